@@ -1,0 +1,40 @@
+//! What is on Quorate's wire, version 1: the contract between the server and everyone who speaks to it.
+//!
+//! Types and their serialisation, and no I/O. A client sends a [`ClientFrame`] and gets [`ServerFrame`]s;
+//! [`Command`], [`EventBody`] and [`SignalBody`] list what there is to say, one documented line each.
+//! `golden/` holds one example of every message; `schema/` the JSON Schema generated from these types.
+
+mod close;
+mod commands;
+mod error;
+mod events;
+mod frames;
+mod ids;
+mod limits;
+mod message;
+mod permissions;
+mod rest;
+mod schema;
+mod shapes;
+mod signals;
+mod time;
+mod welcome;
+
+pub use close::{Bye, ByeAction, CloseCode};
+pub use commands::*;
+pub use error::{Code, ErrorBody};
+pub use events::*;
+pub use frames::{ClientFrame, EventsFrame, MalformedFrame, OkFrame, ServerFrame};
+pub use ids::*;
+pub use limits::*;
+pub use message::ParseError;
+pub use permissions::{Denial, Grant, Grants, Permission, PermissionSet};
+pub use rest::*;
+pub use schema::json_schema;
+pub use shapes::*;
+pub use signals::*;
+pub use time::Timestamp;
+pub use welcome::*;
+
+/// The WebSocket subprotocol of this version.
+pub const SUBPROTOCOL: &str = "quorate.v1";

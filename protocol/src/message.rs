@@ -1,0 +1,133 @@
+//! One way to say `{"type": "…", "data": {…}}`: the macro behind commands, events and signals.
+
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+/// Why a message's `data` could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParseError {
+    /// No message of that `type`.
+    UnknownType,
+    /// `data` does not fit the type.
+    Invalid {
+        /// The field concerned, as a path; empty for `data` itself.
+        field: String,
+        /// What is wrong with it.
+        message: String,
+    },
+}
+
+/// Reads `data`, naming the field that is wrong.
+pub(crate) fn parse_data<T: DeserializeOwned>(data: &RawValue) -> Result<T, ParseError> {
+    let deserializer = &mut serde_json::Deserializer::from_str(data.get());
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let mut field = error.path().to_string().trim_start_matches('.').to_owned();
+        let message = error.into_inner().to_string();
+        // serde names a missing, unknown or repeated field only in its sentence.
+        let named = ["missing field `", "unknown field `", "duplicate field `"]
+            .iter()
+            .find_map(|start| message.strip_prefix(start)?.split('`').next());
+        if let Some(name) = named
+            && !field.ends_with(name)
+        {
+            if !field.is_empty() {
+                field.push('.');
+            }
+            field.push_str(name);
+        }
+        // The position counts from the start of `data`, which helps nobody.
+        let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+        ParseError::Invalid { field, message }
+    })
+}
+
+/// Declares an enum of messages, each with its `type` on the wire and the struct of its `data`.
+///
+/// With `else Unknown`, a type that is not in the list is kept instead of refused: an older client
+/// goes on when the server learns new words.
+macro_rules! messages {
+    (
+        $(#[$meta:meta])*
+        $Name:ident {
+            $($(#[doc = $doc:expr])+ $Variant:ident($Data:ty) = $tag:literal,)+
+            $(else $Unknown:ident)?
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum $Name {
+            $($(#[doc = $doc])+ $Variant($Data),)+
+            $(
+                /// A message of a later version: its type.
+                $Unknown(String),
+            )?
+        }
+
+        impl $Name {
+            /// Every `type` there is.
+            pub const TYPES: &'static [&'static str] = &[$($tag),+];
+
+            /// The `type` on the wire.
+            #[must_use]
+            pub fn kind(&self) -> &str {
+                match self {
+                    $(Self::$Variant(_) => $tag,)+
+                    $(Self::$Unknown(kind) => kind,)?
+                }
+            }
+
+            /// Reads the `data` of a message of this `type`.
+            ///
+            /// # Errors
+            /// When there is no such type, or its data is of another shape.
+            pub fn parse(
+                kind: &str,
+                data: &serde_json::value::RawValue,
+            ) -> Result<Self, $crate::message::ParseError> {
+                match kind {
+                    $($tag => $crate::message::parse_data(data).map(Self::$Variant),)+
+                    $(other if true => Ok(Self::$Unknown(other.to_owned())),)?
+                    #[allow(unreachable_patterns)]
+                    _ => Err($crate::message::ParseError::UnknownType),
+                }
+            }
+
+            /// The `data` alone, to be serialised beside other fields.
+            #[must_use]
+            pub fn data(&self) -> impl serde::Serialize + '_ {
+                struct Data<'a>(&'a $Name);
+                impl serde::Serialize for Data<'_> {
+                    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                        match self.0 {
+                            $($Name::$Variant(data) => data.serialize(s),)+
+                            $($Name::$Unknown(_) => s.serialize_unit(),)?
+                        }
+                    }
+                }
+                Data(self)
+            }
+
+            /// The JSON Schema of each message: its type, what it is, its data.
+            pub(crate) fn schemas(
+                generator: &mut schemars::SchemaGenerator,
+            ) -> Vec<(&'static str, String, schemars::Schema)> {
+                vec![$((
+                    $tag,
+                    [$($doc.trim()),+].join(" "),
+                    generator.subschema_for::<$Data>(),
+                )),+]
+            }
+        }
+
+        impl serde::Serialize for $Name {
+            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeStruct;
+                let mut message = s.serialize_struct(stringify!($Name), 2)?;
+                message.serialize_field("type", self.kind())?;
+                message.serialize_field("data", &self.data())?;
+                message.end()
+            }
+        }
+    };
+}
+pub(crate) use messages;

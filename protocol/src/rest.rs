@@ -1,0 +1,82 @@
+//! Bodies of the REST interface.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Guest, MeetingInfo, MeetingType, Settings, Timestamp, UserId, UserRef};
+
+/// Body of `POST /api/meetings`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateMeeting {
+    /// The title, 1 to 200 characters.
+    pub title: String,
+    /// What it is about, at most 4000 characters.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// What kind of meeting.
+    #[serde(default)]
+    pub r#type: MeetingType,
+    /// When it is to start; absent: when people come.
+    #[serde(default)]
+    pub starts_at: Option<Timestamp>,
+    /// When it is to end.
+    #[serde(default)]
+    pub ends_at: Option<Timestamp>,
+    /// People present at most, from 2.
+    #[serde(default)]
+    pub max_participants: Option<u32>,
+    /// Whether people wait for approval.
+    #[serde(default)]
+    pub requires_approval: bool,
+    /// Co-hosts from the start.
+    #[serde(default)]
+    pub co_hosts: Vec<UserId>,
+    /// The settings.
+    #[serde(default)]
+    pub settings: Settings,
+}
+
+/// A meeting over REST: what `welcome` shows, and what only the back office needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Meeting {
+    /// The meeting.
+    #[serde(flatten)]
+    pub info: MeetingInfo,
+    /// Who scheduled it.
+    pub owner: UserRef,
+    /// People in it.
+    pub present: u32,
+    /// People waiting.
+    pub waiting: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Where it is.
+    pub links: MeetingLinks,
+}
+
+/// Where a meeting is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MeetingLinks {
+    /// Its WebSocket.
+    pub ws: String,
+}
+
+/// Body of `POST /api/sessions`: a guest signs in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// The guest.
+    pub guest: Guest,
+}
+
+/// Answer to `POST /api/sessions`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SignedIn {
+    /// A bearer token for REST and `hello`.
+    pub token: String,
+    /// Until when it holds.
+    pub expires_at: Timestamp,
+}

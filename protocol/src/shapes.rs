@@ -1,0 +1,365 @@
+//! The things that messages speak of: participants, messages, waiting entries, meetings.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
+
+use crate::{LIST_DEFAULT, MeetingId, MessageId, ParticipantId, Timestamp, UserId, WAITING_MAX};
+
+/// A command or answer without data.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Empty {}
+
+/// What kind of user someone is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UserKind {
+    /// With an account.
+    Member,
+    /// With a name and a device id.
+    Guest,
+}
+
+/// A role in a meeting, highest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Runs the meeting; exactly one.
+    Host,
+    /// Runs it with the host.
+    CoHost,
+    /// Looks after people.
+    Moderator,
+    /// Presents.
+    Presenter,
+    /// Takes part.
+    Attendee,
+}
+
+impl Role {
+    /// Every role, highest first.
+    pub const ALL: [Role; 5] =
+        [Role::Host, Role::CoHost, Role::Moderator, Role::Presenter, Role::Attendee];
+
+    /// The name on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Host => "host",
+            Role::CoHost => "co_host",
+            Role::Moderator => "moderator",
+            Role::Presenter => "presenter",
+            Role::Attendee => "attendee",
+        }
+    }
+}
+
+/// Whether someone who is in the meeting is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// At least one session has its socket.
+    Present,
+    /// No session has; the grace period runs.
+    Lost,
+}
+
+/// What someone sends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Media {
+    /// The microphone is on.
+    pub audio: bool,
+    /// The camera is on.
+    pub video: bool,
+    /// The screen is shared.
+    pub share: bool,
+}
+
+/// A participant's own key-value pairs.
+pub type Attributes = BTreeMap<String, Value>;
+
+/// Someone in the meeting, as the roster shows them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Participant {
+    /// The participant's id.
+    pub id: ParticipantId,
+    /// The user behind it.
+    pub user: UserId,
+    /// The name shown.
+    pub name: String,
+    /// Member or guest.
+    pub kind: UserKind,
+    /// The role.
+    pub role: Role,
+    /// Connected or lost.
+    pub status: Presence,
+    /// Since when the hand is up.
+    pub hand: Option<Timestamp>,
+    /// What is sent.
+    pub media: Media,
+    /// When they came in.
+    pub joined_at: Timestamp,
+    /// Their own key-value pairs; empty beyond the first 50 of a snapshot.
+    pub attributes: Attributes,
+}
+
+/// To whom a chat message goes: all (absent), one participant, or staff.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChatTo {
+    /// One person.
+    Participant(ParticipantId),
+    /// Everyone from moderator upwards.
+    Staff,
+}
+
+impl Serialize for ChatTo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            ChatTo::Participant(participant) => participant.serialize(serializer),
+            ChatTo::Staff => serializer.serialize_str("staff"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ChatTo {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ChatToVisitor;
+        impl de::Visitor<'_> for ChatToVisitor {
+            type Value = ChatTo;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a participant's id or \"staff\"")
+            }
+
+            fn visit_u64<E: de::Error>(self, id: u64) -> Result<ChatTo, E> {
+                let id = i64::try_from(id).map_err(|_| E::custom("no such participant id"))?;
+                Ok(ChatTo::Participant(ParticipantId(id)))
+            }
+
+            fn visit_i64<E: de::Error>(self, id: i64) -> Result<ChatTo, E> {
+                Ok(ChatTo::Participant(ParticipantId(id)))
+            }
+
+            fn visit_str<E: de::Error>(self, word: &str) -> Result<ChatTo, E> {
+                match word {
+                    "staff" => Ok(ChatTo::Staff),
+                    _ => Err(E::invalid_value(de::Unexpected::Str(word), &self)),
+                }
+            }
+        }
+        deserializer.deserialize_any(ChatToVisitor)
+    }
+}
+
+impl JsonSchema for ChatTo {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ChatTo".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let participant = generator.subschema_for::<ParticipantId>();
+        json_schema!({ "oneOf": [participant, { "const": "staff" }] })
+    }
+}
+
+/// A chat message as history and snapshots show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ChatMessage {
+    /// The message's id.
+    pub message: MessageId,
+    /// When it was sent.
+    pub at: Timestamp,
+    /// Who sent it.
+    pub by: ParticipantId,
+    /// The text; null when deleted.
+    pub text: Option<String>,
+    /// To whom; null is all.
+    pub to: Option<ChatTo>,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+    /// Whether it was deleted.
+    pub deleted: bool,
+}
+
+/// Why someone waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitReason {
+    /// Someone must let them in.
+    Approval,
+    /// The host is not there yet.
+    HostAbsent,
+    /// The meeting has not started.
+    NotStarted,
+    /// They were removed before.
+    RemovedBefore,
+    /// No free seat.
+    Full,
+}
+
+/// Someone who waits, as staff sees them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WaitingEntry {
+    /// The participant's id.
+    pub participant: ParticipantId,
+    /// The user behind it.
+    pub user: UserId,
+    /// The name they gave.
+    pub name: String,
+    /// Member or guest.
+    pub kind: UserKind,
+    /// Whether a token vouches for them.
+    pub verified: bool,
+    /// Whether they were removed from this meeting before.
+    pub removed_before: bool,
+    /// Why they wait.
+    pub reason: WaitReason,
+    /// Their place, from 1.
+    pub position: u32,
+    /// For how long, in seconds.
+    pub waited_seconds: u64,
+    /// Whether their socket is there.
+    pub connected: bool,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// How a participant came in without approval, or that it was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// The door was open.
+    Open,
+    /// Someone let them in.
+    Approval,
+    /// They are host or co-host.
+    Staff,
+    /// They were in shortly before and not removed.
+    Returning,
+}
+
+/// What kind of meeting it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MeetingType {
+    /// A one-time meeting.
+    #[default]
+    Regular,
+}
+
+/// Where a meeting stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MeetingStatus {
+    /// Not started.
+    Scheduled,
+    /// Going on.
+    InProgress,
+    /// Ended.
+    Completed,
+}
+
+/// What late comers may read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatHistory {
+    /// All that was addressed to everyone.
+    #[default]
+    All,
+    /// Only what came after they joined.
+    SinceJoin,
+}
+
+/// Settings of a meeting; a field that is absent has its default.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// People without a token may join.
+    pub guests: bool,
+    /// When false, all wait until a host or co-host is there.
+    pub join_before_host: bool,
+    /// Starts when the first joins who may.
+    pub auto_start: bool,
+    /// Ends when nobody was there for so long; null is never.
+    pub end_when_empty_minutes: Option<u32>,
+    /// What late comers may read.
+    pub chat_history: ChatHistory,
+    /// People waiting at most.
+    pub max_waiting: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            guests: true,
+            join_before_host: true,
+            auto_start: true,
+            end_when_empty_minutes: Some(10),
+            chat_history: ChatHistory::All,
+            max_waiting: WAITING_MAX,
+        }
+    }
+}
+
+/// The meeting as `welcome` shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MeetingInfo {
+    /// The meeting's id.
+    pub id: MeetingId,
+    /// The code in links.
+    pub code: String,
+    /// The title.
+    pub title: String,
+    /// What it is about.
+    pub description: Option<String>,
+    /// What kind of meeting.
+    pub r#type: MeetingType,
+    /// Where it stands.
+    pub status: MeetingStatus,
+    /// When it is to start.
+    pub starts_at: Option<Timestamp>,
+    /// When it is to end.
+    pub ends_at: Option<Timestamp>,
+    /// When it started.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// People present at most.
+    pub max_participants: Option<u32>,
+    /// Whether people wait for approval.
+    pub requires_approval: bool,
+    /// Who hosts it.
+    pub host: UserRef,
+    /// Whether the door is locked.
+    pub locked: bool,
+    /// The settings.
+    pub settings: Settings,
+}
+
+/// A user, by id and name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UserRef {
+    /// The user's id.
+    pub id: UserId,
+    /// The name shown.
+    pub name: String,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Page<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// What to ask for to get the next page; null at the end.
+    pub next: Option<i64>,
+}
+
+/// How many items a list gives when the request does not say.
+#[must_use]
+pub(crate) fn list_default() -> u32 {
+    LIST_DEFAULT
+}

@@ -1,0 +1,64 @@
+//! What passes: never stored, merged or dropped under load, but where a line says otherwise.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::message::messages;
+use crate::{Grants, ParticipantId, SessionId, WaitReason, WaitingEntry};
+
+messages! {
+    /// A signal.
+    SignalBody {
+        /// A reaction, to everyone.
+        Reaction(Reaction) = "reaction",
+        /// WebRTC signalling from another participant; never dropped.
+        Rtc(Rtc) = "rtc",
+        /// What one may do has changed; never dropped.
+        Can(CanChanged) = "can",
+        /// Where one stands in the waiting room.
+        WaitingUpdated(WaitingStanding) = "waiting.updated",
+        else Unknown
+    }
+}
+
+/// Data of `reaction`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reaction {
+    /// Whose.
+    pub participant: ParticipantId,
+    /// The emoji.
+    pub emoji: String,
+}
+
+/// Data of `rtc`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Rtc {
+    /// From whom.
+    pub from: ParticipantId,
+    /// From which of their sessions.
+    pub from_session: SessionId,
+    /// The application's.
+    pub data: Value,
+}
+
+/// Data of `can`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CanChanged {
+    /// Every permission, granted or why not.
+    pub can: Grants,
+    /// Who waits, for one who may admit since now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Vec<WaitingEntry>>,
+}
+
+/// Where someone stands in the waiting room, as they see it themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WaitingStanding {
+    /// Their place, from 1.
+    pub position: u32,
+    /// Why they wait.
+    pub reason: WaitReason,
+    /// Whether a host or co-host is in the meeting.
+    pub host_present: bool,
+}

@@ -1,0 +1,214 @@
+//! The first exchange: `hello`, and `welcome` with the state to start from.
+
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::{
+    ChatMessage, Grants, Limits, MeetingId, MeetingInfo, Participant, ParticipantId, Role, Seq,
+    SessionId, Timestamp, UserId, UserKind, WaitingEntry, WaitingStanding,
+};
+
+/// A meeting, by its code or its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MeetingRef {
+    /// The code in links.
+    Code(String),
+    /// The integer id.
+    Id(MeetingId),
+}
+
+impl Serialize for MeetingRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            MeetingRef::Code(code) => serializer.serialize_str(code),
+            MeetingRef::Id(id) => id.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for MeetingRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MeetingRefVisitor;
+        impl de::Visitor<'_> for MeetingRefVisitor {
+            type Value = MeetingRef;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a meeting's code or id")
+            }
+
+            fn visit_str<E: de::Error>(self, code: &str) -> Result<MeetingRef, E> {
+                Ok(MeetingRef::Code(code.to_owned()))
+            }
+
+            fn visit_u64<E: de::Error>(self, id: u64) -> Result<MeetingRef, E> {
+                i64::try_from(id)
+                    .map(|id| MeetingRef::Id(MeetingId(id)))
+                    .map_err(|_| E::custom("no such meeting id"))
+            }
+        }
+        deserializer.deserialize_any(MeetingRefVisitor)
+    }
+}
+
+impl JsonSchema for MeetingRef {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "MeetingRef".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A meeting's code or id.",
+            "oneOf": [{ "type": "string" }, { "type": "integer" }]
+        })
+    }
+}
+
+/// Data of `hello`: which meeting, and who one is: a token, a guest, or a session to resume. Beside
+/// `resume` a token or guest says who to be if that session is no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hello {
+    /// Which meeting.
+    pub meeting: MeetingRef,
+    /// A bearer token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// A guest's name and device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guest: Option<Guest>,
+    /// A session to go on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Resume>,
+    /// What speaks, for the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientInfo>,
+}
+
+/// A guest: a name, and a secret that says it is the same device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Guest {
+    /// The name shown, at most 80 graphemes.
+    pub name: String,
+    /// At least 128 random bits (22 or more base64url characters) that the client keeps to itself.
+    pub device: String,
+}
+
+/// A session to go on with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Resume {
+    /// The session's id.
+    pub session: SessionId,
+    /// The session's secret, from `welcome`.
+    pub token: String,
+    /// The last `seq` (or `up_to`) that was received.
+    pub seq: Seq,
+}
+
+/// What speaks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClientInfo {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+/// Data of `welcome`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Welcome {
+    /// One's session: what is needed to resume.
+    pub session: SessionInfo,
+    /// The journal's head.
+    pub seq: Seq,
+    /// Whether the missed events follow; if not, `state` is where to start from.
+    pub resumed: bool,
+    /// Who one is here, and what one may.
+    pub you: You,
+    /// The meeting.
+    pub meeting: MeetingInfo,
+    /// The snapshot; absent while waiting, and after `resumed: true`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<Snapshot>,
+    /// Where one stands, while waiting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<WaitingStanding>,
+    /// The bounds that apply.
+    pub limits: Limits,
+    /// How often the server pings.
+    pub heartbeat_seconds: u32,
+    /// The server.
+    pub server: ServerInfo,
+}
+
+/// One's session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionInfo {
+    /// The session's id.
+    pub id: SessionId,
+    /// The secret that resumes it.
+    pub token: String,
+    /// For how long it may be resumed after its socket is lost.
+    pub grace_seconds: u32,
+}
+
+/// Where one stands with a meeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// In.
+    Joined,
+    /// Waiting to be let in.
+    Waiting,
+}
+
+/// Who one is in this meeting.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct You {
+    /// One's participant id.
+    pub participant: ParticipantId,
+    /// One's user id.
+    pub user: UserId,
+    /// The name shown.
+    pub name: String,
+    /// Member or guest.
+    pub kind: UserKind,
+    /// The role.
+    pub role: Role,
+    /// In, or waiting.
+    pub status: Standing,
+    /// Every permission, granted or why not.
+    pub can: Grants,
+}
+
+/// The server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ServerInfo {
+    /// Its version.
+    pub version: String,
+    /// Its clock.
+    pub time: Timestamp,
+}
+
+/// The meeting's state at one `seq`, as one viewer may see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Snapshot {
+    /// The `seq` it stands at: all events up to there are in it.
+    pub seq: Seq,
+    /// Who is in: staff first, then by id, at most 200; the rest by `participant.list`.
+    pub participants: Vec<Participant>,
+    /// How many are in.
+    pub total: u32,
+    /// Who waits, for those who may admit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Vec<WaitingEntry>>,
+    /// Raised hands, in order.
+    pub hands: Vec<ParticipantId>,
+    /// The last 50 messages, oldest first, cut at 64 KiB; the rest by `chat.history`.
+    pub chat: Vec<ChatMessage>,
+}
