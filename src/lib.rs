@@ -1,1 +1,3 @@
-//! server
+//! Quorate, a real-time meeting coordinator.
+
+pub mod meeting;

@@ -1,0 +1,488 @@
+//! What the journal holds: facts in the past tense, who may see each, and what of it is personal.
+//!
+//! Once written, an event is read for ever: fields are only added, with defaults, and a new meaning is
+//! a new variant. Nothing here knows the wire; [`super::wire`] turns an event into what clients see.
+
+use std::fmt;
+use std::str::FromStr;
+
+use quorate_protocol::{
+    Attributes, ChatTo, EndReason, LeaveReason, Media, MeetingId, MeetingType, ParticipantId,
+    Permission, PermissionSet, Presence, Role, Seq, SessionId, Settings, Timestamp, UserId,
+    UserKind, Via, WaitReason, WithdrawReason,
+};
+use serde::{Deserialize, Serialize};
+
+/// The user that acts for timers and for the server itself.
+pub const SYSTEM: UserId = UserId(0);
+
+/// One row of a meeting's journal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Its number: 1, 2, 3 … without a gap.
+    pub seq: Seq,
+    /// When it happened, by the meeting's clock.
+    pub at: Timestamp,
+    /// The user who did it; [`SYSTEM`] for timers.
+    pub user: UserId,
+    /// That user's place in the meeting, if they have one.
+    pub by: Option<ParticipantId>,
+    /// Who may see it.
+    pub audience: Audience,
+    /// What happened: structure only, never redacted.
+    pub fact: Fact,
+    /// Names, texts and reasons; gone after a redaction.
+    pub personal: Option<Box<Personal>>,
+    /// On the last event of a command: which command it was, and its answer.
+    pub cause: Option<Box<Cause>>,
+}
+
+/// The command that an event ends, and what was answered, so that a repetition gets the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// The session that sent it.
+    pub session: SessionId,
+    /// The id it had there.
+    pub command: i64,
+    /// The answer's data, as JSON text.
+    pub answer: Box<str>,
+}
+
+/// What of an event concerns a person's privacy; which fields are set depends on the fact.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Personal {
+    /// A name as typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The text of a message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The reason of a removal, ban or decline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// A participant's own key-value pairs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<Attributes>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data")]
+pub enum Fact {
+    /// The meeting was made; always the first.
+    #[serde(rename = "meeting.created")]
+    MeetingCreated(Box<MeetingCreated>),
+    /// The meeting started.
+    #[serde(rename = "meeting.started")]
+    MeetingStarted {},
+    /// The meeting ended: everyone is out, every session closed, nobody waits.
+    #[serde(rename = "meeting.ended")]
+    MeetingEnded {
+        /// Why.
+        reason: EndReason,
+    },
+    /// An ended meeting goes on.
+    #[serde(rename = "meeting.reopened")]
+    MeetingReopened {},
+    /// The door was locked.
+    #[serde(rename = "meeting.locked")]
+    MeetingLocked {},
+    /// The door was unlocked.
+    #[serde(rename = "meeting.unlocked")]
+    MeetingUnlocked {},
+    /// The meeting was restored from its journal: every session is lost as of now, and was as of
+    /// `last_alive` for those who count time.
+    #[serde(rename = "meeting.recovered")]
+    MeetingRecovered {
+        /// When the meeting was last known to be alive.
+        last_alive: Timestamp,
+    },
+    /// A client is connected to the meeting.
+    #[serde(rename = "session.opened")]
+    SessionOpened {
+        /// The new session.
+        session: SessionId,
+        /// Whose.
+        participant: ParticipantId,
+    },
+    /// A session's socket was lost; its grace period runs.
+    #[serde(rename = "session.lost")]
+    SessionLost {
+        /// Which.
+        session: SessionId,
+    },
+    /// A session has a socket again.
+    #[serde(rename = "session.resumed")]
+    SessionResumed {
+        /// Which.
+        session: SessionId,
+    },
+    /// A session is over.
+    #[serde(rename = "session.closed")]
+    SessionClosed {
+        /// Which.
+        session: SessionId,
+    },
+    /// Someone knocked and waits.
+    #[serde(rename = "participant.waiting")]
+    ParticipantWaiting {
+        /// Who.
+        participant: ParticipantId,
+        /// The user behind it.
+        user: UserId,
+        /// What kind of user.
+        kind: UserKind,
+        /// Why they wait.
+        reason: WaitReason,
+    },
+    /// Someone who waited may come in.
+    #[serde(rename = "participant.admitted")]
+    ParticipantAdmitted {
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// Someone who waited was turned away.
+    #[serde(rename = "participant.declined")]
+    ParticipantDeclined {
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// Someone waits no longer, by themselves.
+    #[serde(rename = "participant.withdrawn")]
+    ParticipantWithdrawn {
+        /// Who.
+        participant: ParticipantId,
+        /// Why.
+        reason: WithdrawReason,
+    },
+    /// Someone came in.
+    #[serde(rename = "participant.joined")]
+    ParticipantJoined {
+        /// Who.
+        participant: ParticipantId,
+        /// The user behind it.
+        user: UserId,
+        /// What kind of user.
+        kind: UserKind,
+        /// The role they come in with.
+        role: Role,
+        /// How they came in.
+        via: Via,
+    },
+    /// Someone left.
+    #[serde(rename = "participant.left")]
+    ParticipantLeft {
+        /// Who.
+        participant: ParticipantId,
+        /// Why.
+        reason: LeaveReason,
+    },
+    /// Someone's last socket was lost, or their first came back.
+    #[serde(rename = "participant.connection_changed")]
+    ConnectionChanged {
+        /// Who.
+        participant: ParticipantId,
+        /// Connected or lost.
+        status: Presence,
+    },
+    /// Someone was removed: out, and back only with approval.
+    #[serde(rename = "participant.removed")]
+    ParticipantRemoved {
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// A user was banned: out, and stays out.
+    #[serde(rename = "participant.banned")]
+    ParticipantBanned {
+        /// Who.
+        user: UserId,
+        /// Their place here, if they have one.
+        participant: Option<ParticipantId>,
+        /// Until when; none is for as long as the meeting lives.
+        until: Option<Timestamp>,
+    },
+    /// A ban was lifted.
+    #[serde(rename = "participant.unbanned")]
+    ParticipantUnbanned {
+        /// Who.
+        user: UserId,
+        /// Their place here, if they have one.
+        participant: Option<ParticipantId>,
+    },
+    /// The reason that was given for a removal or ban.
+    #[serde(rename = "participant.reason_given")]
+    ReasonGiven {
+        /// The event it belongs to.
+        event: Seq,
+        /// The participant concerned, if they have a place here.
+        participant: Option<ParticipantId>,
+    },
+    /// Someone's attributes changed.
+    #[serde(rename = "participant.attributes_changed")]
+    AttributesChanged {
+        /// Whose.
+        participant: ParticipantId,
+    },
+    /// Someone sends something else now.
+    #[serde(rename = "media.updated")]
+    MediaUpdated {
+        /// Whose.
+        participant: ParticipantId,
+        /// What they send now.
+        media: Media,
+    },
+    /// Someone was given a role below co-host.
+    #[serde(rename = "role.assigned")]
+    RoleAssigned {
+        /// To whom.
+        participant: ParticipantId,
+        /// The role.
+        role: Role,
+    },
+    /// A user is co-host.
+    #[serde(rename = "cohost.added")]
+    CohostAdded {
+        /// Who.
+        user: UserId,
+        /// Their place here, if they have one.
+        participant: Option<ParticipantId>,
+    },
+    /// A user is co-host no longer.
+    #[serde(rename = "cohost.removed")]
+    CohostRemoved {
+        /// Who.
+        user: UserId,
+        /// Their place here, if they have one.
+        participant: Option<ParticipantId>,
+    },
+    /// A hand went up.
+    #[serde(rename = "hand.raised")]
+    HandRaised {
+        /// Whose.
+        participant: ParticipantId,
+    },
+    /// A hand went down.
+    #[serde(rename = "hand.lowered")]
+    HandLowered {
+        /// Whose.
+        participant: ParticipantId,
+    },
+    /// A message; its id is this event's `seq`.
+    #[serde(rename = "chat.sent")]
+    ChatSent {
+        /// To whom; none is all.
+        to: Option<ChatTo>,
+        /// The message it answers.
+        reply_to: Option<quorate_protocol::MessageId>,
+    },
+    /// A message was deleted.
+    #[serde(rename = "chat.deleted")]
+    ChatDeleted {
+        /// Which.
+        message: quorate_protocol::MessageId,
+    },
+    /// What was personal in these events is gone.
+    #[serde(rename = "redacted")]
+    Redacted {
+        /// First and last `seq` of each range.
+        ranges: Vec<(Seq, Seq)>,
+    },
+}
+
+/// What a meeting starts as.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MeetingCreated {
+    /// The meeting's id.
+    pub meeting: MeetingId,
+    /// The code in links.
+    pub code: String,
+    /// The title.
+    pub title: String,
+    /// What it is about.
+    pub description: Option<String>,
+    /// What kind of meeting.
+    pub kind: MeetingType,
+    /// Who made it, and hosts it; their name is the event's personal part.
+    pub owner: UserId,
+    /// When it is to start.
+    pub starts_at: Option<Timestamp>,
+    /// When it is to end.
+    pub ends_at: Option<Timestamp>,
+    /// People present at most.
+    pub max_participants: Option<u32>,
+    /// Whether people wait for approval.
+    pub requires_approval: bool,
+    /// Co-hosts from the start, in order.
+    pub co_hosts: Vec<UserId>,
+    /// The settings.
+    pub settings: Settings,
+}
+
+impl Fact {
+    /// The fact as the journal's columns hold it: its type, and its details as JSON.
+    #[must_use]
+    pub fn to_row(&self) -> (String, String) {
+        let text = serde_json::to_string(self).expect("facts serialise");
+        let (kind, details) = text
+            .strip_prefix(r#"{"type":""#)
+            .and_then(|rest| rest.strip_suffix('}'))
+            .and_then(|rest| rest.split_once(r#"","data":"#))
+            .expect("a fact is its type and its data");
+        (kind.to_owned(), details.to_owned())
+    }
+
+    /// Reads what [`Fact::to_row`] wrote.
+    ///
+    /// # Errors
+    /// When there is no fact of that type, or its details are of another shape.
+    pub fn from_row(kind: &str, details: &str) -> Result<Fact, serde_json::Error> {
+        let kind = serde_json::to_string(kind)?;
+        serde_json::from_str(&format!(r#"{{"type":{kind},"data":{details}}}"#))
+    }
+}
+
+/// Who may see an event: a group of those who are in, and people named one by one, in or waiting.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Audience {
+    /// Who of those who are in.
+    pub group: Group,
+    /// And these, wherever they are.
+    pub also: Vec<ParticipantId>,
+}
+
+/// A group of those who are in the meeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Group {
+    /// Nobody: the audit log alone.
+    Nobody,
+    /// All.
+    Everyone,
+    /// Those of this rank and above.
+    Rank(u8),
+    /// Those who have this permission.
+    Holders(Permission),
+}
+
+/// The lowest rank that counts as staff: moderators.
+pub const STAFF_RANK: u8 = 60;
+
+impl Audience {
+    /// All who are in.
+    pub const EVERYONE: Audience = Audience { group: Group::Everyone, also: Vec::new() };
+    /// The audit log alone.
+    pub const NOBODY: Audience = Audience { group: Group::Nobody, also: Vec::new() };
+    /// Moderators and above.
+    pub const STAFF: Audience = Audience { group: Group::Rank(STAFF_RANK), also: Vec::new() };
+
+    /// Those who have this permission.
+    #[must_use]
+    pub fn holders(permission: Permission) -> Audience {
+        Audience { group: Group::Holders(permission), also: Vec::new() }
+    }
+
+    /// Nobody but these people.
+    #[must_use]
+    pub fn people(people: Vec<ParticipantId>) -> Audience {
+        Audience { group: Group::Nobody, also: people }
+    }
+
+    /// And this person.
+    #[must_use]
+    pub fn and(mut self, participant: ParticipantId) -> Audience {
+        self.also.push(participant);
+        self
+    }
+
+    /// Whether someone with this view may see it.
+    #[must_use]
+    pub fn includes(&self, view: &View) -> bool {
+        let in_group = match self.group {
+            Group::Nobody => false,
+            Group::Everyone => view.joined,
+            Group::Rank(rank) => view.joined && view.rank >= rank,
+            Group::Holders(permission) => view.joined && view.permissions.has(permission),
+        };
+        in_group || (view.here && self.also.contains(&view.participant))
+    }
+}
+
+/// As the journal's column has it: `everyone`, `nobody`, `rank:60`, `can:chat.send`, with `+3,5` behind it
+/// for people named.
+impl fmt::Display for Audience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.group {
+            Group::Nobody => f.write_str("nobody")?,
+            Group::Everyone => f.write_str("everyone")?,
+            Group::Rank(rank) => write!(f, "rank:{rank}")?,
+            Group::Holders(permission) => write!(f, "can:{permission}")?,
+        }
+        for (index, participant) in self.also.iter().enumerate() {
+            write!(f, "{}{participant}", if index == 0 { '+' } else { ',' })?;
+        }
+        Ok(())
+    }
+}
+
+/// Not an audience.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an audience")]
+pub struct UnknownAudience(String);
+
+impl FromStr for Audience {
+    type Err = UnknownAudience;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let unknown = || UnknownAudience(text.to_owned());
+        let (group, also) = text.split_once('+').unwrap_or((text, ""));
+        let group = match group.split_once(':') {
+            None if group == "nobody" => Group::Nobody,
+            None if group == "everyone" => Group::Everyone,
+            Some(("rank", rank)) => Group::Rank(rank.parse().map_err(|_| unknown())?),
+            Some(("can", name)) => Group::Holders(name.parse().map_err(|_| unknown())?),
+            _ => return Err(unknown()),
+        };
+        let also = also.split(',').filter(|id| !id.is_empty());
+        let also = also.map(|id| id.parse().map(ParticipantId).map_err(|_| unknown()));
+        Ok(Audience { group, also: also.collect::<Result<_, _>>()? })
+    }
+}
+
+/// What of a meeting someone may see, as of one `seq`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct View {
+    /// Whose view.
+    pub participant: ParticipantId,
+    /// In the meeting or waiting; false for one who is out.
+    pub here: bool,
+    /// In the meeting.
+    pub joined: bool,
+    /// The rank; 0 while not joined.
+    pub rank: u8,
+    /// What they may do; nothing while not joined.
+    pub permissions: PermissionSet,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fact_is_read_back_from_its_row() {
+        let fact = Fact::ChatSent { to: Some(ChatTo::Staff), reply_to: None };
+        let (kind, details) = fact.to_row();
+        assert_eq!(kind, "chat.sent");
+        assert_eq!(details, r#"{"to":"staff","reply_to":null}"#);
+        assert_eq!(Fact::from_row(&kind, &details).unwrap(), fact);
+        assert_eq!(Fact::MeetingStarted {}.to_row(), ("meeting.started".into(), "{}".into()));
+    }
+
+    #[test]
+    fn an_audience_is_read_back_from_its_column() {
+        for text in ["everyone", "nobody", "rank:60+7", "can:participant.admit+3,5", "nobody+1"] {
+            assert_eq!(text.parse::<Audience>().unwrap().to_string(), text);
+        }
+        for text in ["", "rank:x", "can:fly", "everyone+x", "room:1"] {
+            assert!(text.parse::<Audience>().is_err(), "{text}");
+        }
+    }
+}
