@@ -1,3 +1,326 @@
-//! The rules.
+//! The rules of a meeting: a plain state machine, without I/O, clock or randomness.
+//!
+//! [`Meeting::decide`] turns an [`Input`] into events or a [`Refusal`] and only reads;
+//! [`Meeting::apply`] is the only way a fact changes. So the state is the fold of the journal, and
+//! restart, failover and replay are one code path. One file per concern; the front page is here.
 
+mod chat;
+mod door;
 pub mod event;
+mod facts;
+mod hands;
+mod lifecycle;
+mod moderation;
+mod passing;
+mod presence;
+mod profile;
+mod refusal;
+pub mod roles;
+mod signalling;
+mod snapshot;
+pub mod text;
+mod waiting;
+pub mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use quorate_protocol::{
+    Already, Command, ParticipantId, Pong, Seq, SessionId, SignalBody, Timestamp, UserId, UserKind,
+};
+use serde::Serialize;
+
+pub use chat::{HistoryPage, Message};
+pub use event::Event;
+use event::{Audience, Fact, MeetingCreated, Personal, SYSTEM};
+pub use facts::{Exit, Facts, Info, Person, Place, Renewed, Session};
+pub use passing::Passing;
+pub use refusal::Refusal;
+
+/// The server's settings that the rules depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// How long the session of someone who is in outlives its socket, in seconds.
+    pub grace_seconds: u32,
+    /// How long the place of someone who waits outlives its socket, in seconds.
+    pub held_seconds: u32,
+    /// How long after leaving one comes back without approval, in seconds.
+    pub return_seconds: u32,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Terms { grace_seconds: 60, held_seconds: 120, return_seconds: 600 }
+    }
+}
+
+/// What can happen to a meeting from outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// It is made. Only the first.
+    Create {
+        /// What it starts as.
+        created: Box<MeetingCreated>,
+        /// The owner's name.
+        owner_name: String,
+    },
+    /// Someone says `hello`.
+    Enter(Enter),
+    /// A client comes back with its session.
+    Resume {
+        /// Which.
+        session: SessionId,
+        /// Whose it must be.
+        user: UserId,
+    },
+    /// A session's socket is gone.
+    Lost {
+        /// Which.
+        session: SessionId,
+    },
+    /// The meeting was just restored from its journal, and nobody has a socket.
+    Recover {
+        /// When it was last known to be alive.
+        last_alive: Timestamp,
+    },
+    /// A deadline has passed.
+    Deadline,
+    /// A client asks for something.
+    Command {
+        /// Its session.
+        session: SessionId,
+        /// What it asks.
+        command: Command,
+    },
+}
+
+/// Someone says `hello`, with ids handed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enter {
+    /// The user.
+    pub user: UserId,
+    /// What kind of user.
+    pub kind: UserKind,
+    /// The name to show.
+    pub name: String,
+    /// A fresh participant id, for one who has no place here yet.
+    pub participant: ParticipantId,
+    /// The new session's id.
+    pub session: SessionId,
+}
+
+/// What an input comes to: events to be journaled, signals to be sent, an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// What happens, in order.
+    pub events: Vec<Draft>,
+    /// What passes.
+    pub signals: Vec<Signal>,
+    /// What the one who asked is told.
+    pub answer: Answer,
+    by: Option<ParticipantId>,
+    user: UserId,
+}
+
+/// An event before it has a number and a time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// Who does it.
+    pub user: UserId,
+    /// Their place here.
+    pub by: Option<ParticipantId>,
+    /// Who may see it.
+    pub audience: Audience,
+    /// What happens.
+    pub fact: Fact,
+    /// What of it is personal.
+    pub personal: Option<Box<Personal>>,
+}
+
+impl Draft {
+    /// The event with its place in the journal.
+    #[must_use]
+    pub fn at(self, seq: Seq, at: Timestamp) -> Event {
+        let Draft { user, by, audience, fact, personal } = self;
+        Event { seq, at, user, by, audience, fact, personal, cause: None }
+    }
+}
+
+/// A signal and whom it goes to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signal {
+    /// To whom.
+    pub to: SignalTo,
+    /// What.
+    pub body: SignalBody,
+}
+
+/// Whom a signal goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignalTo {
+    /// All who may see it; dropped for those who lag.
+    Audience(Audience),
+    /// These sessions; never dropped.
+    Sessions(Vec<SessionId>),
+    /// The sessions of one person; a newer one of the same type replaces it.
+    Latest(ParticipantId),
+}
+
+/// The data of an `ok`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// As JSON text.
+    Data(Box<str>),
+    /// A page of messages, some of whose texts must be read from the journal first.
+    History(HistoryPage),
+}
+
+impl Decision {
+    /// Nothing yet, by this person.
+    fn by(person: &Person) -> Decision {
+        Decision {
+            events: Vec::new(),
+            signals: Vec::new(),
+            answer: Answer::Data("{}".into()),
+            by: Some(person.id),
+            user: person.user,
+        }
+    }
+
+    /// Nothing yet, by the system.
+    fn by_system() -> Decision {
+        Decision {
+            events: Vec::new(),
+            signals: Vec::new(),
+            answer: Answer::Data("{}".into()),
+            by: None,
+            user: SYSTEM,
+        }
+    }
+
+    /// Done before, perhaps by someone else.
+    fn already(by: Option<ParticipantId>) -> Decision {
+        Decision::by_system().answer(&Already { already: true, by })
+    }
+
+    fn event(self, audience: Audience, fact: Fact) -> Decision {
+        self.personal_event(audience, fact, Personal::default())
+    }
+
+    fn personal_event(mut self, audience: Audience, fact: Fact, personal: Personal) -> Decision {
+        let personal = (personal != Personal::default()).then(|| Box::new(personal));
+        self.events.push(Draft { user: self.user, by: self.by, audience, fact, personal });
+        self
+    }
+
+    fn signal(mut self, to: SignalTo, body: SignalBody) -> Decision {
+        self.signals.push(Signal { to, body });
+        self
+    }
+
+    fn answer(mut self, answer: &impl Serialize) -> Decision {
+        let text = serde_json::to_string(answer).expect("answers serialise");
+        self.answer = Answer::Data(text.into());
+        self
+    }
+}
+
+/// A meeting: its facts, and what passes.
+#[derive(Debug, Clone, Default)]
+pub struct Meeting {
+    /// What the journal says.
+    pub facts: Facts,
+    /// What passes; never compared, gone after a restart.
+    pub passing: Passing,
+    /// The settings it runs under.
+    pub terms: Terms,
+}
+
+impl Meeting {
+    /// A meeting that is not made yet.
+    #[must_use]
+    pub fn new(terms: Terms) -> Meeting {
+        Meeting { terms, ..Meeting::default() }
+    }
+
+    /// What an input comes to. Reads, and changes nothing.
+    ///
+    /// # Errors
+    /// The refusal, when the rules say no.
+    pub fn decide(&self, now: Timestamp, input: &Input) -> Result<Decision, Refusal> {
+        let facts = &self.facts;
+        if facts.head == Seq(0) {
+            return match input {
+                Input::Create { created, owner_name } => facts.create(created, owner_name),
+                _ => Err(Refusal::NotFound { what: "meeting", last: None }),
+            };
+        }
+        match input {
+            Input::Create { .. } => Err(Refusal::Conflict("this meeting is made already")),
+            Input::Enter(enter) => facts.enter(now, enter, &self.terms),
+            Input::Resume { session, user } => facts.resume(*session, *user),
+            Input::Lost { session } => Ok(facts.lose(*session)),
+            Input::Recover { last_alive } => Ok(facts.recover(*last_alive)),
+            Input::Deadline => Ok(facts.due(now, &self.terms)),
+            Input::Command { session, command } => {
+                let ended = "this session is over; say hello again";
+                let me = facts.person_in(*session).ok_or(Refusal::Unauthorized(ended))?;
+                self.command(now, *session, me, command)
+            }
+        }
+    }
+
+    fn command(
+        &self,
+        now: Timestamp,
+        session: SessionId,
+        me: &Person,
+        command: &Command,
+    ) -> Result<Decision, Refusal> {
+        let facts = &self.facts;
+        match command {
+            Command::Ping(_) => return Ok(Decision::by_system().answer(&Pong { time: now })),
+            Command::Leave(_) => return Ok(facts.leave(me)),
+            _ if !me.is_in() => return Err(Refusal::StillWaiting),
+            _ => {}
+        }
+        match command {
+            Command::Ping(_) | Command::Leave(_) => unreachable!("answered above"),
+            Command::StateGet(_) => Ok(Decision::by(me).answer(&facts.snapshot(me, now))),
+            Command::ParticipantList(ask) => facts.list_participants(me, ask),
+            Command::ParticipantSetAttributes(ask) => facts.set_attributes(now, me, ask),
+            Command::MediaUpdate(ask) => facts.update_media(me, *ask),
+            Command::HandRaise(_) => facts.raise_hand(me),
+            Command::HandLower(ask) => facts.lower_hand(me, *ask),
+            Command::ReactionSend(ask) => facts.send_reaction(me, ask),
+            Command::ChatSend(ask) => facts.send_chat(me, ask),
+            Command::ChatDelete(ask) => facts.delete_chat(me, *ask),
+            Command::ChatHistory(ask) => facts.chat_history(me, *ask),
+            Command::WaitingList(_) => facts.list_waiting(now, me),
+            Command::ParticipantAdmit(ask) => facts.admit(me, *ask),
+            Command::ParticipantDecline(ask) => facts.decline(me, ask),
+            Command::ParticipantRemove(ask) => facts.remove(me, ask),
+            Command::ParticipantBan(ask) => facts.ban(now, me, ask),
+            Command::ParticipantUnban(ask) => facts.unban(me, ask.user),
+            Command::RoleAssign(ask) => facts.assign_role(me, *ask),
+            Command::CohostAdd(ask) => facts.add_cohost(me, ask.user),
+            Command::CohostRemove(ask) => facts.remove_cohost(me, ask.user),
+            Command::MeetingStart(_) => facts.start(me),
+            Command::MeetingEnd(_) => facts.end(me),
+            Command::MeetingLock(_) => facts.lock(me),
+            Command::MeetingUnlock(_) => facts.unlock(me),
+            Command::RtcSend(ask) => facts.send_rtc(session, me, ask),
+        }
+    }
+
+    /// Carries an event into the facts; answers whose view changed with it.
+    pub fn apply(&mut self, event: &Event) -> Renewed {
+        self.facts.apply(event)
+    }
+
+    /// When [`Input::Deadline`] is to be handed in next.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.facts.next_deadline(&self.terms)
+    }
+}

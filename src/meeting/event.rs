@@ -122,6 +122,8 @@ pub enum Fact {
     SessionClosed {
         /// Which.
         session: SessionId,
+        /// Why.
+        why: SessionEnd,
     },
     /// Someone knocked and waits.
     #[serde(rename = "participant.waiting")]
@@ -134,6 +136,8 @@ pub enum Fact {
         kind: UserKind,
         /// Why they wait.
         reason: WaitReason,
+        /// Their place, from 1.
+        position: u32,
     },
     /// Someone who waited may come in.
     #[serde(rename = "participant.admitted")]
@@ -287,6 +291,24 @@ pub enum Fact {
         /// First and last `seq` of each range.
         ranges: Vec<(Seq, Seq)>,
     },
+}
+
+/// Why a session is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionEnd {
+    /// Its person left.
+    Left,
+    /// It was not resumed in time.
+    Expired,
+    /// A newer one of the same person took its place.
+    Replaced,
+    /// Its person was removed.
+    Removed,
+    /// Its person was banned.
+    Banned,
+    /// Its person was turned away.
+    Declined,
 }
 
 /// What a meeting starts as.

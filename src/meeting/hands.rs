@@ -1,0 +1,47 @@
+//! Raised hands, in order.
+
+use quorate_protocol::{HandLower, ParticipantId, Permission, Timestamp};
+
+use super::event::{Audience, Fact};
+use super::facts::{Facts, Person};
+use super::{Decision, Refusal};
+
+impl Facts {
+    pub(super) fn raise_hand(&self, me: &Person) -> Result<Decision, Refusal> {
+        self.require(me, Permission::HandRaise)?;
+        if me.hand.is_some() {
+            return Ok(Decision::already(None));
+        }
+        Ok(Decision::by(me).event(Audience::EVERYONE, Fact::HandRaised { participant: me.id }))
+    }
+
+    pub(super) fn lower_hand(&self, me: &Person, ask: HandLower) -> Result<Decision, Refusal> {
+        let person = match ask.participant.filter(|id| *id != me.id) {
+            None => me,
+            Some(other) => {
+                self.require(me, Permission::HandManage)?;
+                self.target(me, other)?
+            }
+        };
+        if person.hand.is_none() {
+            return Ok(Decision::already(None));
+        }
+        let lowered = Fact::HandLowered { participant: person.id };
+        Ok(Decision::by(me).event(Audience::EVERYONE, lowered))
+    }
+
+    pub(super) fn hand_raised(&mut self, participant: ParticipantId, at: Timestamp) {
+        if let Some(person) = self.people.get_mut(&participant) {
+            person.hand = Some(at);
+            self.hands.push(participant);
+        }
+    }
+
+    pub(super) fn hand_lowered(&mut self, participant: ParticipantId) {
+        if let Some(person) = self.people.get_mut(&participant)
+            && person.hand.take().is_some()
+        {
+            self.hands.retain(|id| *id != participant);
+        }
+    }
+}

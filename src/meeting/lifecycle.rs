@@ -1,0 +1,204 @@
+//! The life of a meeting: made, started, locked, ended, reopened; and what happens by itself in time.
+
+use quorate_protocol::{
+    COHOSTS_MAX, DESCRIPTION_CHARS_MAX, EndReason, MeetingStatus, PARTICIPANTS_MAX, Permission,
+    SessionId, TITLE_CHARS_MAX, Timestamp, UserId, Via,
+};
+
+use super::event::{Audience, Fact, MeetingCreated, Personal};
+use super::facts::{Facts, Info, Person, Place};
+use super::{Decision, Refusal, Terms, text};
+
+/// How long before `starts_at` a scheduled meeting starts by itself, in milliseconds.
+const EARLY_MS: i64 = 15 * 60_000;
+/// How long after its end a meeting may be reopened, in milliseconds.
+const REOPEN_MS: u64 = 24 * 3_600_000;
+
+/// What happens by itself.
+enum Due {
+    Expire(SessionId),
+    Start,
+    LetIn(quorate_protocol::ParticipantId),
+    EndEmpty,
+}
+
+impl Facts {
+    pub(super) fn create(
+        &self,
+        created: &MeetingCreated,
+        owner_name: &str,
+    ) -> Result<Decision, Refusal> {
+        let invalid = |field, message| Err(Refusal::Invalid { field, message });
+        text::check("title", &created.title, TITLE_CHARS_MAX)?;
+        text::check_some("description", created.description.as_deref(), DESCRIPTION_CHARS_MAX)?;
+        if created.max_participants.is_some_and(|max| !(2..=PARTICIPANTS_MAX).contains(&max)) {
+            return invalid("max_participants", "must be between 2 and 10000");
+        }
+        if let (Some(starts_at), Some(ends_at)) = (created.starts_at, created.ends_at)
+            && ends_at <= starts_at
+        {
+            return invalid("ends_at", "must be after starts_at");
+        }
+        let mut co_hosts = created.co_hosts.clone();
+        co_hosts.sort();
+        co_hosts.dedup();
+        if co_hosts.len() != created.co_hosts.len() || co_hosts.contains(&created.owner) {
+            return invalid("co_hosts", "must name others, each once");
+        }
+        if co_hosts.len() > COHOSTS_MAX {
+            return Err(Refusal::TooLarge { field: "co_hosts", limit: COHOSTS_MAX });
+        }
+        let mut decision = Decision::by_system();
+        decision.user = created.owner;
+        let name = Personal { name: Some(owner_name.to_owned()), ..Personal::default() };
+        let fact = Fact::MeetingCreated(Box::new(created.clone()));
+        Ok(decision.personal_event(Audience::EVERYONE, fact, name))
+    }
+
+    pub(super) fn start(&self, me: &Person) -> Result<Decision, Refusal> {
+        self.require(me, Permission::MeetingStart)?;
+        match self.info.status {
+            MeetingStatus::Scheduled => {
+                Ok(Decision::by(me).event(Audience::EVERYONE, Fact::MeetingStarted {}))
+            }
+            MeetingStatus::InProgress => Ok(Decision::already(None)),
+            MeetingStatus::Completed => Err(Refusal::Ended),
+        }
+    }
+
+    pub(super) fn end(&self, me: &Person) -> Result<Decision, Refusal> {
+        self.require(me, Permission::MeetingEnd)?;
+        let reason = EndReason::Ended;
+        Ok(Decision::by(me).event(Audience::EVERYONE, Fact::MeetingEnded { reason }))
+    }
+
+    pub(super) fn lock(&self, me: &Person) -> Result<Decision, Refusal> {
+        self.require(me, Permission::MeetingLock)?;
+        if self.info.locked {
+            return Ok(Decision::already(None));
+        }
+        Ok(Decision::by(me).event(Audience::EVERYONE, Fact::MeetingLocked {}))
+    }
+
+    pub(super) fn unlock(&self, me: &Person) -> Result<Decision, Refusal> {
+        self.require(me, Permission::MeetingLock)?;
+        if !self.info.locked {
+            return Ok(Decision::already(None));
+        }
+        Ok(Decision::by(me).event(Audience::EVERYONE, Fact::MeetingUnlocked {}))
+    }
+
+    /// Whether the schedule and the settings let the meeting start when someone comes.
+    pub(super) fn may_start_by_itself(&self, now: Timestamp) -> bool {
+        self.info.settings.auto_start
+            && self.info.starts_at.is_none_or(|starts_at| now >= starts_at.plus_ms(-EARLY_MS))
+    }
+
+    /// Whether this user's coming reopens the ended meeting.
+    pub(super) fn may_reopen(&self, now: Timestamp, user: UserId) -> bool {
+        self.is_staff(user)
+            && self.info.settings.auto_start
+            && self.info.ended_at.is_some_and(|ended_at| now.ms_since(ended_at) < REOPEN_MS)
+    }
+
+    pub(super) fn next_deadline(&self, terms: &Terms) -> Option<Timestamp> {
+        self.next_due(terms).map(|(at, _)| at)
+    }
+
+    /// The first thing that is due; nothing when none is yet.
+    pub(super) fn due(&self, now: Timestamp, terms: &Terms) -> Decision {
+        let system = Decision::by_system();
+        let Some((_, due)) = self.next_due(terms).filter(|(at, _)| *at <= now) else {
+            return system;
+        };
+        match due {
+            Due::Expire(session) => self.expire(session),
+            Due::Start => system.event(Audience::EVERYONE, Fact::MeetingStarted {}),
+            Due::LetIn(id) => match self.people.get(&id) {
+                Some(person) => self.let_in(system, person, Via::Open),
+                None => system,
+            },
+            Due::EndEmpty => {
+                let reason = EndReason::Empty;
+                system.event(Audience::EVERYONE, Fact::MeetingEnded { reason })
+            }
+        }
+    }
+
+    fn next_due(&self, terms: &Terms) -> Option<(Timestamp, Due)> {
+        let expire = self.next_expiry(terms).map(|(at, session)| (at, Due::Expire(session)));
+        let start = self.start_due().map(|at| (at, Due::Start));
+        let let_in = self.may_come_in(self.at).map(|person| (self.at, Due::LetIn(person.id)));
+        let end = self.end_due().map(|at| (at, Due::EndEmpty));
+        [expire, start, let_in, end].into_iter().flatten().min_by_key(|(at, _)| *at)
+    }
+
+    /// When a scheduled meeting starts by itself, given who is there for it.
+    fn start_due(&self) -> Option<Timestamp> {
+        if self.info.status != MeetingStatus::Scheduled || !self.info.settings.auto_start {
+            return None;
+        }
+        let comes = |place: &Place| matches!(place, Place::Waiting { needs_approval: false, .. });
+        let someone = self.host_present()
+            || (self.info.settings.join_before_host
+                && self.people.values().any(|person| comes(&person.place)));
+        let at = self.info.starts_at.map_or(self.at, |starts_at| starts_at.plus_ms(-EARLY_MS));
+        someone.then_some(at)
+    }
+
+    fn end_due(&self) -> Option<Timestamp> {
+        if self.info.status != MeetingStatus::InProgress {
+            return None;
+        }
+        let minutes = self.info.settings.end_when_empty_minutes?;
+        Some(self.empty_since?.plus_ms(i64::from(minutes) * 60_000))
+    }
+
+    pub(super) fn created(
+        &mut self,
+        created: &MeetingCreated,
+        personal: Option<&Personal>,
+        at: Timestamp,
+    ) {
+        let created = created.clone();
+        self.info = Info {
+            id: created.meeting,
+            code: created.code,
+            title: created.title,
+            description: created.description,
+            kind: created.kind,
+            status: MeetingStatus::Scheduled,
+            starts_at: created.starts_at,
+            ends_at: created.ends_at,
+            started_at: None,
+            ended_at: None,
+            max_participants: created.max_participants,
+            requires_approval: created.requires_approval,
+            locked: false,
+            owner: created.owner,
+            host: created.owner,
+            host_name: personal.and_then(|personal| personal.name.clone()).unwrap_or_default(),
+            settings: created.settings,
+        };
+        self.co_hosts = created.co_hosts;
+        self.at = at;
+    }
+
+    pub(super) fn started(&mut self, at: Timestamp) {
+        self.info.status = MeetingStatus::InProgress;
+        self.info.started_at = Some(at);
+        self.empty_since = (self.present == 0).then_some(at);
+    }
+
+    pub(super) fn reopened(&mut self, at: Timestamp) {
+        self.info.status = MeetingStatus::InProgress;
+        self.info.ended_at = None;
+        self.empty_since = (self.present == 0).then_some(at);
+    }
+
+    pub(super) fn ended(&mut self, at: Timestamp) {
+        self.info.status = MeetingStatus::Completed;
+        self.info.ended_at = Some(at);
+        self.clear_people(at);
+    }
+}

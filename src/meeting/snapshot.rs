@@ -1,0 +1,101 @@
+//! The meeting as someone may see it now.
+
+use quorate_protocol::{
+    MeetingInfo, Participant, ParticipantId, Permission, SNAPSHOT_ATTRIBUTES_MAX,
+    SNAPSHOT_PARTICIPANTS_MAX, Snapshot, Standing, Timestamp, UserRef, You,
+};
+
+use super::event::STAFF_RANK;
+use super::facts::{Facts, Person};
+use super::roles;
+
+impl Facts {
+    /// The snapshot for one who is in.
+    #[must_use]
+    pub fn snapshot(&self, viewer: &Person, now: Timestamp) -> Snapshot {
+        let admits = viewer.view.permissions.has(Permission::ParticipantAdmit);
+        Snapshot {
+            seq: self.head,
+            participants: self.roster(viewer),
+            total: self.present,
+            waiting: admits.then(|| self.waiting_entries(now)),
+            hands: self.hands.clone(),
+            chat: self.recent_chat(viewer),
+        }
+    }
+
+    /// Who is in, staff first, as many as a snapshot holds. Without `participant.list`: staff and oneself.
+    #[must_use]
+    pub fn roster(&self, viewer: &Person) -> Vec<Participant> {
+        let lists = viewer.view.permissions.has(Permission::ParticipantList);
+        let is_in = || self.people.values().filter(|person| person.is_in());
+        let staff = is_in().filter(|person| person.view.rank >= STAFF_RANK);
+        let others = is_in().filter(|person| person.view.rank < STAFF_RANK);
+        let shown = others.filter(|person| lists || person.id == viewer.id);
+        let people = staff.chain(shown).take(SNAPSHOT_PARTICIPANTS_MAX).enumerate();
+        people
+            .map(|(index, person)| self.participant(person, index < SNAPSHOT_ATTRIBUTES_MAX))
+            .collect()
+    }
+
+    /// Someone who is in, as the roster shows them.
+    #[must_use]
+    pub fn participant(&self, person: &Person, with_attributes: bool) -> Participant {
+        Participant {
+            id: person.id,
+            user: person.user,
+            name: person.name.clone(),
+            kind: person.kind,
+            role: self.role_of(person.user),
+            status: self.presence(person),
+            hand: person.hand,
+            media: person.media,
+            joined_at: person.joined_at,
+            attributes: with_attributes.then(|| person.attributes.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// Who one is here, and what one may.
+    #[must_use]
+    pub fn you(&self, person: &Person) -> You {
+        You {
+            participant: person.id,
+            user: person.user,
+            name: person.name.clone(),
+            kind: person.kind,
+            role: self.role_of(person.user),
+            status: if person.is_in() { Standing::Joined } else { Standing::Waiting },
+            can: roles::grants(person.view.permissions),
+        }
+    }
+
+    /// The meeting, as `welcome` shows it.
+    #[must_use]
+    pub fn meeting_info(&self) -> MeetingInfo {
+        let info = &self.info;
+        let host = self.person_of(info.host).map(|person| person.name.clone());
+        MeetingInfo {
+            id: info.id,
+            code: info.code.clone(),
+            title: info.title.clone(),
+            description: info.description.clone(),
+            r#type: info.kind,
+            status: info.status,
+            starts_at: info.starts_at,
+            ends_at: info.ends_at,
+            started_at: info.started_at,
+            ended_at: info.ended_at,
+            max_participants: info.max_participants,
+            requires_approval: info.requires_approval,
+            host: UserRef { id: info.host, name: host.unwrap_or_else(|| info.host_name.clone()) },
+            locked: info.locked,
+            settings: info.settings.clone(),
+        }
+    }
+
+    /// The person of that id, if there is one.
+    #[must_use]
+    pub fn get(&self, id: ParticipantId) -> Option<&Person> {
+        self.people.get(&id)
+    }
+}

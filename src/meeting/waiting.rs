@@ -1,0 +1,174 @@
+//! The waiting room: who waits and why, admitting and declining.
+
+use std::collections::BTreeSet;
+
+use quorate_protocol::{
+    Admit, Admitted, Code, ParticipantId, Permission, PersonReason, REASON_CHARS_MAX, Seq,
+    Timestamp, UserKind, Via, WaitReason, WaitingEntry, WaitingStanding,
+};
+
+use super::event::{Audience, Fact, Personal, SessionEnd};
+use super::facts::{Exit, Facts, Person, Place};
+use super::{Decision, Refusal, text};
+
+/// Whether one who waits for this reason needs someone to let them in; others come in by themselves.
+pub(super) fn needs_approval(reason: WaitReason) -> bool {
+    match reason {
+        WaitReason::Approval | WaitReason::RemovedBefore | WaitReason::Full => true,
+        WaitReason::HostAbsent | WaitReason::NotStarted => false,
+    }
+}
+
+impl Facts {
+    /// Who waits, in order, as staff sees them.
+    #[must_use]
+    pub fn waiting_entries(&self, now: Timestamp) -> Vec<WaitingEntry> {
+        let line = self.waiting.values().filter_map(|id| self.people.get(id));
+        let entry = |(index, person): (usize, &Person)| {
+            let Place::Waiting { at, .. } = person.place else { return None };
+            Some(WaitingEntry {
+                participant: person.id,
+                user: person.user,
+                name: person.name.clone(),
+                kind: person.kind,
+                verified: person.kind == UserKind::Member,
+                removed_before: person.removed,
+                reason: self.wait_reason(now, person),
+                position: index as u32 + 1,
+                waited_seconds: now.ms_since(at) / 1000,
+                connected: self.connected(person),
+                since: at,
+            })
+        };
+        line.enumerate().filter_map(entry).collect()
+    }
+
+    /// Where someone who waits stands, as they see it themselves.
+    #[must_use]
+    pub fn standing(&self, now: Timestamp, person: &Person) -> Option<WaitingStanding> {
+        let Place::Waiting { since, .. } = person.place else { return None };
+        Some(WaitingStanding {
+            position: self.waiting.range(..=since).count() as u32,
+            reason: self.wait_reason(now, person),
+            host_present: self.host_present(),
+        })
+    }
+
+    /// Why someone waits, as of now.
+    fn wait_reason(&self, now: Timestamp, person: &Person) -> WaitReason {
+        let needs_approval = matches!(person.place, Place::Waiting { needs_approval: true, .. });
+        let not_yet = if needs_approval { None } else { self.not_yet(now) };
+        if let Some(reason) = not_yet {
+            reason
+        } else if person.removed {
+            WaitReason::RemovedBefore
+        } else if !self.has_seat(person.user) {
+            WaitReason::Full
+        } else {
+            WaitReason::Approval
+        }
+    }
+
+    pub(super) fn list_waiting(&self, now: Timestamp, me: &Person) -> Result<Decision, Refusal> {
+        self.require(me, Permission::ParticipantAdmit)?;
+        let items = self.waiting_entries(now);
+        Ok(Decision::by(me).answer(&quorate_protocol::Page { items, next: None }))
+    }
+
+    pub(super) fn admit(&self, me: &Person, ask: Admit) -> Result<Decision, Refusal> {
+        self.require(me, Permission::ParticipantAdmit)?;
+        match (ask.participant, ask.all, ask.up_to_seq) {
+            (Some(participant), false, None) => self.admit_one(me, participant),
+            (None, true, up_to_seq) => Ok(self.admit_all(me, up_to_seq)),
+            _ => Err(Refusal::Invalid {
+                field: "participant",
+                message: "name one participant, or all: true with up_to_seq",
+            }),
+        }
+    }
+
+    fn admit_one(&self, me: &Person, participant: ParticipantId) -> Result<Decision, Refusal> {
+        let person = self.person(participant)?;
+        match person.place {
+            Place::Waiting { .. } if !self.has_seat(person.user) => Err(Refusal::Full),
+            Place::Waiting { .. } => Ok(self.let_in(Decision::by(me), person, Via::Approval)),
+            Place::In { admitted_by } => Ok(Decision::already(admitted_by)),
+            Place::Out(Exit::Declined { by, .. }) => Err(Refusal::Resolved { how: "declined", by }),
+            Place::Out(_) => Err(Refusal::NotFound { what: "entry", last: person.last() }),
+        }
+    }
+
+    /// In order of arrival until the meeting is full.
+    fn admit_all(&self, me: &Person, up_to: Option<Seq>) -> Decision {
+        let mut decision = Decision::by(me);
+        let mut answer = Admitted { admitted: Vec::new(), left: Vec::new(), reason: None };
+        let mut let_in = BTreeSet::new();
+        let line = self.waiting.range(..=up_to.unwrap_or(self.head)).map(|(_, id)| id);
+        for person in line.filter_map(|id| self.people.get(id)) {
+            // Each one let in before takes a seat; the kept one is free again once the host is in.
+            let kept = u32::from(!let_in.contains(&self.info.host) && self.keeps_seat(person));
+            if self.present + let_in.len() as u32 + kept < self.capacity() {
+                let_in.insert(person.user);
+                answer.admitted.push(person.id);
+                decision = self.let_in(decision, person, Via::Approval);
+            } else {
+                answer.left.push(person.id);
+                answer.reason = Some(Code::MeetingFull);
+            }
+        }
+        decision.answer(&answer)
+    }
+
+    /// Whether a seat is kept from this person for the host or owner.
+    fn keeps_seat(&self, person: &Person) -> bool {
+        let is_in = |user| self.person_of(user).is_some_and(Person::is_in);
+        let runs = person.user == self.info.host || person.user == self.info.owner;
+        !runs && !is_in(self.info.host) && !is_in(self.info.owner)
+    }
+
+    /// Someone who waits comes in.
+    pub(super) fn let_in(&self, decision: Decision, person: &Person, via: Via) -> Decision {
+        let admitted = Fact::ParticipantAdmitted { participant: person.id };
+        let joined = Fact::ParticipantJoined {
+            participant: person.id,
+            user: person.user,
+            kind: person.kind,
+            role: self.role_of(person.user),
+            via,
+        };
+        let name = Personal { name: Some(person.name.clone()), ..Personal::default() };
+        decision
+            .event(Audience::holders(Permission::ParticipantAdmit).and(person.id), admitted)
+            .personal_event(Audience::EVERYONE, joined, name)
+    }
+
+    /// The first in line who comes in by themselves now.
+    pub(super) fn may_come_in(&self, now: Timestamp) -> Option<&Person> {
+        if self.waiting.is_empty() || self.info.locked || self.not_yet(now).is_some() {
+            return None;
+        }
+        let line = self.waiting.values().filter_map(|id| self.people.get(id));
+        line.filter(|person| matches!(person.place, Place::Waiting { needs_approval: false, .. }))
+            .find(|person| self.has_seat(person.user))
+    }
+
+    pub(super) fn decline(&self, me: &Person, ask: &PersonReason) -> Result<Decision, Refusal> {
+        self.require(me, Permission::ParticipantDecline)?;
+        text::check_some("reason", ask.reason.as_deref(), REASON_CHARS_MAX)?;
+        let person = self.target(me, ask.participant)?;
+        match person.place {
+            Place::Waiting { .. } => {
+                let declined = Fact::ParticipantDeclined { participant: person.id };
+                let audience = Audience::holders(Permission::ParticipantAdmit).and(person.id);
+                let reason = Personal { reason: ask.reason.clone(), ..Personal::default() };
+                let decision = Decision::by(me).personal_event(audience, declined, reason);
+                Ok(decision.close_sessions(person, SessionEnd::Declined))
+            }
+            Place::In { admitted_by } => {
+                Err(Refusal::Resolved { how: "admitted", by: admitted_by })
+            }
+            Place::Out(Exit::Declined { by, .. }) => Ok(Decision::already(by)),
+            Place::Out(_) => Err(Refusal::NotFound { what: "entry", last: person.last() }),
+        }
+    }
+}
