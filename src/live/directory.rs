@@ -1,0 +1,233 @@
+//! The directory of live meetings: starts each on first need, forgets it when it retires.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use quorate_protocol::{Code, ErrorBody, MeetingId};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use super::actor::Actor;
+use super::clock;
+use super::ids::{self, Ids};
+use super::mail::{
+    Attached, EnterAs, Gone, MAILBOX_CAPACITY, Mail, Refused, Reply, ResumeAs,
+};
+use super::Settings;
+use crate::meeting::event::MeetingCreated;
+use crate::store::{Store, StoreError, UserRow};
+
+/// How often sleeping meetings are looked through for deadlines.
+const SLEEPERS_EVERY: Duration = Duration::from_secs(1);
+/// Meetings woken at once.
+const WAKE_BATCH: usize = 64;
+
+/// What every live meeting shares.
+pub(super) struct Context {
+    pub(super) store: Store,
+    pub(super) ids: Ids,
+    pub(super) settings: Settings,
+    pub(super) stop: CancellationToken,
+    pub(super) tasks: TaskTracker,
+}
+
+/// Where a live meeting is reached.
+#[derive(Debug, Clone)]
+pub struct MeetingHandle {
+    mailbox: mpsc::Sender<Mail>,
+    /// Kept with the mailbox: whoever holds it keeps the channel open.
+    gone: mpsc::UnboundedSender<Gone>,
+}
+
+/// All live meetings of this server.
+#[derive(Clone)]
+pub struct Live {
+    context: Arc<Context>,
+    meetings: Arc<DashMap<MeetingId, MeetingHandle>>,
+}
+
+impl Live {
+    /// No live meeting yet. Until `stop`, meetings run as tasks of `tasks`.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        ids: Ids,
+        settings: Settings,
+        stop: CancellationToken,
+        tasks: TaskTracker,
+    ) -> Live {
+        let context = Arc::new(Context { store, ids, settings, stop, tasks });
+        Live { context, meetings: Arc::default() }
+    }
+
+    /// The allocator of global ids.
+    #[must_use]
+    pub fn ids(&self) -> &Ids {
+        &self.context.ids
+    }
+
+    /// Someone says `hello` to a meeting that exists.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn enter(&self, meeting: MeetingId, who: EnterAs) -> Result<Attached, ErrorBody> {
+        self.ask(meeting, |reply| Mail::Enter { who: Box::new(who.clone()), reply }).await
+    }
+
+    /// Someone says `hello` with `resume` to a meeting that exists.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn resume(&self, meeting: MeetingId, who: ResumeAs) -> Result<Attached, ErrorBody> {
+        self.ask(meeting, |reply| Mail::Resume { who, reply }).await
+    }
+
+    /// Makes a meeting; it is durable when this answers.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn create(&self, created: MeetingCreated, owner: UserRow) -> Result<(), ErrorBody> {
+        let mail = |reply| Mail::Create {
+            created: Box::new(created.clone()),
+            owner: Box::new(owner.clone()),
+            reply,
+        };
+        self.ask(created.meeting, mail).await
+    }
+
+    /// Hands mail to a meeting and waits for the answer; asks again when the meeting was just retiring.
+    async fn ask<T>(
+        &self,
+        meeting: MeetingId,
+        mail: impl Fn(oneshot::Sender<Reply<T>>) -> Mail,
+    ) -> Result<T, ErrorBody> {
+        loop {
+            let handle = self.handle(meeting);
+            let (reply, answer) = oneshot::channel();
+            if handle.mailbox.send(mail(reply)).await.is_err() {
+                self.stopping()?;
+                continue;
+            }
+            match answer.await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(Refused::Error(error))) => return Err(*error),
+                Ok(Err(Refused::Retired)) => self.stopping()?,
+                Err(_) => {
+                    self.stopping()?;
+                    // It failed over this, or just before: whether it was carried out is not known.
+                    let message = "the meeting failed; try again in a moment";
+                    return Err(ErrorBody::new(Code::Unavailable, message));
+                }
+            }
+        }
+    }
+
+    fn stopping(&self) -> Result<(), ErrorBody> {
+        if self.context.stop.is_cancelled() {
+            let message = "the server is restarting; come back in a moment";
+            return Err(ErrorBody::new(Code::Restarting, message));
+        }
+        Ok(())
+    }
+
+    /// The meeting's handle; starts it when it is not live.
+    fn handle(&self, meeting: MeetingId) -> MeetingHandle {
+        match self.meetings.entry(meeting) {
+            Entry::Occupied(entry) if !entry.get().mailbox.is_closed() => entry.get().clone(),
+            entry => {
+                let handle = self.start(meeting);
+                entry.insert(handle.clone());
+                handle
+            }
+        }
+    }
+
+    fn start(&self, id: MeetingId) -> MeetingHandle {
+        let (mailbox_sender, mailbox) = mpsc::channel(MAILBOX_CAPACITY);
+        let (gone_sender, gone) = mpsc::unbounded_channel();
+        let handle = MeetingHandle { mailbox: mailbox_sender.clone(), gone: gone_sender.clone() };
+        let context = self.context.clone();
+        let poison = HashMap::new();
+        let actor = Actor { id, context, mailbox, mailbox_sender, gone, gone_sender, poison };
+        let entry = DirectoryEntry { live: self.clone(), id, mailbox: handle.mailbox.clone() };
+        let span = tracing::info_span!("meeting", %id);
+        let task = async move {
+            // Forgotten however the task ends.
+            let _entry = entry;
+            actor.run().await;
+        };
+        self.context.tasks.spawn(task.instrument(span));
+        handle
+    }
+
+    /// How many meetings are live.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.meetings.len()
+    }
+
+    /// Starts the meetings that were in progress, then those whose deadline comes, until the server stops.
+    pub async fn wake_sleepers(self) {
+        let stop = self.context.stop.clone();
+        let work = async {
+            match self.context.store.meetings_in_progress().await {
+                Ok(meetings) => self.wake(meetings).await,
+                Err(error) => tracing::error!(%error, "failed to look for meetings in progress"),
+            }
+            loop {
+                tokio::time::sleep(SLEEPERS_EVERY).await;
+                match self.context.store.due_meetings(clock::wall(), WAKE_BATCH).await {
+                    Ok(meetings) => self.wake(meetings).await,
+                    Err(error) => tracing::error!(%error, "failed to look for deadlines"),
+                }
+            }
+        };
+        stop.run_until_cancelled(work).await;
+    }
+
+    /// Starts meetings one after the other: each takes its first mail when it is restored.
+    async fn wake(&self, meetings: Vec<MeetingId>) {
+        for meeting in meetings {
+            // A full mailbox wakes as well as any.
+            let _ = self.handle(meeting).mailbox.send(Mail::Wake).await;
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Whether a meeting of this id was ever made.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn exists(&self, meeting: MeetingId) -> Result<bool, StoreError> {
+        if self.meetings.contains_key(&meeting) {
+            return Ok(true);
+        }
+        self.context.store.meeting_exists(meeting).await
+    }
+
+    /// A name for something to look for in the log.
+    #[must_use]
+    pub fn incident() -> String {
+        ids::incident()
+    }
+}
+
+/// A meeting's entry in the directory, as its task holds it.
+struct DirectoryEntry {
+    live: Live,
+    id: MeetingId,
+    mailbox: mpsc::Sender<Mail>,
+}
+
+impl Drop for DirectoryEntry {
+    fn drop(&mut self) {
+        // A successor may stand there already.
+        let own = |_: &MeetingId, handle: &MeetingHandle| handle.mailbox.same_channel(&self.mailbox);
+        self.live.meetings.remove_if(&self.id, own);
+    }
+}

@@ -1,0 +1,113 @@
+//! What reaches a meeting's actor, and what goes back to a connection.
+
+use std::sync::Arc;
+
+use quorate_protocol::{Command, ErrorBody, Seq, ServerFrame, SessionId, Timestamp, UserId};
+use tokio::sync::{mpsc, oneshot};
+
+use super::delivery::Delivery;
+use super::outbox::{Outbox, Parcel, What};
+use crate::meeting::event::MeetingCreated;
+use crate::store::UserRow;
+
+/// Inputs that wait for a meeting at most. Filled by connections and REST, drained by the actor; when
+/// full, the connection that wants to add one waits, and TCP holds back its client.
+pub(super) const MAILBOX_CAPACITY: usize = 256;
+
+/// What reaches a meeting's actor.
+#[derive(Debug)]
+pub(super) enum Mail {
+    /// Make the meeting.
+    Create { created: Box<MeetingCreated>, owner: Box<UserRow>, reply: oneshot::Sender<Reply<()>> },
+    /// Someone says `hello`.
+    Enter { who: Box<EnterAs>, reply: oneshot::Sender<Reply<Attached>> },
+    /// Someone says `hello` with `resume`.
+    Resume { who: ResumeAs, reply: oneshot::Sender<Reply<Attached>> },
+    /// A client asks for something.
+    Command { session: SessionId, attachment: u64, id: i64, dry_run: bool, command: Box<Command> },
+    /// Only to be started.
+    Wake,
+}
+
+/// What goes back to one who waits for it.
+pub(super) type Reply<T> = Result<T, Refused>;
+
+/// Why a meeting did not take someone in.
+#[derive(Debug)]
+pub enum Refused {
+    /// It says no.
+    Error(Box<ErrorBody>),
+    /// It was just retiring; ask the directory again.
+    Retired,
+}
+
+/// The socket of a session is gone. Later than its number's successor it means nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gone {
+    pub(super) session: SessionId,
+    pub(super) attachment: u64,
+}
+
+/// Who vouches for a session, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Credential {
+    /// The user.
+    pub user: UserId,
+    /// When what they showed expires.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Someone who says `hello`.
+#[derive(Debug, Clone)]
+pub struct EnterAs {
+    /// The user, to be written with the first event that names them.
+    pub user: UserRow,
+    /// What they showed.
+    pub credential: Credential,
+}
+
+/// Someone who says `hello` with `resume`.
+#[derive(Debug, Clone, Copy)]
+pub struct ResumeAs {
+    /// The session to go on with.
+    pub session: SessionId,
+    /// The last `seq` the client has.
+    pub seq: Seq,
+    /// What is behind the session.
+    pub credential: Credential,
+}
+
+/// A connection's end of a session: where it sends commands, and what it delivers.
+#[derive(Debug)]
+pub struct Attached {
+    /// Where commands go.
+    pub port: CommandPort,
+    /// What is to be written; dropping it says that the socket is gone.
+    pub delivery: Delivery,
+}
+
+/// Where a session's commands go.
+#[derive(Debug, Clone)]
+pub struct CommandPort {
+    pub(super) session: SessionId,
+    pub(super) attachment: u64,
+    pub(super) mailbox: mpsc::Sender<Mail>,
+    pub(super) outbox: Arc<Outbox>,
+}
+
+impl CommandPort {
+    /// Hands a command to the meeting; waits while its mailbox is full. False when the meeting's actor
+    /// is gone: the socket is then to be closed as `unavailable`.
+    pub async fn send(&self, id: i64, dry_run: bool, command: Command) -> bool {
+        let Self { session, attachment, .. } = *self;
+        let command = Box::new(command);
+        let mail = Mail::Command { session, attachment, id, dry_run, command };
+        self.mailbox.send(mail).await.is_ok()
+    }
+
+    /// Answers a frame that never reached the meeting.
+    pub fn refuse(&self, id: Option<i64>, error: ErrorBody) {
+        let text = ServerFrame::Error(id, error).to_text();
+        self.outbox.push(Parcel { after: 0, what: What::Text(text.into()) });
+    }
+}

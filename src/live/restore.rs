@@ -1,0 +1,87 @@
+//! From the journal to a running meeting: the one path of restart, failover and rebuild.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use quorate_protocol::{Seq, SessionId};
+use tokio::sync::mpsc;
+
+use super::actor::{Actor, RestorePanic};
+use super::answers::Answers;
+use super::ring::{RING_ITEMS_MAX, Ring};
+use super::step::{Running, event_frames, ok_frame};
+use crate::meeting::{Event, Meeting};
+use crate::store::{Committed, StoreError};
+
+/// Events read from the journal at once.
+const SLICE: usize = 1000;
+/// Events of the journal's tail with which the ring is filled, for those who resume.
+const RING_TAIL: u64 = 1000;
+
+/// Why a meeting could not be restored.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RestoreError {
+    /// The journal could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It was read, and folding it panicked.
+    #[error(transparent)]
+    Panic(#[from] RestorePanic),
+}
+
+impl Actor {
+    /// Folds the journal. Batches of an earlier run of this meeting are through by then, and refused from
+    /// now on.
+    pub(super) async fn restore(
+        &mut self,
+        acks: mpsc::UnboundedSender<Committed>,
+    ) -> Result<Running, RestoreError> {
+        let store = &self.context.store;
+        let (generation, head) = store.begin(self.id).await?;
+        let mut meeting = Meeting::new(self.context.settings.terms);
+        let mut answers = HashMap::new();
+        let tail = Seq(head.0.saturating_sub(RING_TAIL));
+        let ring = Ring::new(tail, RING_ITEMS_MAX);
+        while meeting.facts.head < head {
+            let events = store.journal(self.id, meeting.facts.head, SLICE).await?;
+            fold(&mut meeting, &mut answers, &ring, tail, &events)?;
+        }
+        answers.retain(|session, _| meeting.facts.sessions.contains_key(session));
+        let last_alive = store.last_alive(self.id).await?.unwrap_or(meeting.facts.at);
+        let last_alive = last_alive.max(meeting.facts.at);
+        // Sockets of an earlier run are closed, and their goodbyes mean nothing here.
+        while self.gone.try_recv().is_ok() {}
+        let (mailbox, gone) = (self.mailbox_sender.clone(), self.gone_sender.clone());
+        let context = self.context.clone();
+        let mut running =
+            Running::new(context, meeting, ring, answers, generation, mailbox, gone, acks);
+        Actor::recover(&mut running, last_alive)?;
+        Ok(running)
+    }
+}
+
+/// Carries a slice of the journal into the state, the answers and the ring.
+fn fold(
+    meeting: &mut Meeting,
+    answers: &mut HashMap<SessionId, Answers>,
+    ring: &Ring,
+    tail: Seq,
+    events: &[Event],
+) -> Result<(), RestorePanic> {
+    catch_unwind(AssertUnwindSafe(|| {
+        assert!(!events.is_empty(), "the journal ends before its head");
+        for event in events {
+            meeting.apply(event);
+            if let Some(cause) = &event.cause {
+                let frame = ok_frame(cause.command, Some(event.seq), cause.answer.clone());
+                let theirs = answers.entry(cause.session).or_default();
+                theirs.note(cause.command, &frame.into(), None);
+            }
+            if event.seq > tail {
+                // One frame each: whoever resumes finds its place between any two.
+                ring.publish(event_frames(std::slice::from_ref(event), &[]), event.seq);
+            }
+        }
+    }))
+    .map_err(|_| RestorePanic)
+}

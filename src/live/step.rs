@@ -1,0 +1,712 @@
+//! A running meeting: what one step of its actor does. No waiting here.
+//!
+//! A step handles a batch of inputs, then seals: its events go to the store, and its outputs are held
+//! until the journal is committed up to the head they were decided upon.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use quorate_protocol::{
+    Bye, CanChanged, Code, Command, ErrorBody, Event as WireEvent, EventsFrame, OkFrame,
+    ParticipantId, Permission, Seq, ServerFrame, SessionId, SignalBody, Timestamp,
+};
+use serde::Serialize;
+use tokio::sync::{mpsc, oneshot};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::answers::{Answers, Kept, Turn};
+use super::clock::MeetingClock;
+use super::delivery::Delivery;
+use super::directory::Context;
+use super::mail::{
+    Attached, CommandPort, Credential, EnterAs, Gone, Mail, Refused, Reply, ResumeAs,
+};
+use super::outbox::{Outbox, Parcel, What};
+use super::ring::{Item, Ring};
+use super::welcome::{Shared, Start};
+use super::{clock, ids};
+use crate::meeting::event::{Audience, Cause, Event, Fact, SessionEnd, View};
+use crate::meeting::{
+    Answer, Decision, Enter, HistoryPage, Input, Meeting, Refusal, Renewed, Signal, SignalTo, wire,
+};
+use crate::store::{Batch, Committed, Generation, UserRow};
+
+/// Batches on their way to the store at most; beyond, inputs wait and the next batch grows.
+pub(super) const IN_FLIGHT_MAX: usize = 4;
+
+/// A running meeting. Discarded whole when anything about it fails.
+pub(super) struct Running {
+    pub(super) context: Arc<Context>,
+    pub(super) meeting: Meeting,
+    pub(super) clock: MeetingClock,
+    pub(super) ring: Arc<Ring>,
+    pub(super) answers: HashMap<SessionId, Answers>,
+    pub(super) generation: Generation,
+    pub(super) committed: Seq,
+    pub(super) in_flight: usize,
+    pub(super) attached: HashMap<SessionId, Attachment>,
+    pub(super) mailbox: mpsc::Sender<Mail>,
+    pub(super) gone: mpsc::UnboundedSender<Gone>,
+    pub(super) acks: mpsc::UnboundedSender<Committed>,
+    held: VecDeque<Held>,
+    step: Step,
+    shared: Shared,
+    attachments: u64,
+}
+
+/// A session's connection, as the actor knows it.
+pub(super) struct Attachment {
+    number: u64,
+    participant: ParticipantId,
+    outbox: Arc<Outbox>,
+    view: View,
+    credential: Credential,
+}
+
+/// What a step gathers until it is sealed.
+#[derive(Default)]
+struct Step {
+    events: Vec<Event>,
+    /// Events that begin a frame of their own: someone's view changed.
+    splits: Vec<Seq>,
+    users: Vec<UserRow>,
+    signals: Vec<(Audience, SignalBody)>,
+    outputs: Vec<Output>,
+    /// Sessions that get a `welcome` as of the step's end, and the id it answers.
+    welcomes: BTreeMap<SessionId, Option<i64>>,
+    /// Sessions whose permissions changed, and whether they may admit since now.
+    can: BTreeMap<SessionId, bool>,
+    byes: Vec<(Arc<Outbox>, Bye)>,
+}
+
+/// What a sealed step holds back until its basis is committed.
+struct Held {
+    basis: Seq,
+    frames: Vec<Item>,
+    outputs: Vec<Output>,
+}
+
+/// Something that leaves.
+enum Output {
+    View(Arc<Outbox>, Seq, View),
+    Text(Arc<Outbox>, Utf8Bytes),
+    Latest(Arc<Outbox>, String, Utf8Bytes),
+    Start(Arc<Outbox>, Utf8Bytes, Seq),
+    Bye(Arc<Outbox>, Bye),
+    History(Arc<Outbox>, i64, HistoryPage),
+    Attached(oneshot::Sender<Reply<Attached>>, Box<Reply<Attached>>),
+    Created(oneshot::Sender<Reply<()>>, Reply<()>),
+}
+
+impl Running {
+    #[allow(clippy::too_many_arguments, reason = "a constructor of parts that restore made")]
+    pub(super) fn new(
+        context: Arc<Context>,
+        meeting: Meeting,
+        ring: Ring,
+        answers: HashMap<SessionId, Answers>,
+        generation: Generation,
+        mailbox: mpsc::Sender<Mail>,
+        gone: mpsc::UnboundedSender<Gone>,
+        acks: mpsc::UnboundedSender<Committed>,
+    ) -> Running {
+        Running {
+            context,
+            clock: MeetingClock::start(clock::wall(), meeting.facts.at),
+            ring: Arc::new(ring),
+            answers,
+            generation,
+            committed: meeting.facts.head,
+            in_flight: 0,
+            attached: HashMap::new(),
+            mailbox,
+            gone,
+            acks,
+            held: VecDeque::new(),
+            step: Step::default(),
+            shared: Shared::default(),
+            attachments: 0,
+            meeting,
+        }
+    }
+
+    fn head(&self) -> Seq {
+        self.meeting.facts.head
+    }
+
+    /// Handles one piece of mail.
+    pub(super) fn handle(&mut self, mail: Mail) {
+        match mail {
+            Mail::Create { created, owner, reply } => {
+                let owner_name = owner.name.clone();
+                let made = self.decide(&Input::Create { created, owner_name });
+                let made = made.map(|decision| {
+                    self.step.users.push(*owner);
+                    self.carry_out(decision, None);
+                });
+                self.step.outputs.push(Output::Created(reply, made.map_err(refused)));
+            }
+            Mail::Enter { who, reply } => self.enter(*who, reply),
+            Mail::Resume { who, reply } => self.resume(who, reply),
+            Mail::Command { session, attachment, id, dry_run, command } => {
+                if self.attached.get(&session).is_some_and(|it| it.number == attachment) {
+                    self.command(session, id, dry_run, *command);
+                }
+            }
+            Mail::Wake => {}
+        }
+    }
+
+    /// A socket is gone; a later one of the same session is not concerned.
+    pub(super) fn gone(&mut self, gone: Gone) {
+        if self.attached.get(&gone.session).is_some_and(|it| it.number == gone.attachment) {
+            self.attached.remove(&gone.session);
+            self.carry_out_input(&Input::Lost { session: gone.session });
+        }
+    }
+
+    /// Carries out what is due by now.
+    pub(super) fn run_deadlines(&mut self) {
+        while self.meeting.next_deadline().is_some_and(|at| at <= self.clock.now()) {
+            let head = self.head();
+            self.carry_out_input(&Input::Deadline);
+            assert!(self.head() > head, "what is due happens");
+        }
+    }
+
+    /// When something is due next.
+    pub(super) fn next_wake(&self) -> Option<Timestamp> {
+        [self.meeting.next_deadline(), self.meeting.tell_deadline()].into_iter().flatten().min()
+    }
+
+    /// Whether nobody is here, and nothing on its way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.attached.is_empty() && self.meeting.facts.sessions.is_empty() && self.in_flight == 0
+    }
+
+    fn decide(&self, input: &Input) -> Result<Decision, Refusal> {
+        self.meeting.decide(self.clock.now(), input)
+    }
+
+    /// An input from within, which the rules never refuse.
+    pub(super) fn carry_out_input(&mut self, input: &Input) {
+        match self.decide(input) {
+            Ok(decision) => {
+                self.carry_out(decision, None);
+            }
+            Err(refusal) => tracing::error!(?refusal, ?input, "an input from within was refused"),
+        }
+    }
+
+    fn enter(&mut self, who: EnterAs, reply: oneshot::Sender<Reply<Attached>>) {
+        let known = self.meeting.facts.person_of(who.user.id).map(|person| person.id);
+        let session = ids::session();
+        let enter = Enter {
+            user: who.user.id,
+            kind: who.user.kind,
+            name: who.user.name.clone(),
+            participant: known.unwrap_or_else(|| self.context.ids.participant()),
+            session,
+        };
+        match self.decide(&Input::Enter(enter)) {
+            Ok(decision) => {
+                self.step.users.push(who.user);
+                self.carry_out(decision, None);
+                self.attach(session, who.credential, None, reply);
+            }
+            Err(refusal) => {
+                let output = Output::Attached(reply, Box::new(Err(refused(refusal))));
+                self.step.outputs.push(output);
+            }
+        }
+    }
+
+    fn resume(&mut self, who: ResumeAs, reply: oneshot::Sender<Reply<Attached>>) {
+        let input = Input::Resume { session: who.session, user: who.credential.user };
+        match self.decide(&input) {
+            Ok(decision) => {
+                let head = self.head();
+                let facts = &self.meeting.facts;
+                let since = facts.person_in(who.session).map_or(Seq(0), |it| it.view_since);
+                let missed = head.0.saturating_sub(who.seq.0);
+                let resumes = who.seq <= head
+                    && who.seq >= since
+                    && missed <= quorate_protocol::RESUME_EVENTS_MAX;
+                self.carry_out(decision, None);
+                self.attach(who.session, who.credential, resumes.then_some(who.seq), reply);
+            }
+            Err(refusal) => {
+                let output = Output::Attached(reply, Box::new(Err(refused(refusal))));
+                self.step.outputs.push(output);
+            }
+        }
+    }
+
+    /// Gives a session its connection; an older one of it is replaced.
+    fn attach(
+        &mut self,
+        session: SessionId,
+        credential: Credential,
+        resume_after: Option<Seq>,
+        reply: oneshot::Sender<Reply<Attached>>,
+    ) {
+        let Some(person) = self.meeting.facts.person_in(session) else { return };
+        let (participant, view) = (person.id, person.view);
+        let outbox = Arc::new(Outbox::default());
+        self.attachments += 1;
+        let number = self.attachments;
+        let attachment = Attachment { number, participant, outbox, view, credential };
+        let delivery = Delivery {
+            gone: self.gone.clone(),
+            me: Gone { session, attachment: number },
+            meeting: self.meeting.facts.info.id,
+            store: self.context.store.clone(),
+            ring: self.ring.clone(),
+            outbox: attachment.outbox.clone(),
+            start: None,
+            view,
+            later_views: VecDeque::new(),
+            parcels: VecDeque::new(),
+            told: Seq(0),
+            catching_up_to: None,
+        };
+        let port = CommandPort {
+            session,
+            attachment: number,
+            mailbox: self.mailbox.clone(),
+            outbox: attachment.outbox.clone(),
+        };
+        let mut attached = Attached { port, delivery };
+        match resume_after {
+            Some(seq) => {
+                // Only one's own coming back can be in this step before; it changes no view.
+                attached.delivery.catching_up_to = Some(self.head());
+                let text = self.welcome(session, &credential, Some(1), true);
+                let start = Output::Start(attachment.outbox.clone(), text, seq);
+                self.step.outputs.push(start);
+            }
+            None => {
+                self.step.welcomes.insert(session, Some(1));
+            }
+        }
+        if let Some(older) = self.attached.insert(session, attachment) {
+            self.step.byes.push((older.outbox, Bye::new(Code::Replaced)));
+        }
+        self.step.outputs.push(Output::Attached(reply, Box::new(Ok(attached))));
+    }
+
+    fn welcome(
+        &mut self,
+        session: SessionId,
+        credential: &Credential,
+        id: Option<i64>,
+        resumed: bool,
+    ) -> Utf8Bytes {
+        let start = Start { session, credential, id, resumed, now: self.clock.now() };
+        let facts = &self.meeting.facts;
+        let Some(person) = facts.person_in(session) else { return Utf8Bytes::default() };
+        self.shared.welcome(facts, person, &start, &self.context.settings)
+    }
+
+    fn command(&mut self, session: SessionId, id: i64, dry_run: bool, command: Command) {
+        let Some(outbox) = self.attached.get(&session).map(|it| it.outbox.clone()) else { return };
+        let turn = self.answers.get(&session).map_or_else(
+            || Answers::default().turn(id),
+            |answers| answers.turn(id),
+        );
+        let command = match turn {
+            Turn::New => command,
+            Turn::Answered(Kept::Frame(frame)) => {
+                return self.step.outputs.push(Output::Text(outbox, frame));
+            }
+            Turn::Answered(Kept::Question(question)) => *question,
+            Turn::Passed => {
+                let error = ErrorBody::new(
+                    Code::Invalid,
+                    "ids rise within a session, and this one is not above the highest seen",
+                );
+                let frame = ServerFrame::Error(Some(id), error.field("id")).to_text();
+                return self.step.outputs.push(Output::Text(outbox, frame.into()));
+            }
+        };
+        let input = Input::Command { session, command };
+        let decided = self.decide(&input);
+        let Input::Command { command, .. } = input else { return };
+        match decided {
+            Err(refusal) => {
+                let error = ErrorBody::from(&refusal);
+                let frame: Utf8Bytes = ServerFrame::Error(Some(id), error).to_text().into();
+                self.answers.entry(session).or_default().note(id, &frame, None);
+                self.step.outputs.push(Output::Text(outbox, frame));
+            }
+            Ok(decision) if dry_run => {
+                let frame: Utf8Bytes = dry_run_frame(id, &self.preview(&decision)).into();
+                self.answers.entry(session).or_default().note(id, &frame, None);
+                self.step.outputs.push(Output::Text(outbox, frame));
+            }
+            Ok(decision) => self.answer(session, id, command, decision, outbox),
+        }
+    }
+
+    /// Carries a command out and answers it.
+    fn answer(
+        &mut self,
+        session: SessionId,
+        id: i64,
+        command: Command,
+        mut decision: Decision,
+        outbox: Arc<Outbox>,
+    ) {
+        let only_asks = decision.events.is_empty() && decision.signals.is_empty();
+        let data = match std::mem::replace(&mut decision.answer, Answer::Data("{}".into())) {
+            Answer::Data(data) => data,
+            Answer::History(page) => {
+                // Long as it may be: noted as a question, to be asked again.
+                let long = Utf8Bytes::from(" ".repeat(2048));
+                self.answers.entry(session).or_default().note(id, &long, Some(&command));
+                return self.step.outputs.push(Output::History(outbox, id, page));
+            }
+        };
+        let seq = self.carry_out(decision, Some((session, id, &data)));
+        let frame: Utf8Bytes = ok_frame(id, seq, data).into();
+        if self.meeting.facts.sessions.contains_key(&session) {
+            let question = only_asks.then_some(&command);
+            self.answers.entry(session).or_default().note(id, &frame, question);
+        }
+        self.step.outputs.push(Output::Text(outbox, frame));
+    }
+
+    /// What clients would see of a decision.
+    fn preview(&self, decision: &Decision) -> Vec<WireEvent> {
+        let now = self.clock.now();
+        let events = decision.events.iter().enumerate();
+        let events = events.map(|(n, draft)| draft.clone().at(self.head().plus(n as u64 + 1), now));
+        events.filter_map(|event| wire::event(&event)).collect()
+    }
+
+    /// Applies a decision; its events are in the step then. Answers the last one's `seq`.
+    fn carry_out(
+        &mut self,
+        decision: Decision,
+        cause: Option<(SessionId, i64, &str)>,
+    ) -> Option<Seq> {
+        let now = self.clock.now();
+        let count = decision.events.len();
+        let reasons = decision.events.iter().filter_map(|draft| draft.personal.as_ref());
+        let reason = reasons.filter_map(|personal| personal.reason.clone()).next();
+        for (index, draft) in decision.events.into_iter().enumerate() {
+            let mut event = draft.at(self.head().next(), now);
+            if index + 1 == count
+                && let Some((session, command, answer)) = cause
+            {
+                event.cause = Some(Box::new(Cause { session, command, answer: answer.into() }));
+            }
+            let renewed = self.meeting.apply(&event);
+            self.follow(&event, renewed, reason.as_deref());
+            self.step.events.push(event);
+        }
+        if cfg!(debug_assertions) {
+            self.meeting.facts.assert_sound();
+        }
+        for signal in decision.signals {
+            self.send_signal(signal);
+        }
+        (count > 0).then(|| self.head())
+    }
+
+    /// What an event means for the connections.
+    fn follow(&mut self, event: &Event, renewed: Renewed, reason: Option<&str>) {
+        match renewed {
+            Renewed::Nobody => {}
+            Renewed::One(participant) => self.renew(participant, event.seq),
+            Renewed::Everyone => {
+                self.answers.clear();
+                for (_, attachment) in self.attached.drain() {
+                    let bye = Bye::new(Code::MeetingEnded);
+                    self.step.byes.push((attachment.outbox, bye));
+                }
+            }
+        }
+        if let Fact::SessionClosed { session, why } = &event.fact {
+            self.answers.remove(session);
+            if let Some(attachment) = self.attached.remove(session) {
+                let bye = Bye { reason: reason.map(str::to_owned), ..Bye::new(goodbye(*why)) };
+                self.step.byes.push((attachment.outbox, bye));
+            }
+        }
+    }
+
+    /// Someone's view changed with this event.
+    fn renew(&mut self, participant: ParticipantId, seq: Seq) {
+        let facts = &self.meeting.facts;
+        let Some(person) = facts.get(participant) else { return };
+        for session in &person.sessions {
+            let Some(attachment) = self.attached.get_mut(session) else { continue };
+            let before = std::mem::replace(&mut attachment.view, person.view);
+            let outbox = attachment.outbox.clone();
+            self.step.outputs.push(Output::View(outbox, seq, person.view));
+            if self.step.splits.last() != Some(&seq) {
+                self.step.splits.push(seq);
+            }
+            if before.joined != person.view.joined {
+                self.step.welcomes.entry(*session).or_insert(None);
+            } else if before.permissions != person.view.permissions {
+                let admits = |view: &View| view.permissions.has(Permission::ParticipantAdmit);
+                let since_now = !admits(&before) && admits(&person.view);
+                *self.step.can.entry(*session).or_default() |= since_now;
+            }
+        }
+    }
+
+    fn send_signal(&mut self, signal: Signal) {
+        let Signal { to, body } = signal;
+        match to {
+            SignalTo::Audience(audience) => self.step.signals.push((audience, body)),
+            SignalTo::Sessions(sessions) => {
+                let text: Utf8Bytes = signals_text(vec![body]).into();
+                for session in sessions {
+                    if let Some(attachment) = self.attached.get(&session) {
+                        let outbox = attachment.outbox.clone();
+                        self.step.outputs.push(Output::Text(outbox, text.clone()));
+                    }
+                }
+            }
+            SignalTo::Latest(participant) => {
+                let kind = body.kind().to_owned();
+                let text: Utf8Bytes = signals_text(vec![body]).into();
+                let theirs = self.attached.values().filter(|it| it.participant == participant);
+                for attachment in theirs {
+                    let outbox = attachment.outbox.clone();
+                    let output = Output::Latest(outbox, kind.clone(), text.clone());
+                    self.step.outputs.push(output);
+                }
+            }
+        }
+    }
+
+    /// Ends a step: its events go to the store, its outputs are held until they are committed.
+    pub(super) fn seal(&mut self) {
+        for signal in self.meeting.tell_waiting(self.clock.now()) {
+            self.send_signal(signal);
+        }
+        self.welcome_all();
+        self.tell_can();
+        let Step { events, splits, users, signals, mut outputs, byes, .. } =
+            std::mem::take(&mut self.step);
+        outputs.extend(byes.into_iter().map(|(outbox, bye)| Output::Bye(outbox, bye)));
+        let mut frames = event_frames(&events, &splits);
+        frames.extend(signal_frames(signals));
+        if !events.is_empty() {
+            self.append(events, users);
+        }
+        if !frames.is_empty() || !outputs.is_empty() {
+            self.held.push_back(Held { basis: self.head(), frames, outputs });
+        }
+        self.release();
+    }
+
+    /// The step's last act: `welcome` to those whose standing began or changed with it.
+    fn welcome_all(&mut self) {
+        for (session, id) in std::mem::take(&mut self.step.welcomes) {
+            let Some(attachment) = self.attached.get(&session) else { continue };
+            let (outbox, credential) = (attachment.outbox.clone(), attachment.credential);
+            self.step.can.remove(&session);
+            let text = self.welcome(session, &credential, id, false);
+            self.step.outputs.push(Output::Start(outbox, text, self.meeting.facts.head));
+        }
+    }
+
+    fn tell_can(&mut self) {
+        for (session, admits_now) in std::mem::take(&mut self.step.can) {
+            let facts = &self.meeting.facts;
+            let Some(person) = facts.person_in(session) else { continue };
+            let Some(attachment) = self.attached.get(&session) else { continue };
+            let waiting = admits_now.then(|| facts.waiting_entries(self.clock.now()));
+            let can = CanChanged { can: facts.you(person).can, waiting };
+            let text = signals_text(vec![SignalBody::Can(can)]);
+            self.step.outputs.push(Output::Text(attachment.outbox.clone(), text.into()));
+        }
+    }
+
+    fn append(&mut self, events: Vec<Event>, users: Vec<UserRow>) {
+        let expected_head = Seq(self.head().0 - events.len() as u64);
+        self.in_flight += 1;
+        self.context.store.append(Batch {
+            meeting: self.meeting.facts.info.id,
+            generation: self.generation,
+            expected_head,
+            events,
+            users,
+            next_deadline: self.meeting.next_deadline(),
+            last_alive: Some(self.clock.now()),
+            done: self.acks.clone(),
+        });
+    }
+
+    /// Notes in the store that the meeting is alive; who was connected until when is known by it.
+    pub(super) fn checkpoint(&mut self) {
+        if self.meeting.facts.present > 0 {
+            self.append(Vec::new(), Vec::new());
+        }
+    }
+
+    /// The store has committed up to `head`.
+    pub(super) fn committed(&mut self, head: Seq) {
+        self.in_flight -= 1;
+        self.committed = head;
+        self.release();
+    }
+
+    /// Lets out what was decided upon a committed head.
+    fn release(&mut self) {
+        while self.held.front().is_some_and(|held| held.basis <= self.committed) {
+            let Some(held) = self.held.pop_front() else { return };
+            self.let_out(held);
+        }
+    }
+
+    fn let_out(&self, held: Held) {
+        // Views first: who finds an event in the ring finds the view it changed in the outbox.
+        for output in &held.outputs {
+            if let Output::View(outbox, seq, view) = output {
+                outbox.change_view(*seq, *view);
+            }
+        }
+        let sees = |view: &View| held.frames.iter().any(|frame| frame.audience.includes(view));
+        let awake: Vec<_> = self.attached.values().filter(|it| sees(&it.view)).collect();
+        let frames = held.frames.clone();
+        self.ring.publish(frames, held.basis);
+        for attachment in awake {
+            attachment.outbox.wake();
+        }
+        let after = self.ring.head();
+        for output in held.outputs {
+            self.put_out(output, after);
+        }
+    }
+
+    fn put_out(&self, output: Output, after: u64) {
+        let push = |outbox: Arc<Outbox>, what| outbox.push(Parcel { after, what });
+        match output {
+            Output::View(..) => {}
+            Output::Text(outbox, text) => push(outbox, What::Text(text)),
+            Output::Latest(outbox, kind, text) => outbox.set_latest(&kind, text),
+            Output::Start(outbox, text, seq) => push(outbox, What::Start(text, seq)),
+            Output::Bye(outbox, bye) => {
+                let code = bye.code;
+                push(outbox, What::Bye(ServerFrame::Bye(bye).to_text().into(), code));
+            }
+            Output::History(outbox, id, page) => self.put_out_history(outbox, id, page, after),
+            // Who waited may be gone; then what we hand over is dropped, and says so itself.
+            Output::Attached(reply, attached) => drop(reply.send(*attached)),
+            Output::Created(reply, made) => drop(reply.send(made)),
+        }
+    }
+
+    /// A page of messages, once the texts that are no longer in memory are read.
+    fn put_out_history(&self, outbox: Arc<Outbox>, id: i64, mut page: HistoryPage, after: u64) {
+        let missing = page.missing();
+        let meeting = self.meeting.facts.info.id;
+        let store = self.context.store.clone();
+        let answer = move |outbox: &Outbox, frame: String| {
+            outbox.push(Parcel { after, what: What::Text(frame.into()) });
+        };
+        if missing.is_empty() {
+            return answer(&outbox, history_frame(id, page));
+        }
+        self.context.tasks.spawn(async move {
+            match store.events_at(meeting, missing).await {
+                Ok(events) => {
+                    page.fill_in(&events);
+                    answer(&outbox, history_frame(id, page));
+                }
+                Err(error) => {
+                    tracing::warn!(%meeting, %error, "failed to read old messages");
+                    let error = ErrorBody::new(Code::Unavailable, "try again in a moment");
+                    answer(&outbox, ServerFrame::Error(Some(id), error).to_text());
+                }
+            }
+        });
+    }
+
+    /// Everyone is told to come back; for a stop or a failure.
+    pub(super) fn dismiss(&mut self, code: Code) {
+        for (_, attachment) in self.attached.drain() {
+            let bye = ServerFrame::Bye(Bye::new(code)).to_text();
+            let what = What::Bye(bye.into(), code);
+            attachment.outbox.push(Parcel { after: 0, what });
+        }
+    }
+
+    /// The outbox of a session's connection.
+    pub(super) fn outbox(&self, session: SessionId) -> Option<Arc<Outbox>> {
+        self.attached.get(&session).map(|attachment| attachment.outbox.clone())
+    }
+}
+
+fn refused(refusal: Refusal) -> Refused {
+    Refused::Error(Box::new(ErrorBody::from(&refusal)))
+}
+
+/// Why a socket is closed when its session ends.
+fn goodbye(why: SessionEnd) -> Code {
+    match why {
+        SessionEnd::Left => Code::Left,
+        SessionEnd::Expired => Code::Unauthorized,
+        SessionEnd::Replaced => Code::Replaced,
+        SessionEnd::Removed => Code::Removed,
+        SessionEnd::Banned => Code::Banned,
+        SessionEnd::Declined => Code::Declined,
+    }
+}
+
+/// Events of one commit, in frames: those in a row for one audience share one, but at a split.
+pub(super) fn event_frames(events: &[Event], splits: &[Seq]) -> Vec<Item> {
+    let together =
+        |a: &Event, b: &Event| a.audience == b.audience && splits.binary_search(&b.seq).is_err();
+    let frame = |run: &[Event]| {
+        let (first, last) = (run.first()?, run.last()?);
+        let shown: Vec<_> = run.iter().filter_map(wire::event).collect();
+        let text = ServerFrame::Events(EventsFrame { events: shown, up_to: None });
+        let audience = first.audience.clone();
+        (audience != Audience::NOBODY).then(|| Item {
+            audience,
+            events: Some((first.seq, last.seq)),
+            text: text.to_text().into(),
+        })
+    };
+    events.chunk_by(together).filter_map(frame).collect()
+}
+
+fn signal_frames(signals: Vec<(Audience, SignalBody)>) -> Vec<Item> {
+    let runs = signals.chunk_by(|(a, _), (b, _)| a == b);
+    let frame = |run: &[(Audience, SignalBody)]| {
+        let bodies = run.iter().map(|(_, body)| body.clone()).collect();
+        let audience = run.first()?.0.clone();
+        Some(Item { audience, events: None, text: signals_text(bodies).into() })
+    };
+    runs.filter_map(frame).collect()
+}
+
+fn signals_text(signals: Vec<SignalBody>) -> String {
+    ServerFrame::Signals(signals).to_text()
+}
+
+pub(super) fn ok_frame(id: i64, seq: Option<Seq>, data: Box<str>) -> String {
+    ServerFrame::Ok(OkFrame { id, seq, dry_run: false, data }).to_text()
+}
+
+fn history_frame(id: i64, page: HistoryPage) -> String {
+    let page = quorate_protocol::Page { items: page.items, next: page.next };
+    ok_frame(id, None, serde_json::to_string(&page).expect("a page serialises").into())
+}
+
+fn dry_run_frame(id: i64, events: &[WireEvent]) -> String {
+    #[derive(Serialize)]
+    struct Preview<'a> {
+        events: Vec<&'a quorate_protocol::EventBody>,
+    }
+    let preview = Preview { events: events.iter().map(|event| &event.body).collect() };
+    let data = serde_json::to_string(&preview).expect("events serialise").into();
+    ServerFrame::Ok(OkFrame { id, seq: None, dry_run: true, data }).to_text()
+}
