@@ -1,3 +1,4 @@
 //! Quorate, a real-time meeting coordinator.
 
 pub mod meeting;
+pub mod store;

@@ -1,0 +1,176 @@
+-- The whole database, as a new install sees it.
+--
+-- The journal (meeting_audit_logs) is the truth. The other tables of meetings are folds of it, written
+-- in the transaction that appends to it, for REST, reports and your own SQL; what is no fold says so.
+-- Write to none of them while the server runs; read as much as you like, in short transactions.
+--
+-- Times are TEXT, RFC 3339 in UTC with milliseconds (2026-11-22T10:00:00.123Z), so that they sort as
+-- text. Booleans are 0 and 1. Foreign keys are enforced on every connection that the server opens.
+-- Indexes of your own, and views, are welcome: nothing here minds them.
+
+PRAGMA application_id = 1364545362;  -- "QUOR": how a file is known to be ours
+PRAGMA user_version = 1;             -- the version of this schema
+
+-- People, guests, and the system, who acts for timers. NOT A FOLD: a row is written with the first
+-- event that names its user, and is pseudonymised at most, never deleted.
+CREATE TABLE users (
+    id            INTEGER PRIMARY KEY,
+    username      VARCHAR(200) NOT NULL UNIQUE,   -- the subject of a token; made up for guests
+    email         VARCHAR(320),                   -- as the token said; several accounts may share one
+    password_hash VARCHAR(256),                   -- of the older application; nothing reads it
+    full_name     VARCHAR(120),                   -- the name shown
+    kind          VARCHAR(10)  NOT NULL DEFAULT 'member'
+                  CHECK (kind IN ('member', 'guest', 'bot', 'system')),
+    is_active     BOOLEAN      NOT NULL DEFAULT 1, -- 0: may no longer come in
+    created_at    TIMESTAMP    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    last_login    TIMESTAMP
+);
+CREATE INDEX idx_user_email ON users(email) WHERE email IS NOT NULL;
+INSERT INTO users (id, username, full_name, kind) VALUES (0, 'system', 'System', 'system');
+
+-- Meetings, as their journals leave them.
+CREATE TABLE meetings (
+    id                INTEGER PRIMARY KEY,
+    title             VARCHAR(200) NOT NULL,
+    description       TEXT,
+    host_id           INTEGER      NOT NULL REFERENCES users(id),  -- who runs it now
+    owner_id          INTEGER      NOT NULL REFERENCES users(id),  -- who made it
+    start_time        TIMESTAMP,                  -- planned; null: whenever people come
+    end_time          TIMESTAMP,                  -- planned
+    started_at        TIMESTAMP,                  -- in fact
+    ended_at          TIMESTAMP,                  -- in fact; null while it runs
+    status            VARCHAR(20)  NOT NULL DEFAULT 'scheduled'
+                      CHECK (status IN ('scheduled', 'in_progress', 'completed', 'cancelled')),
+    locked            BOOLEAN      NOT NULL DEFAULT 0,
+    meeting_code      VARCHAR(32)  UNIQUE,        -- the code in links
+    password          VARCHAR(200),               -- the passcode's argon2id hash; in no event
+    meeting_type      VARCHAR(20)  NOT NULL DEFAULT 'regular',  -- regular, recurring, private
+    max_participants  INTEGER,                    -- people present at most
+    requires_approval BOOLEAN      NOT NULL DEFAULT 0,          -- the waiting room
+    is_recorded       BOOLEAN      NOT NULL DEFAULT 0,
+    recording_url     VARCHAR(500),
+    recurring_pattern VARCHAR(500),               -- JSON
+    parent_meeting_id INTEGER      REFERENCES meetings(id) ON DELETE SET NULL,
+    settings          JSON         NOT NULL DEFAULT '{}',       -- as the REST interface has them
+    next_deadline     TIMESTAMP,                  -- when it must be woken; null: nothing is due
+    last_alive        TIMESTAMP,                  -- when its server last said that it lives
+    created_at        TIMESTAMP    NOT NULL,
+    updated_at        TIMESTAMP    NOT NULL
+);
+CREATE INDEX idx_meeting_type ON meetings(meeting_type);
+CREATE INDEX idx_meeting_parent ON meetings(parent_meeting_id);
+CREATE INDEX idx_meeting_host ON meetings(host_id);
+CREATE INDEX idx_meeting_owner ON meetings(owner_id);
+CREATE INDEX idx_meeting_deadline ON meetings(next_deadline) WHERE next_deadline IS NOT NULL;
+CREATE INDEX idx_meeting_running ON meetings(id) WHERE status = 'in_progress';
+
+-- A user's place in a meeting: one row, kept when they leave and come back.
+CREATE TABLE meeting_participants (
+    id                  INTEGER PRIMARY KEY,
+    meeting_id          INTEGER     NOT NULL REFERENCES meetings(id) ON DELETE CASCADE,
+    user_id             INTEGER     NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+    -- attendee, presenter, moderator. The host stands in meetings.host_id and co-hosts in
+    -- meeting_co_hosts; both keep here what they are without that.
+    role                VARCHAR(20) NOT NULL DEFAULT 'attendee',
+    -- Admission, not presence: who withdrew stays pending, who left stays approved.
+    status              VARCHAR(20) NOT NULL DEFAULT 'pending'
+                        CHECK (status IN ('pending', 'approved', 'declined')),
+    waiting_since       TIMESTAMP,                -- null: does not wait
+    first_joined_at     TIMESTAMP,
+    joined_at           TIMESTAMP,                -- when they last came in
+    left_at             TIMESTAMP,                -- null with joined_at set: present
+    removed_at          TIMESTAMP,                -- put out by staff, and not let in since
+    total_time          INTEGER     NOT NULL DEFAULT 0,  -- seconds
+    connection_quality  JSON,
+    participation_score REAL,                     -- 0 to 100
+    feedback            JSON,
+    created_at          TIMESTAMP   NOT NULL,
+    UNIQUE (meeting_id, user_id)
+);
+CREATE INDEX idx_participant_role ON meeting_participants(role);
+CREATE INDEX idx_participant_status ON meeting_participants(status);
+CREATE INDEX idx_participant_user ON meeting_participants(user_id);
+CREATE INDEX idx_participant_present ON meeting_participants(meeting_id)
+    WHERE joined_at IS NOT NULL AND left_at IS NULL;
+CREATE INDEX idx_participant_waiting ON meeting_participants(meeting_id)
+    WHERE waiting_since IS NOT NULL;
+
+-- Who runs a meeting with its host, whether they ever came or not; in the order of appointment.
+CREATE TABLE meeting_co_hosts (
+    id         INTEGER PRIMARY KEY,
+    meeting_id INTEGER   NOT NULL,
+    user_id    INTEGER   NOT NULL,
+    created_at TIMESTAMP NOT NULL,
+    updated_at TIMESTAMP NOT NULL,
+    UNIQUE (meeting_id, user_id),
+    FOREIGN KEY (meeting_id) REFERENCES meetings(id) ON DELETE CASCADE,
+    FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX idx_co_host_meeting ON meeting_co_hosts(meeting_id);
+CREATE INDEX idx_co_host_user ON meeting_co_hosts(user_id);
+
+-- Who may not come in.
+CREATE TABLE meeting_bans (
+    meeting_id INTEGER   NOT NULL REFERENCES meetings(id) ON DELETE CASCADE,
+    user_id    INTEGER   NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+    until      TIMESTAMP,                         -- null: as long as the meeting lives
+    reason     TEXT,                              -- for staff; goes when its event is redacted
+    by_user_id INTEGER   NOT NULL REFERENCES users(id),
+    seq        INTEGER   NOT NULL,                -- the event that banned
+    reason_seq INTEGER,                           -- the event that holds the reason
+    created_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (meeting_id, user_id)
+);
+CREATE UNIQUE INDEX idx_ban_event ON meeting_bans(meeting_id, seq);
+CREATE INDEX idx_ban_user ON meeting_bans(user_id);
+
+-- The journal: everything that happened, numbered 1, 2, 3 … in each meeting. THE TRUTH, AND NO FOLD.
+-- `quorate audit verify` checks it: `hash` is BLAKE3 over the hash of the row before and every column
+-- of this one but id, personal and salt. `personal` is in it as `personal_hash`, which is BLAKE3 over
+-- salt and personal; a redaction takes the two away, and a later event `redacted` names the row.
+CREATE TABLE meeting_audit_logs (
+    id             INTEGER PRIMARY KEY,
+    meeting_id     INTEGER      NOT NULL,
+    seq            INTEGER      NOT NULL,
+    user_id        INTEGER      NOT NULL,         -- who did it; 0 is the system
+    participant_id INTEGER,                       -- their place in the meeting, if they have one
+    action         VARCHAR(50)  NOT NULL,         -- the event's type, as in participant.joined
+    details        JSON,                          -- structure: ids, roles, reasons by name
+    audience       TEXT         NOT NULL,         -- who may see it: everyone, nobody, rank:60, can:…, +ids
+    created_at     TIMESTAMP    NOT NULL,
+    session_id     VARCHAR(36),                   -- with the last event of a command: who sent it,
+    command_id     INTEGER,                       --   its id there,
+    answer         JSON,                          --   and what was answered
+    personal       JSON,                          -- names, texts, reasons; null: there were none, or redacted
+    salt           BLOB,                          -- 16 random bytes, there while `personal` is
+    personal_hash  BLOB,                          -- null: there never was a personal part
+    hash           BLOB         NOT NULL,
+    UNIQUE (meeting_id, seq),
+    FOREIGN KEY (meeting_id) REFERENCES meetings(id) ON DELETE CASCADE,
+    FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX idx_audit_meeting ON meeting_audit_logs(meeting_id);
+CREATE INDEX idx_audit_user ON meeting_audit_logs(user_id);
+CREATE INDEX idx_audit_action ON meeting_audit_logs(action);
+
+-- What happened stays, also when the meeting or the user would go: their deletion is refused too.
+CREATE TRIGGER journal_is_kept BEFORE DELETE ON meeting_audit_logs
+BEGIN
+    SELECT RAISE(ABORT, 'the journal is never deleted from');
+END;
+
+-- A redaction may take `personal` and `salt` away, and nothing may do anything else.
+CREATE TRIGGER journal_is_not_altered BEFORE UPDATE ON meeting_audit_logs
+WHEN NOT (
+    NEW.personal IS NULL AND NEW.salt IS NULL
+    AND NEW.id IS OLD.id AND NEW.meeting_id IS OLD.meeting_id AND NEW.seq IS OLD.seq
+    AND NEW.user_id IS OLD.user_id AND NEW.participant_id IS OLD.participant_id
+    AND NEW.action IS OLD.action AND NEW.details IS OLD.details
+    AND NEW.audience IS OLD.audience AND NEW.created_at IS OLD.created_at
+    AND NEW.session_id IS OLD.session_id AND NEW.command_id IS OLD.command_id
+    AND NEW.answer IS OLD.answer AND NEW.personal_hash IS OLD.personal_hash
+    AND NEW.hash IS OLD.hash
+)
+BEGIN
+    SELECT RAISE(ABORT, 'the journal is never changed, but for redactions');
+END;

@@ -1,0 +1,284 @@
+//! What the server asks of the tables. Every query has its index; a test looks at the plans.
+
+use quorate_protocol::{
+    MeetingId, MeetingInfo, ParticipantId, Timestamp, UserId, UserKind, UserRef,
+};
+use rusqlite::{Connection, OptionalExtension, Params, Row};
+use serde::de::DeserializeOwned;
+
+use super::journal::{parsed, parsed_if_any, unreadable};
+use super::{Store, StoreError};
+
+/// A user as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredUser {
+    /// The id.
+    pub id: UserId,
+    /// The subject of their token.
+    pub username: String,
+    /// The name shown; the username where there is none.
+    pub name: String,
+    /// The email address.
+    pub email: Option<String>,
+    /// What kind of user; none for the system and for bots, who do not sign in.
+    pub kind: Option<UserKind>,
+    /// False: may no longer come in.
+    pub is_active: bool,
+}
+
+/// A meeting as its row has it, for REST.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredMeeting {
+    /// What `welcome` shows too.
+    pub info: MeetingInfo,
+    /// Who made it.
+    pub owner: UserRef,
+    /// People in it.
+    pub present: u32,
+    /// People waiting.
+    pub waiting: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// The highest ids given out so far; 0 where there are none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HighestIds {
+    /// Of users.
+    pub user: UserId,
+    /// Of meetings.
+    pub meeting: MeetingId,
+    /// Of participants.
+    pub participant: ParticipantId,
+}
+
+const USER_BY_NAME: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active \
+     FROM users WHERE username = ?1";
+const MEETING_BY_CODE: &str = "SELECT id FROM meetings WHERE meeting_code = ?1";
+const MEETING_EXISTS: &str = "SELECT 1 FROM meetings WHERE id = ?1";
+const MEETING_ROW: &str = "SELECT m.id, coalesce(m.meeting_code, ''), m.title, m.description, \
+     m.meeting_type, m.status, m.start_time, m.end_time, m.started_at, m.ended_at, \
+     m.max_participants, m.requires_approval, h.id, coalesce(h.full_name, h.username), m.locked, \
+     m.settings, o.id, coalesce(o.full_name, o.username), \
+     (SELECT count(*) FROM meeting_participants AS p WHERE p.meeting_id = m.id \
+         AND p.joined_at IS NOT NULL AND p.left_at IS NULL), \
+     (SELECT count(*) FROM meeting_participants AS p WHERE p.meeting_id = m.id \
+         AND p.waiting_since IS NOT NULL), \
+     m.created_at, m.updated_at \
+     FROM meetings AS m JOIN users AS h ON h.id = m.host_id JOIN users AS o ON o.id = m.owner_id \
+     WHERE m.id = ?1";
+const USER_MAY_SEE: &str = "SELECT EXISTS (SELECT 1 FROM meetings \
+         WHERE id = ?1 AND (host_id = ?2 OR owner_id = ?2)) \
+     OR EXISTS (SELECT 1 FROM meeting_co_hosts WHERE meeting_id = ?1 AND user_id = ?2) \
+     OR EXISTS (SELECT 1 FROM meeting_participants WHERE meeting_id = ?1 AND user_id = ?2)";
+const DUE_MEETINGS: &str = "SELECT id FROM meetings \
+     WHERE next_deadline <= ?1 ORDER BY next_deadline LIMIT ?2";
+const NEXT_DUE: &str = "SELECT next_deadline FROM meetings \
+     WHERE next_deadline IS NOT NULL ORDER BY next_deadline LIMIT 1";
+const IN_PROGRESS: &str = "SELECT id FROM meetings WHERE status = 'in_progress' ORDER BY id";
+const HIGHEST_IDS: &str = "SELECT coalesce((SELECT max(id) FROM users), 0), \
+     coalesce((SELECT max(id) FROM meetings), 0), \
+     coalesce((SELECT max(id) FROM meeting_participants), 0)";
+const LAST_ALIVE: &str = "SELECT last_alive FROM meetings WHERE id = ?1";
+
+/// All fail only when the database cannot be read, or holds what was never written there.
+impl Store {
+    /// The user of that name, exactly.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn user_by_name(&self, username: &str) -> Result<Option<StoredUser>, StoreError> {
+        let username = username.to_owned();
+        self.read(move |connection| first(connection, USER_BY_NAME, [username], user)).await
+    }
+
+    /// The meeting with that code in its links.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn meeting_by_code(&self, code: &str) -> Result<Option<MeetingId>, StoreError> {
+        let code = code.to_owned();
+        self.read(move |connection| first(connection, MEETING_BY_CODE, [code], id)).await
+    }
+
+    /// Whether there is such a meeting.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn meeting_exists(&self, meeting: MeetingId) -> Result<bool, StoreError> {
+        let found = self.read(move |connection| {
+            first(connection, MEETING_EXISTS, [meeting.0], |row| row.get::<_, i64>(0))
+        });
+        Ok(found.await?.is_some())
+    }
+
+    /// A meeting as its row has it, with the names of host and owner and how many are there.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn meeting_row(
+        &self,
+        meeting: MeetingId,
+    ) -> Result<Option<StoredMeeting>, StoreError> {
+        self.read(move |connection| first(connection, MEETING_ROW, [meeting.0], stored_meeting))
+            .await
+    }
+
+    /// Whether the user has to do with the meeting: as host, owner, co-host or participant.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn user_may_see(&self, meeting: MeetingId, user: UserId) -> Result<bool, StoreError> {
+        let tied = self.read(move |connection| {
+            first(connection, USER_MAY_SEE, [meeting.0, user.0], |row| row.get(0))
+        });
+        Ok(tied.await?.unwrap_or(false))
+    }
+
+    /// At most `limit` meetings whose deadline is `now` or before, the longest overdue first.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn due_meetings(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<MeetingId>, StoreError> {
+        let params = (now.to_string(), limit as i64);
+        self.read(move |connection| all(connection, DUE_MEETINGS, params, id)).await
+    }
+
+    /// The earliest deadline of all meetings.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|connection| first(connection, NEXT_DUE, [], |row| parsed(row, 0))).await
+    }
+
+    /// Meetings that were started and have not ended, by id.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn meetings_in_progress(&self) -> Result<Vec<MeetingId>, StoreError> {
+        self.read(|connection| all(connection, IN_PROGRESS, [], id)).await
+    }
+
+    /// The highest ids in use, where an allocator goes on from.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn highest_ids(&self) -> Result<HighestIds, StoreError> {
+        let ids = |row: &Row<'_>| {
+            Ok(HighestIds {
+                user: UserId(row.get(0)?),
+                meeting: MeetingId(row.get(1)?),
+                participant: ParticipantId(row.get(2)?),
+            })
+        };
+        self.read(move |connection| Ok(connection.query_row(HIGHEST_IDS, [], ids)?)).await
+    }
+
+    /// When a meeting was last known to be alive; none when it never said, or there is no such meeting.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn last_alive(&self, meeting: MeetingId) -> Result<Option<Timestamp>, StoreError> {
+        let at = self.read(move |connection| {
+            first(connection, LAST_ALIVE, [meeting.0], |row| parsed_if_any(row, 0))
+        });
+        Ok(at.await?.flatten())
+    }
+}
+
+/// The first row, if there is one.
+fn first<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Option<T>, StoreError> {
+    Ok(connection.prepare_cached(sql)?.query_row(params, read).optional()?)
+}
+
+/// All rows.
+fn all<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map(params, read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn id(row: &Row<'_>) -> rusqlite::Result<MeetingId> {
+    row.get(0).map(MeetingId)
+}
+
+fn user(row: &Row<'_>) -> rusqlite::Result<StoredUser> {
+    Ok(StoredUser {
+        id: UserId(row.get(0)?),
+        username: row.get(1)?,
+        name: row.get(2)?,
+        email: row.get(3)?,
+        kind: word(row, 4).ok(),
+        is_active: row.get(5)?,
+    })
+}
+
+fn stored_meeting(row: &Row<'_>) -> rusqlite::Result<StoredMeeting> {
+    let settings: String = row.get(15)?;
+    let info = MeetingInfo {
+        id: MeetingId(row.get(0)?),
+        code: row.get(1)?,
+        title: row.get(2)?,
+        description: row.get(3)?,
+        r#type: word(row, 4)?,
+        status: word(row, 5)?,
+        starts_at: parsed_if_any(row, 6)?,
+        ends_at: parsed_if_any(row, 7)?,
+        started_at: parsed_if_any(row, 8)?,
+        ended_at: parsed_if_any(row, 9)?,
+        max_participants: row.get(10)?,
+        requires_approval: row.get(11)?,
+        host: UserRef { id: UserId(row.get(12)?), name: row.get(13)? },
+        locked: row.get(14)?,
+        settings: serde_json::from_str(&settings).map_err(|error| unreadable(15, error))?,
+    };
+    Ok(StoredMeeting {
+        info,
+        owner: UserRef { id: UserId(row.get(16)?), name: row.get(17)? },
+        present: row.get(18)?,
+        waiting: row.get(19)?,
+        created_at: parsed(row, 20)?,
+        updated_at: parsed(row, 21)?,
+    })
+}
+
+/// A plain enum from its name on the wire.
+fn word<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let word: String = row.get(column)?;
+    serde_json::from_value(word.into()).map_err(|error| unreadable(column, error))
+}
+
+/// For the test that looks at their plans.
+#[cfg(test)]
+pub(super) const ALL_QUERIES: &[&str] = &[
+    USER_BY_NAME,
+    MEETING_BY_CODE,
+    MEETING_EXISTS,
+    MEETING_ROW,
+    USER_MAY_SEE,
+    DUE_MEETINGS,
+    NEXT_DUE,
+    IN_PROGRESS,
+    HIGHEST_IDS,
+    LAST_ALIVE,
+    super::journal::AFTER,
+    super::journal::BY_NUMBER,
+    super::heads::HEAD,
+];

@@ -1,0 +1,162 @@
+//! The store's promises, one test each. Faults come in by [`super::writer::Verbs`], so that nothing waits.
+
+mod auditing;
+mod faults;
+mod opening;
+mod projecting;
+mod writing;
+
+use std::path::PathBuf;
+
+use quorate_protocol::*;
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::meeting::event::{Audience, Cause, Fact, MeetingCreated, Personal};
+
+/// A folder that goes away by itself, and a database in it.
+struct Scratch {
+    folder: TempDir,
+    path: PathBuf,
+}
+
+impl Scratch {
+    fn new() -> Scratch {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("quorate.db");
+        Scratch { folder, path }
+    }
+
+    fn open(&self) -> Store {
+        Store::open(&self.path, Durability::Normal).unwrap()
+    }
+
+    fn open_with(&self, verbs: writer::Verbs) -> Store {
+        let options = Options { verbs, ..Options::new(Durability::Normal) };
+        Store::open_with(&self.path, options).unwrap()
+    }
+
+    /// Another program's connection.
+    fn stranger(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(&self.path).unwrap()
+    }
+}
+
+/// One meeting's actor, as far as the store knows it.
+struct Hand {
+    store: Store,
+    meeting: MeetingId,
+    generation: Generation,
+    head: Seq,
+    done: mpsc::UnboundedSender<Committed>,
+    committed: mpsc::UnboundedReceiver<Committed>,
+}
+
+impl Hand {
+    async fn begin(store: &Store, meeting: i64) -> Hand {
+        let meeting = MeetingId(meeting);
+        let (generation, head) = store.begin(meeting).await.unwrap();
+        let (done, committed) = mpsc::unbounded_channel();
+        Hand { store: store.clone(), meeting, generation, head, done, committed }
+    }
+
+    /// Makes the meeting, with user 1 as its owner and users 2 and 3 beside.
+    async fn create(store: &Store, meeting: i64) -> Hand {
+        let mut hand = Hand::begin(store, meeting).await;
+        let users = vec![user(1, "ada"), user(2, "ben"), user(3, "cyd")];
+        let events = vec![hand.event(created(meeting))];
+        hand.append(Batch { users, ..hand.batch(events) });
+        assert_eq!(hand.result().await, Ok(Seq(1)));
+        hand
+    }
+
+    /// The next event.
+    fn event(&self, fact: Fact) -> Event {
+        self.event_at(self.head.next(), fact)
+    }
+
+    fn event_at(&self, seq: Seq, fact: Fact) -> Event {
+        let at = Timestamp(1_790_000_000_000).plus_ms(seq.0.cast_signed());
+        let audience = Audience::EVERYONE;
+        Event { seq, at, user: UserId(1), by: None, audience, fact, personal: None, cause: None }
+    }
+
+    fn batch(&self, events: Vec<Event>) -> Batch {
+        Batch {
+            meeting: self.meeting,
+            generation: self.generation,
+            expected_head: self.head,
+            events,
+            users: Vec::new(),
+            next_deadline: None,
+            last_alive: None,
+            done: self.done.clone(),
+        }
+    }
+
+    /// Sends it, and goes on from its end without waiting.
+    fn append(&mut self, batch: Batch) {
+        self.head = batch.events.last().map_or(self.head, |event| event.seq);
+        self.store.append(batch);
+    }
+
+    fn send(&mut self, fact: Fact) {
+        let event = self.event(fact);
+        self.append(self.batch(vec![event]));
+    }
+
+    fn send_with(&mut self, fact: Fact, personal: Personal) {
+        let event = Event { personal: Some(Box::new(personal)), ..self.event(fact) };
+        self.append(self.batch(vec![event]));
+    }
+
+    async fn result(&mut self) -> Result<Seq, BatchError> {
+        self.committed.recv().await.unwrap().result
+    }
+
+    /// Sends it and expects it to be committed.
+    async fn tell(&mut self, fact: Fact) {
+        self.send(fact);
+        assert_eq!(self.result().await, Ok(self.head));
+    }
+
+    async fn journal(&self) -> Vec<Event> {
+        self.store.journal(self.meeting, Seq(0), 1000).await.unwrap()
+    }
+}
+
+fn user(id: i64, username: &str) -> UserRow {
+    let (username, name) = (username.to_owned(), username.to_uppercase());
+    UserRow { id: UserId(id), username, name, email: None, kind: UserKind::Member }
+}
+
+fn created(meeting: i64) -> Fact {
+    Fact::MeetingCreated(Box::new(MeetingCreated {
+        meeting: MeetingId(meeting),
+        code: format!("code-{meeting}"),
+        title: "Weekly".to_owned(),
+        description: None,
+        kind: MeetingType::Regular,
+        owner: UserId(1),
+        starts_at: None,
+        ends_at: None,
+        max_participants: Some(50),
+        requires_approval: true,
+        co_hosts: vec![UserId(2)],
+        settings: Settings::default(),
+    }))
+}
+
+fn joined(participant: i64, user: i64, role: Role) -> Fact {
+    let (participant, user) = (ParticipantId(participant), UserId(user));
+    Fact::ParticipantJoined { participant, user, kind: UserKind::Member, role, via: Via::Open }
+}
+
+fn chat() -> Fact {
+    Fact::ChatSent { to: None, reply_to: None }
+}
+
+fn said(text: &str) -> Personal {
+    Personal { text: Some(text.to_owned()), ..Personal::default() }
+}

@@ -1,0 +1,1 @@
+//! That every change to a journal is found.

@@ -1,0 +1,252 @@
+//! The thread `store-writer`: takes what is queued, commits it together, then answers.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use quorate_protocol::{MeetingId, Seq};
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::{mpsc, oneshot};
+
+use super::heads::Heads;
+use super::{Batch, BatchError, Committed, Durability, Generation, Options, StoreError};
+use super::{append, open};
+
+/// Jobs of one transaction at most: bounds how long the first of them waits for the last.
+const JOBS_MAX: usize = 1024;
+
+/// What the writer does, in the order of the queue.
+#[derive(Debug)]
+pub(super) enum Job {
+    Append(Batch),
+    Begin {
+        meeting: MeetingId,
+        reply: oneshot::Sender<Result<(Generation, Seq), StoreError>>,
+    },
+    Forget {
+        meeting: MeetingId,
+        generation: Generation,
+    },
+    /// Bring the whole write-ahead log into the database and cut it to nothing.
+    Truncate,
+    /// Take no more.
+    Close,
+}
+
+/// How a job went, to be told after the commit.
+enum Outcome {
+    Appended(Result<Seq, BatchError>),
+    Begun(Result<(Generation, Seq), BatchError>),
+    Silent,
+}
+
+impl Job {
+    fn answer(self, outcome: Outcome) {
+        // Who has gone away meanwhile needs no answer.
+        match (self, outcome) {
+            (Job::Append(batch), Outcome::Appended(result)) => {
+                let _ = batch.done.send(Committed { result });
+            }
+            (Job::Begin { reply, .. }, Outcome::Begun(result)) => {
+                let _ = reply.send(result.map_err(|error| StoreError::Commit(error.to_string())));
+            }
+            _ => {}
+        }
+    }
+
+    /// Answers that nothing came of it.
+    pub(super) fn fail(self, error: &StoreError) {
+        match self {
+            Job::Append(batch) => {
+                let result = Err(BatchError::Commit(error.to_string()));
+                let _ = batch.done.send(Committed { result });
+            }
+            Job::Begin { reply, .. } => {
+                let _ = reply.send(Err(StoreError::Commit(error.to_string())));
+            }
+            Job::Forget { .. } | Job::Truncate | Job::Close => {}
+        }
+    }
+}
+
+/// How a transaction begins and ends; tests put faults here.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Verbs {
+    pub(super) begin: fn(&Connection) -> rusqlite::Result<()>,
+    pub(super) commit: fn(&Connection) -> rusqlite::Result<()>,
+}
+
+impl Default for Verbs {
+    fn default() -> Self {
+        Verbs {
+            begin: |connection| run(connection, "BEGIN IMMEDIATE"),
+            commit: |connection| run(connection, "COMMIT"),
+        }
+    }
+}
+
+pub(super) struct Writer {
+    path: PathBuf,
+    durability: Durability,
+    verbs: Verbs,
+    /// None after a failed transaction, until it could be opened again.
+    connection: Option<Connection>,
+    heads: Heads,
+    _lock: Arc<File>,
+}
+
+impl Writer {
+    pub(super) fn new(
+        path: &Path,
+        options: Options,
+        connection: Connection,
+        lock: Arc<File>,
+    ) -> Writer {
+        let Options { durability, verbs, maintenance: _ } = options;
+        let (path, connection) = (path.to_owned(), Some(connection));
+        Writer { path, durability, verbs, connection, heads: Heads::default(), _lock: lock }
+    }
+
+    pub(super) fn start(
+        mut self,
+        mut queue: mpsc::UnboundedReceiver<Job>,
+        closing: Arc<AtomicBool>,
+        commits: Arc<AtomicU64>,
+    ) -> std::io::Result<JoinHandle<()>> {
+        thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
+            let mut jobs = Vec::new();
+            while queue.blocking_recv_many(&mut jobs, JOBS_MAX) > 0 {
+                if jobs.iter().any(|job| matches!(job, Job::Close)) {
+                    queue.close();
+                }
+                self.step(std::mem::take(&mut jobs), &closing, &commits);
+            }
+            self.truncate();
+        })
+    }
+
+    /// One transaction, and then its answers.
+    fn step(&mut self, jobs: Vec<Job>, closing: &AtomicBool, commits: &AtomicU64) {
+        match self.transaction(&jobs, closing) {
+            Ok(outcomes) => {
+                commits.fetch_add(1, Ordering::Relaxed);
+                let truncate = jobs.iter().any(|job| matches!(job, Job::Truncate));
+                jobs.into_iter().zip(outcomes).for_each(|(job, outcome)| job.answer(outcome));
+                if truncate {
+                    self.truncate();
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, batches = jobs.len(), "failed to commit");
+                // Whether the data reached the disk is open. The disk decides, asked anew.
+                self.connection = None;
+                self.heads.clear();
+                let error = StoreError::Database(error);
+                jobs.into_iter().for_each(|job| job.fail(&error));
+            }
+        }
+    }
+
+    fn transaction(
+        &mut self,
+        jobs: &[Job],
+        closing: &AtomicBool,
+    ) -> rusqlite::Result<Vec<Outcome>> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => open::reopen(&self.path, self.durability)?,
+        };
+        let connection = self.connection.insert(connection);
+        begin(self.verbs.begin, connection, closing)?;
+        let outcomes = jobs.iter().map(|job| perform(connection, &mut self.heads, job));
+        let outcomes = outcomes.collect::<rusqlite::Result<_>>()?;
+        (self.verbs.commit)(connection)?;
+        Ok(outcomes)
+    }
+
+    /// The writer's, since it alone is never kept from it by the writer. Readers may be in the way:
+    /// then there is another time.
+    fn truncate(&mut self) {
+        let Some(connection) = &self.connection else { return };
+        let truncated = connection
+            .busy_timeout(Duration::ZERO)
+            .and_then(|()| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+        if let Err(error) = truncated.and_then(|()| connection.busy_timeout(open::BUSY_WAIT)) {
+            tracing::warn!(%error, "failed to truncate the write-ahead log");
+        }
+    }
+}
+
+/// Begins the transaction. Another process that holds the database delays everyone and fails nobody:
+/// nothing has been touched yet, and a batch refused now would only come again. While the store is
+/// closing there is no time for that.
+fn begin(
+    begin: fn(&Connection) -> rusqlite::Result<()>,
+    connection: &Connection,
+    closing: &AtomicBool,
+) -> rusqlite::Result<()> {
+    loop {
+        match begin(connection) {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && !closing.load(Ordering::Relaxed) =>
+            {
+                tracing::warn!("another process holds the database; waiting for it");
+            }
+            begun => return begun,
+        }
+    }
+}
+
+/// One job in a savepoint of its own.
+fn perform(connection: &Connection, heads: &mut Heads, job: &Job) -> rusqlite::Result<Outcome> {
+    match job {
+        Job::Append(batch) => savepoint(connection, || append::append(connection, heads, batch))
+            .map(Outcome::Appended),
+        Job::Begin { meeting, .. } => {
+            let head = savepoint(connection, || heads.head(connection, *meeting).map(Ok))?;
+            Ok(Outcome::Begun(head.map(|head| (heads.begin(*meeting), head.seq))))
+        }
+        Job::Forget { meeting, generation } => {
+            heads.forget(*meeting, *generation);
+            Ok(Outcome::Silent)
+        }
+        Job::Truncate | Job::Close => Ok(Outcome::Silent),
+    }
+}
+
+/// Undoes what `work` did when it fails by its own fault; the fault becomes the inner error.
+fn savepoint<T>(
+    connection: &Connection,
+    work: impl FnOnce() -> rusqlite::Result<Result<T, BatchError>>,
+) -> rusqlite::Result<Result<T, BatchError>> {
+    run(connection, "SAVEPOINT batch")?;
+    let result = match work() {
+        Err(error) if connection.is_autocommit() || !is_its_own_fault(&error) => return Err(error),
+        Err(error) => Err(BatchError::Constraint(error.to_string())),
+        Ok(result) => result,
+    };
+    if result.is_err() {
+        run(connection, "ROLLBACK TO batch")?;
+    }
+    run(connection, "RELEASE batch")?;
+    Ok(result)
+}
+
+/// Whether the error lies in what was to be written, and not in the database or its disk.
+fn is_its_own_fault(error: &rusqlite::Error) -> bool {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => matches!(
+            failure.code,
+            ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch
+        ),
+        _ => true,
+    }
+}
+
+fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
