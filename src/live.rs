@@ -21,7 +21,7 @@ mod welcome;
 mod tests;
 
 pub use delivery::{Delivered, Delivery};
-pub use directory::{Live, MeetingHandle};
+pub use directory::Live;
 pub use mail::{Attached, CommandPort, Credential, EnterAs, Refused, ResumeAs};
 
 use quorate_protocol::{Limits, MeetingId, SessionId};

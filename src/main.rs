@@ -1,2 +1,206 @@
-//! bin
-fn main() {}
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use quorate::identity::{Claims, RESERVED_NAMES, ServerKey};
+use quorate::live::clock;
+use quorate::store::SignedHead;
+use quorate::store::audit::{self, Verdict};
+use quorate::{Config, Server};
+use quorate_protocol::MeetingId;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// A real-time meeting coordinator: who is in, who may do what, what happened and when.
+///
+/// Without a command it serves. Settings come from the file named by --config, then from variables
+/// (QUORATE_GRACE_SECONDS=30), then from the flags here.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(Args, Clone)]
+struct Common {
+    /// The data folder, made on first start: quorate.db and quorate.key [default: ./data]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// A file of settings (TOML)
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Args, Clone, Default)]
+struct Serve {
+    /// Where to listen [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// The database file, where it is not quorate.db in the data folder
+    #[arg(long, value_name = "FILE")]
+    database: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve meetings until interrupted
+    Serve(Serve),
+    /// Print a bearer token for a user, and nothing else
+    ///
+    /// A new name makes the user when they first come. Example:
+    /// quorate token --sub ana --name "Ana Ortiz" --hours 8
+    Token(Token),
+    /// Check the journal, or sign its head to keep elsewhere
+    #[command(subcommand)]
+    Audit(Audit),
+}
+
+#[derive(Args)]
+struct Token {
+    /// The user's unique name
+    #[arg(long)]
+    sub: String,
+    /// The name shown to others [default: the unique name]
+    #[arg(long)]
+    name: Option<String>,
+    /// The email address
+    #[arg(long)]
+    email: Option<String>,
+    /// For how many hours it holds
+    #[arg(long, default_value_t = 24)]
+    hours: u32,
+}
+
+#[derive(Subcommand)]
+enum Audit {
+    /// Check that no row of the journal was altered or is missing; exit 0 whole, 1 altered, 2 could not run
+    Verify {
+        /// Only this meeting
+        #[arg(long, value_name = "ID")]
+        meeting: Option<i64>,
+        /// A line that `audit head` printed before: finds a journal cut off at its end too
+        #[arg(long, value_name = "LINE")]
+        head: Option<String>,
+    },
+    /// Print a signed line about the end of the journal, to keep elsewhere
+    Head {
+        /// Only this meeting
+        #[arg(long, value_name = "ID")]
+        meeting: Option<i64>,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let run = match cli.command {
+        None => serve(&cli.common, cli.serve),
+        Some(Command::Serve(flags)) => serve(&cli.common, flags),
+        Some(Command::Token(token)) => print_token(&cli.common, token),
+        Some(Command::Audit(audit)) => run_audit(&cli.common, &audit),
+    };
+    run.unwrap_or_else(|error| {
+        eprintln!("quorate: {error:#}");
+        ExitCode::from(2)
+    })
+}
+
+fn config(common: &Common) -> anyhow::Result<Config> {
+    let variables = std::env::vars_os();
+    let variables =
+        variables.filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+    let mut config = Config::load(common.config.as_deref(), variables)?;
+    if let Some(data) = &common.data {
+        config.data.clone_from(data);
+    }
+    Ok(config)
+}
+
+fn serve(common: &Common, flags: Serve) -> anyhow::Result<ExitCode> {
+    let mut config = config(common)?;
+    config.listen = flags.listen.unwrap_or(config.listen);
+    config.database = flags.database.or(config.database);
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let server = Server::new(&config).await?;
+        println!("listening on http://{}", server.address());
+        let stop = server.stop_token();
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            stop.cancel();
+        });
+        server.run().await;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn print_token(common: &Common, token: Token) -> anyhow::Result<ExitCode> {
+    let reserved = RESERVED_NAMES.iter().find(|reserved| match reserved.ends_with(':') {
+        true => token.sub.starts_with(*reserved),
+        false => token.sub == **reserved,
+    });
+    if let Some(reserved) = reserved {
+        anyhow::bail!("`{reserved}` is reserved; choose another --sub");
+    }
+    anyhow::ensure!(!token.sub.trim().is_empty(), "--sub must not be blank");
+    if let Some(name) = &token.name {
+        quorate::meeting::text::name("name", name)
+            .map_err(|no| quorate_protocol::ErrorBody::from(&no))?;
+    }
+    let config = config(common)?;
+    std::fs::create_dir_all(&config.data)?;
+    let key = ServerKey::load_or_create(&config.data)?;
+    let claims = Claims {
+        email: token.email,
+        ..Claims::new(token.sub, token.name, token.hours, clock::wall())
+    };
+    println!("{}", key.sign(&claims));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_audit(common: &Common, audit: &Audit) -> anyhow::Result<ExitCode> {
+    let config = config(common)?;
+    let database = config.database();
+    let key = ServerKey::load(&config.data)?.derive("audit head");
+    match audit {
+        Audit::Head { meeting } => {
+            audit::heads(&database, meeting.map(MeetingId), &key, |head| println!("{head}"))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Audit::Verify { meeting, head } => {
+            let lines = head.iter().flat_map(|head| head.lines()).filter(|line| !line.is_empty());
+            let heads = lines.map(|line| SignedHead::parse(line, &key));
+            let heads = heads.collect::<Result<Vec<_>, _>>()?;
+            match audit::verify(&database, meeting.map(MeetingId), &heads, |_, _| {})? {
+                Verdict::Whole { meetings, rows } => {
+                    println!("whole: {rows} rows of {meetings} meetings");
+                    Ok(ExitCode::SUCCESS)
+                }
+                Verdict::Altered(flaw) => {
+                    println!("{flaw}");
+                    Ok(ExitCode::from(1))
+                }
+            }
+        }
+    }
+}

@@ -27,7 +27,7 @@ pub use events::*;
 pub use frames::{ClientFrame, EventsFrame, MalformedFrame, OkFrame, ServerFrame};
 pub use ids::*;
 pub use limits::*;
-pub use message::ParseError;
+pub use message::{ParseError, parse_json};
 pub use permissions::{Denial, Grant, Grants, Permission, PermissionSet};
 pub use rest::*;
 pub use schema::json_schema;

@@ -41,6 +41,15 @@ pub(crate) fn parse_data<T: DeserializeOwned>(data: &RawValue) -> Result<T, Pars
     })
 }
 
+/// Reads a whole JSON text, naming the field that is wrong.
+///
+/// # Errors
+/// None inside when it is not JSON at all.
+pub fn parse_json<T: DeserializeOwned>(text: &str) -> Result<T, Option<ParseError>> {
+    let data: &RawValue = serde_json::from_str(text).map_err(|_| None)?;
+    parse_data(data).map_err(Some)
+}
+
 /// Declares an enum of messages, each with its `type` on the wire and the struct of its `data`.
 ///
 /// With `else Unknown`, a type that is not in the list is kept instead of refused: an older client

@@ -288,7 +288,8 @@ impl<'a> Turning<'a> {
                 Mail::Command { .. } | Mail::Wake => {}
             }
         }
-        self.actor.context.store.forget(self.actor.id);
+        let generation = self.running.generation;
+        self.actor.context.store.forget(self.actor.id, generation);
         Some(End::Retired)
     }
 

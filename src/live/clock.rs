@@ -55,11 +55,8 @@ mod tests {
 
     #[test]
     fn a_clock_ahead_of_the_wall_runs_at_half_speed_until_they_meet() {
-        let ahead = MeetingClock {
-            start: Instant::now(),
-            base: Timestamp(11_000),
-            ahead_ms: 1_000,
-        };
+        let ahead =
+            MeetingClock { start: Instant::now(), base: Timestamp(11_000), ahead_ms: 1_000 };
         assert_eq!(ahead.after(0), Timestamp(11_000));
         assert_eq!(ahead.after(1_000), Timestamp(11_500));
         assert_eq!(ahead.after(2_000), Timestamp(12_000));

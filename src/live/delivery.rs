@@ -47,6 +47,8 @@ pub struct Delivery {
     pub(super) view: View,
     pub(super) later_views: VecDeque<(Seq, View)>,
     pub(super) parcels: VecDeque<Parcel>,
+    /// Signals of which only the newest counts, yet to be written.
+    pub(super) latest: Vec<Utf8Bytes>,
     /// The newest `seq` that the client knows to have passed.
     pub(super) told: Seq,
     /// The head at a resume, to be told once it is reached.
@@ -104,7 +106,7 @@ impl Delivery {
             out.push(bye(Code::SlowConsumer));
             return Ok(Some(Code::SlowConsumer));
         }
-        let latest = drained.latest;
+        self.latest.extend(drained.latest);
         while let Some(parcel) = self.parcels.front() {
             let after = parcel.after;
             if after > until {
@@ -131,7 +133,7 @@ impl Delivery {
         if self.start.is_some() && !self.advance(until, out).await? {
             return Ok(self.slow(out));
         }
-        out.extend(latest);
+        out.append(&mut self.latest);
         self.tell_passed(out);
         Ok(None)
     }
@@ -148,11 +150,7 @@ impl Delivery {
     }
 
     /// Delivers the ring up to a position. False when the batch is full, or the session is too slow.
-    async fn advance(
-        &mut self,
-        until: u64,
-        out: &mut Vec<Utf8Bytes>,
-    ) -> Result<bool, StoreError> {
+    async fn advance(&mut self, until: u64, out: &mut Vec<Utf8Bytes>) -> Result<bool, StoreError> {
         loop {
             let Some(mut cursor) = self.start else { return Ok(true) };
             let before = out.len();
@@ -178,11 +176,7 @@ impl Delivery {
     }
 
     /// Reads a slice of what is no longer in the ring.
-    async fn read_journal(
-        &mut self,
-        to: Seq,
-        out: &mut Vec<Utf8Bytes>,
-    ) -> Result<(), StoreError> {
+    async fn read_journal(&mut self, to: Seq, out: &mut Vec<Utf8Bytes>) -> Result<(), StoreError> {
         let Some(mut cursor) = self.start else { return Ok(()) };
         let events = self.store.journal(self.meeting, cursor.seq, JOURNAL_SLICE).await?;
         cursor.seq = events.last().map_or(to, |last| last.seq.min(to));

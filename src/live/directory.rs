@@ -12,13 +12,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
+use super::Settings;
 use super::actor::Actor;
 use super::clock;
 use super::ids::{self, Ids};
-use super::mail::{
-    Attached, EnterAs, Gone, MAILBOX_CAPACITY, Mail, Refused, Reply, ResumeAs,
-};
-use super::Settings;
+use super::mail::{Attached, EnterAs, MAILBOX_CAPACITY, Mail, Refused, Reply, ResumeAs};
 use crate::meeting::event::MeetingCreated;
 use crate::store::{Store, StoreError, UserRow};
 
@@ -36,19 +34,12 @@ pub(super) struct Context {
     pub(super) tasks: TaskTracker,
 }
 
-/// Where a live meeting is reached.
-#[derive(Debug, Clone)]
-pub struct MeetingHandle {
-    mailbox: mpsc::Sender<Mail>,
-    /// Kept with the mailbox: whoever holds it keeps the channel open.
-    gone: mpsc::UnboundedSender<Gone>,
-}
-
 /// All live meetings of this server.
 #[derive(Clone)]
 pub struct Live {
     context: Arc<Context>,
-    meetings: Arc<DashMap<MeetingId, MeetingHandle>>,
+    /// Each live meeting's mailbox.
+    meetings: Arc<DashMap<MeetingId, mpsc::Sender<Mail>>>,
 }
 
 impl Live {
@@ -107,9 +98,8 @@ impl Live {
         mail: impl Fn(oneshot::Sender<Reply<T>>) -> Mail,
     ) -> Result<T, ErrorBody> {
         loop {
-            let handle = self.handle(meeting);
             let (reply, answer) = oneshot::channel();
-            if handle.mailbox.send(mail(reply)).await.is_err() {
+            if self.mailbox(meeting).send(mail(reply)).await.is_err() {
                 self.stopping()?;
                 continue;
             }
@@ -135,26 +125,26 @@ impl Live {
         Ok(())
     }
 
-    /// The meeting's handle; starts it when it is not live.
-    fn handle(&self, meeting: MeetingId) -> MeetingHandle {
+    /// The meeting's mailbox; starts the meeting when it is not live.
+    fn mailbox(&self, meeting: MeetingId) -> mpsc::Sender<Mail> {
         match self.meetings.entry(meeting) {
-            Entry::Occupied(entry) if !entry.get().mailbox.is_closed() => entry.get().clone(),
+            Entry::Occupied(entry) if !entry.get().is_closed() => entry.get().clone(),
             entry => {
-                let handle = self.start(meeting);
-                entry.insert(handle.clone());
-                handle
+                let mailbox = self.start(meeting);
+                entry.insert(mailbox.clone());
+                mailbox
             }
         }
     }
 
-    fn start(&self, id: MeetingId) -> MeetingHandle {
+    fn start(&self, id: MeetingId) -> mpsc::Sender<Mail> {
         let (mailbox_sender, mailbox) = mpsc::channel(MAILBOX_CAPACITY);
         let (gone_sender, gone) = mpsc::unbounded_channel();
-        let handle = MeetingHandle { mailbox: mailbox_sender.clone(), gone: gone_sender.clone() };
+        let started = mailbox_sender.clone();
         let context = self.context.clone();
         let poison = HashMap::new();
         let actor = Actor { id, context, mailbox, mailbox_sender, gone, gone_sender, poison };
-        let entry = DirectoryEntry { live: self.clone(), id, mailbox: handle.mailbox.clone() };
+        let entry = DirectoryEntry { live: self.clone(), id, mailbox: started.clone() };
         let span = tracing::info_span!("meeting", %id);
         let task = async move {
             // Forgotten however the task ends.
@@ -162,7 +152,7 @@ impl Live {
             actor.run().await;
         };
         self.context.tasks.spawn(task.instrument(span));
-        handle
+        started
     }
 
     /// How many meetings are live.
@@ -194,7 +184,7 @@ impl Live {
     async fn wake(&self, meetings: Vec<MeetingId>) {
         for meeting in meetings {
             // A full mailbox wakes as well as any.
-            let _ = self.handle(meeting).mailbox.send(Mail::Wake).await;
+            let _ = self.mailbox(meeting).send(Mail::Wake).await;
             tokio::task::yield_now().await;
         }
     }
@@ -227,7 +217,7 @@ struct DirectoryEntry {
 impl Drop for DirectoryEntry {
     fn drop(&mut self) {
         // A successor may stand there already.
-        let own = |_: &MeetingId, handle: &MeetingHandle| handle.mailbox.same_channel(&self.mailbox);
+        let own = |_: &MeetingId, mailbox: &mpsc::Sender<Mail>| mailbox.same_channel(&self.mailbox);
         self.live.meetings.remove_if(&self.id, own);
     }
 }

@@ -267,6 +267,7 @@ impl Running {
             view,
             later_views: VecDeque::new(),
             parcels: VecDeque::new(),
+            latest: Vec::new(),
             told: Seq(0),
             catching_up_to: None,
         };
@@ -310,10 +311,10 @@ impl Running {
 
     fn command(&mut self, session: SessionId, id: i64, dry_run: bool, command: Command) {
         let Some(outbox) = self.attached.get(&session).map(|it| it.outbox.clone()) else { return };
-        let turn = self.answers.get(&session).map_or_else(
-            || Answers::default().turn(id),
-            |answers| answers.turn(id),
-        );
+        let turn = self
+            .answers
+            .get(&session)
+            .map_or_else(|| Answers::default().turn(id), |answers| answers.turn(id));
         let command = match turn {
             Turn::New => command,
             Turn::Answered(Kept::Frame(frame)) => {

@@ -80,8 +80,8 @@ impl Shared {
             *self = Shared { head: facts.head, ..Shared::default() };
         }
         let own = Own::new(facts, person);
-        let state = (person.is_in() && !start.resumed)
-            .then(|| self.state(facts, person, &own, start.now));
+        let state =
+            (person.is_in() && !start.resumed).then(|| self.state(facts, person, &own, start.now));
         let frame = Frame {
             r#type: "welcome",
             id: start.id,

@@ -56,6 +56,7 @@ pub struct HighestIds {
 
 const USER_BY_NAME: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active \
      FROM users WHERE username = ?1";
+const USER_EXISTS: &str = "SELECT 1 FROM users WHERE id = ?1";
 const MEETING_BY_CODE: &str = "SELECT id FROM meetings WHERE meeting_code = ?1";
 const MEETING_EXISTS: &str = "SELECT 1 FROM meetings WHERE id = ?1";
 const MEETING_ROW: &str = "SELECT m.id, coalesce(m.meeting_code, ''), m.title, m.description, \
@@ -92,6 +93,17 @@ impl Store {
     pub async fn user_by_name(&self, username: &str) -> Result<Option<StoredUser>, StoreError> {
         let username = username.to_owned();
         self.read(move |connection| first(connection, USER_BY_NAME, [username], user)).await
+    }
+
+    /// Whether there is such a user.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn user_exists(&self, user: UserId) -> Result<bool, StoreError> {
+        let found = self.read(move |connection| {
+            first(connection, USER_EXISTS, [user.0], |row| row.get::<_, i64>(0))
+        });
+        Ok(found.await?.is_some())
     }
 
     /// The meeting with that code in its links.

@@ -1,0 +1,60 @@
+//! Every HTTP route: who is asking, request into command or query, and the reply.
+
+mod body;
+mod meetings;
+mod problem;
+mod sessions;
+mod socket;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{HeaderMap, header};
+use axum::routing::{any, get, post};
+use quorate_protocol::{Code, ErrorBody};
+
+use crate::connection::Door;
+use crate::identity::Caller;
+use problem::Problem;
+
+/// What the routes share.
+pub struct Api {
+    /// What connections share, and the routes with them.
+    pub door: Arc<Door>,
+    /// Whether guests may make meetings.
+    pub guests_create: bool,
+    /// Web origins that may open a socket, besides our own host.
+    pub origins: Vec<String>,
+    /// Where sockets run.
+    pub tasks: tokio_util::task::TaskTracker,
+}
+
+/// All routes.
+pub fn router(api: Arc<Api>) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/ws", any(socket::upgrade))
+        .route("/api/sessions", post(sessions::sign_in))
+        .route("/api/meetings", post(meetings::create))
+        .route("/api/meetings/{id}", get(meetings::show))
+        .method_not_allowed_fallback(|| async {
+            Problem(ErrorBody::new(Code::MethodNotAllowed, "this path does not take that method"))
+        })
+        .fallback(|| async {
+            Problem(ErrorBody::new(Code::NotFound, "there is nothing at this path"))
+        })
+        .with_state(api)
+}
+
+impl Api {
+    /// Who is asking: the bearer of the token in `Authorization`.
+    async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+        let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let Some(token) = value.and_then(|value| value.strip_prefix("Bearer ")) else {
+            let message = "send `Authorization: Bearer <token>`; see `quorate token --help`";
+            return Err(Problem(ErrorBody::new(Code::Unauthorized, message)));
+        };
+        let ids = self.door.live.ids();
+        self.door.identity.bearer(ids, token.trim()).await.map_err(Problem)
+    }
+}

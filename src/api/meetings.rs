@@ -1,0 +1,99 @@
+//! Meetings: making one, and looking at one.
+
+use std::sync::Arc;
+
+use axum::Json as Reply;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
+use quorate_protocol::{
+    Code, CreateMeeting, ErrorBody, Meeting, MeetingId, MeetingLinks, UserId, UserKind,
+};
+
+use super::Api;
+use super::body::Json;
+use super::problem::Problem;
+use crate::identity::unavailable;
+use crate::live::ids;
+use crate::meeting::event::MeetingCreated;
+
+/// `POST /api/meetings`.
+pub(super) async fn create(
+    State(api): State<Arc<Api>>,
+    headers: HeaderMap,
+    Json(body): Json<CreateMeeting>,
+) -> Result<impl IntoResponse, Problem> {
+    let caller = api.caller(&headers).await?;
+    if caller.user.kind == UserKind::Guest && !api.guests_create {
+        let message = "guests make no meetings here; sign in (setting `guests_create`)";
+        return Err(Problem(ErrorBody::new(Code::Forbidden, message)));
+    }
+    known(&api, &body.co_hosts).await?;
+    let id = api.door.live.ids().meeting();
+    let created = MeetingCreated {
+        meeting: id,
+        code: ids::meeting_code(),
+        title: body.title,
+        description: body.description,
+        kind: body.r#type,
+        owner: caller.user.id,
+        starts_at: body.starts_at,
+        ends_at: body.ends_at,
+        max_participants: body.max_participants,
+        requires_approval: body.requires_approval,
+        co_hosts: body.co_hosts,
+        settings: body.settings,
+    };
+    api.door.live.create(created, caller.user).await?;
+    let meeting = read(&api, id, &headers).await?;
+    let location = [(header::LOCATION, format!("/api/meetings/{id}"))];
+    Ok((StatusCode::CREATED, location, Reply(meeting)))
+}
+
+/// `GET /api/meetings/{id}`.
+pub(super) async fn show(
+    State(api): State<Arc<Api>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Reply<Meeting>, Problem> {
+    let caller = api.caller(&headers).await?;
+    // What is no integer is the id of no meeting.
+    let id = id.parse().map(MeetingId).map_err(|_| no_meeting())?;
+    let sees = api.door.store.user_may_see(id, caller.user.id).await.map_err(unavailable)?;
+    if !sees {
+        return Err(no_meeting());
+    }
+    read(&api, id, &headers).await.map(Reply)
+}
+
+async fn read(api: &Api, id: MeetingId, headers: &HeaderMap) -> Result<Meeting, Problem> {
+    let row = api.door.store.meeting_row(id).await.map_err(unavailable)?;
+    let row = row.ok_or_else(no_meeting)?;
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let ws = format!("ws://{}/ws", host.unwrap_or("localhost"));
+    Ok(Meeting {
+        info: row.info,
+        owner: row.owner,
+        present: row.present,
+        waiting: row.waiting,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        links: MeetingLinks { ws },
+    })
+}
+
+/// Refuses users who are not there.
+async fn known(api: &Api, users: &[UserId]) -> Result<(), Problem> {
+    for user in users {
+        if !api.door.store.user_exists(*user).await.map_err(unavailable)? {
+            let message = "names a user who is not there";
+            return Err(Problem(ErrorBody::new(Code::Invalid, message).field("co_hosts")));
+        }
+    }
+    Ok(())
+}
+
+/// What is not there, and what one may not see: the same answer.
+fn no_meeting() -> Problem {
+    Problem(ErrorBody::new(Code::NotFound, "there is no such meeting, or not for you"))
+}

@@ -1,0 +1,118 @@
+//! The reading half: frames into typed commands, and commands into the meeting.
+
+use futures::{Stream, StreamExt};
+use quorate_protocol::{BAD_FRAMES_MAX, ClientFrame, Code, Command, ErrorBody};
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use super::goodbye::Goodbye;
+use super::hello::{bad_json, broken, invalid, protocol_error};
+use super::pulse::Pulse;
+use super::rate::{Rate, cost};
+use super::{GONE, Manners, goodbye};
+use crate::live::CommandPort;
+
+/// Reads until the socket ends, or is to be ended.
+pub(super) async fn read(
+    stream: &mut (impl Stream<Item = Result<Message, Error>> + Unpin),
+    port: &CommandPort,
+    pulse: &Pulse,
+    manners: Manners,
+) -> Goodbye {
+    let mut frames = Frames { port, rate: Rate::new(manners), bad_in_a_row: 0 };
+    loop {
+        let Some(message) = stream.next().await else { return GONE };
+        pulse.heard();
+        let ended = match message {
+            Ok(Message::Text(text)) => frames.take(text.as_str()).await,
+            Ok(Message::Binary(_)) => Err(protocol_error("frames are text, one JSON object each")),
+            Ok(Message::Pong(payload)) => {
+                pulse.pong(&payload);
+                Ok(())
+            }
+            Ok(Message::Ping(_) | Message::Frame(_)) => Ok(()),
+            Ok(Message::Close(_)) => Err(GONE),
+            Err(error) => Err(broken(&error)),
+        };
+        if let Err(goodbye) = ended {
+            return goodbye;
+        }
+    }
+}
+
+/// What comes in, frame by frame.
+struct Frames<'a> {
+    port: &'a CommandPort,
+    rate: Rate,
+    bad_in_a_row: u32,
+}
+
+impl Frames<'_> {
+    /// One frame; its answer comes through the session's outbox.
+    async fn take(&mut self, text: &str) -> Result<(), Goodbye> {
+        let frame = match ClientFrame::parse(text) {
+            Ok(frame) => frame,
+            Err(malformed) => return self.bad(bad_json(&malformed.0)),
+        };
+        self.bad_in_a_row = 0;
+        let Some(id) = frame.id() else {
+            let message = "the id of a command is a positive integer, rising within a session";
+            self.port.refuse(None, ErrorBody::new(Code::Invalid, message).field("id"));
+            return self.spend(None, 1);
+        };
+        if frame.r#type == "hello" {
+            let message = "hello was said already on this socket";
+            self.port.refuse(Some(id), ErrorBody::new(Code::Conflict, message));
+            return self.spend(None, 1);
+        }
+        let data = frame.data();
+        let command = match Command::parse(&frame.r#type, data) {
+            Ok(command) => command,
+            Err(error) => {
+                self.port.refuse(Some(id), invalid(error));
+                return self.spend(None, 1);
+            }
+        };
+        let points = cost(&command, data.get().len());
+        if !self.may_spend(Some(id), points)? {
+            return Ok(());
+        }
+        match self.port.send(id, frame.dry_run, command).await {
+            true => Ok(()),
+            // The meeting is being rebuilt: the client comes back and sends again.
+            false => Err(Goodbye {
+                frames: vec![goodbye::bye(Code::Unavailable)],
+                close: Some(Code::Unavailable),
+            }),
+        }
+    }
+
+    fn bad(&mut self, error: ErrorBody) -> Result<(), Goodbye> {
+        self.bad_in_a_row += 1;
+        if self.bad_in_a_row >= BAD_FRAMES_MAX {
+            return Err(Goodbye::error(None, error, Code::ProtocolError));
+        }
+        self.port.refuse(None, error);
+        self.spend(None, 1)
+    }
+
+    /// Spends points for what was refused already.
+    fn spend(&mut self, id: Option<i64>, points: u32) -> Result<(), Goodbye> {
+        self.may_spend(id, points).map(drop)
+    }
+
+    /// Whether the points are there; if not, says when they will be.
+    fn may_spend(&mut self, id: Option<i64>, points: u32) -> Result<bool, Goodbye> {
+        let Err(too_fast) = self.rate.spend(points) else { return Ok(true) };
+        let error = ErrorBody {
+            retry_after_ms: Some(too_fast.retry_after_ms),
+            ..ErrorBody::new(Code::RateLimited, "too many commands; wait, then send it again")
+        };
+        if too_fast.over {
+            return Err(Goodbye::error(id, error, Code::RateLimited));
+        }
+        if id.is_some() {
+            self.port.refuse(id, error);
+        }
+        Ok(false)
+    }
+}

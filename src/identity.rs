@@ -1,0 +1,141 @@
+//! Who someone is: the server's key, bearer tokens, guests, resume tokens.
+
+mod key;
+mod resume;
+mod tokens;
+
+use dashmap::DashMap;
+use quorate_protocol::{Code, DEVICE_CHARS, ErrorBody, Guest, MeetingId, Resume, UserId, UserKind};
+
+pub use key::{KeyError, ServerKey};
+pub use tokens::{Claims, RESERVED_NAMES};
+
+use crate::live::ids::Ids;
+use crate::live::{Credential, ResumeTokens, clock};
+use crate::meeting::text;
+use crate::store::{Store, StoreError, UserRow};
+
+/// Ids given to users who are not in the database yet, remembered at most.
+const FRESH_MAX: usize = 65_536;
+/// For how long a guest's token holds, in hours.
+const GUEST_TOKEN_HOURS: u32 = 24;
+
+/// Someone who showed a credential.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The user, to be written with the first event that names them.
+    pub user: UserRow,
+    /// What they showed.
+    pub credential: Credential,
+}
+
+/// Tells who callers are.
+pub struct Identity {
+    key: ServerKey,
+    store: Store,
+    /// Users who were given an id and are not in the database yet, so that both of two first calls at
+    /// once get the same.
+    fresh: DashMap<String, UserId>,
+}
+
+impl Identity {
+    /// Checks credentials with this key, and looks users up in this store.
+    #[must_use]
+    pub fn new(key: ServerKey, store: Store) -> Identity {
+        Identity { key, store, fresh: DashMap::new() }
+    }
+
+    /// Who shows this bearer token.
+    ///
+    /// # Errors
+    /// `unauthorized` when it does not hold, `unavailable` when the store cannot be read.
+    pub async fn bearer(&self, ids: &Ids, token: &str) -> Result<Caller, ErrorBody> {
+        let claims = self.key.verify(token, clock::wall())?;
+        let expires_at = Some(claims.expires_at());
+        let user = self.user(ids, claims).await?;
+        let credential = Credential { user: user.id, expires_at };
+        Ok(Caller { user, credential })
+    }
+
+    /// Who this guest is: the same device is the same user.
+    ///
+    /// # Errors
+    /// `invalid` or `too_large` with the field, `unavailable` when the store cannot be read.
+    pub async fn guest(&self, ids: &Ids, guest: &Guest) -> Result<Caller, ErrorBody> {
+        let user = self.user(ids, self.guest_claims(guest)?).await?;
+        let credential = Credential { user: user.id, expires_at: None };
+        Ok(Caller { user, credential })
+    }
+
+    /// A bearer token for a guest, and until when it holds.
+    ///
+    /// # Errors
+    /// `invalid` or `too_large` with the field.
+    pub fn guest_token(&self, guest: &Guest) -> Result<(String, Claims), ErrorBody> {
+        let claims = self.guest_claims(guest)?;
+        Ok((self.key.sign(&claims), claims))
+    }
+
+    fn guest_claims(&self, guest: &Guest) -> Result<Claims, ErrorBody> {
+        let name = text::name("guest.name", &guest.name).map_err(|no| ErrorBody::from(&no))?;
+        let url_safe = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if !DEVICE_CHARS.contains(&guest.device.len()) || !guest.device.chars().all(url_safe) {
+            let message = "must be 22 to 128 random base64url characters that the client keeps";
+            return Err(ErrorBody::new(Code::Invalid, message).field("guest.device"));
+        }
+        let username = format!("guest:{}", self.key.mac_text("guest", guest.device.as_bytes()));
+        Ok(Claims::new(username, Some(name), GUEST_TOKEN_HOURS, clock::wall()))
+    }
+
+    /// The credential behind a session that is to be resumed.
+    ///
+    /// # Errors
+    /// `unauthorized` when the token is not that session's, or what is behind it has expired.
+    pub fn resume(&self, meeting: MeetingId, resume: &Resume) -> Result<Credential, ErrorBody> {
+        resume::verify(&self.key, meeting, resume, clock::wall())
+    }
+
+    /// What makes resume tokens.
+    #[must_use]
+    pub fn resume_tokens(key: &ServerKey) -> Box<ResumeTokens> {
+        let key = key.clone();
+        Box::new(move |meeting, session, credential| {
+            resume::token(&key, meeting, session, credential)
+        })
+    }
+
+    async fn user(&self, ids: &Ids, claims: Claims) -> Result<UserRow, ErrorBody> {
+        let kind = match claims.sub.starts_with("guest:") {
+            true => UserKind::Guest,
+            false => UserKind::Member,
+        };
+        let typed = claims.name.as_deref().unwrap_or(&claims.sub);
+        let name = text::name("name", typed).map_err(|no| ErrorBody::from(&no))?;
+        let stored = self.store.user_by_name(&claims.sub).await.map_err(unavailable)?;
+        let id = match stored {
+            Some(user) if !user.is_active => {
+                return Err(ErrorBody::new(Code::Unauthorized, "this account is switched off"));
+            }
+            Some(user) => {
+                self.fresh.remove(&claims.sub);
+                user.id
+            }
+            None => self.fresh_id(ids, &claims.sub),
+        };
+        Ok(UserRow { id, username: claims.sub, name, email: claims.email, kind })
+    }
+
+    fn fresh_id(&self, ids: &Ids, username: &str) -> UserId {
+        if self.fresh.len() > FRESH_MAX {
+            // Strangers who were refused: forgetting one costs an id, or at worst a repeated hello.
+            self.fresh.clear();
+        }
+        *self.fresh.entry(username.to_owned()).or_insert_with(|| ids.user())
+    }
+}
+
+/// The store could not be read.
+pub(crate) fn unavailable(error: StoreError) -> ErrorBody {
+    tracing::error!(%error, "failed to read the store");
+    ErrorBody::new(Code::Unavailable, "the store cannot be read; try again in a moment")
+}

@@ -1,0 +1,95 @@
+//! Bearer tokens: JWT, HS256 by the server's own key.
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use quorate_protocol::{Code, ErrorBody, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::key::ServerKey;
+
+/// Names (`sub`) that no token may be made for by hand.
+pub const RESERVED_NAMES: [&str; 3] = ["system", "guest:", "bot:"];
+/// By how much clocks may differ, in seconds.
+const LEEWAY_SECONDS: u64 = 5;
+/// What the key is for.
+const PURPOSE: &str = "tokens";
+
+/// What a token says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// The user's name, unique: `users.username`.
+    pub sub: String,
+    /// The name shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The email address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// When it expires, in seconds since 1970.
+    pub exp: i64,
+}
+
+impl Claims {
+    /// Claims that hold for so many hours from `now`.
+    #[must_use]
+    pub fn new(sub: String, name: Option<String>, hours: u32, now: Timestamp) -> Claims {
+        Claims { sub, name, email: None, exp: now.0 / 1000 + i64::from(hours) * 3600 }
+    }
+
+    /// When they expire.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        Timestamp(self.exp.saturating_mul(1000))
+    }
+}
+
+impl ServerKey {
+    /// The token that says this.
+    #[must_use]
+    pub fn sign(&self, claims: &Claims) -> String {
+        let key = EncodingKey::from_secret(&self.derive(PURPOSE));
+        encode(&Header::new(Algorithm::HS256), claims, &key).expect("HS256 signs any claims")
+    }
+
+    /// What a token says, if it is ours and holds now.
+    pub(super) fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, ErrorBody> {
+        let refused = |message| {
+            Err(ErrorBody { retryable: true, ..ErrorBody::new(Code::Unauthorized, message) })
+        };
+        let mut validation = Validation::new(Algorithm::HS256);
+        // The time is looked at here: the library would read its own clock.
+        validation.validate_exp = false;
+        validation.required_spec_claims.clear();
+        let key = DecodingKey::from_secret(&self.derive(PURPOSE));
+        match decode::<Claims>(token, &key, &validation) {
+            Err(_) => refused("the token is not one of this server; get a new one"),
+            Ok(data) if data.claims.exp + (LEEWAY_SECONDS as i64) < now.0 / 1000 => {
+                refused("the token has expired; get a new one")
+            }
+            Ok(data) if data.claims.sub.is_empty() || data.claims.sub == "system" => {
+                refused("the token names nobody; get a new one")
+            }
+            Ok(data) => Ok(data.claims),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_holds_until_it_expires_and_only_under_its_key() {
+        let key = ServerKey([7; 32]);
+        let now = Timestamp(1_000_000_000_000);
+        let claims = Claims::new("ana".into(), Some("Ana".into()), 1, now);
+        let token = key.sign(&claims);
+        assert_eq!(key.verify(&token, now), Ok(claims));
+        assert!(key.verify(&token, now.plus_seconds(3600 + 10)).is_err());
+        assert!(ServerKey([8; 32]).verify(&token, now).is_err());
+        let (head, rest) = token.split_once('.').unwrap();
+        assert!(key.verify(&format!("{head}.x{rest}"), now).is_err());
+        // {"alg":"none"}
+        let body = rest.split('.').next().unwrap();
+        assert!(key.verify(&format!("eyJhbGciOiJub25lIn0.{body}."), now).is_err());
+    }
+}
