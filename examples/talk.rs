@@ -6,6 +6,7 @@ mod rest;
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
+use std::process::ExitCode;
 use std::thread;
 
 use anyhow::{Result, anyhow};
@@ -46,10 +47,19 @@ struct Args {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
-    let args = Args::parse();
+async fn main() -> ExitCode {
+    match run(&Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: &Args) -> Result<()> {
     let rest = Rest::new(&args.server);
-    let hello = prepare(&args, &rest).await?;
+    let hello = prepare(args, &rest).await?;
     let connected = Client::connect(Options::new(rest.socket_url(), hello)).await;
     let (client, notices) = connected.map_err(|error| match error {
         ConnectError::Socket(_) => anyhow!(error).context(rest.nobody_there()),
@@ -89,7 +99,7 @@ async fn talk(client: Client, mut notices: Notices) {
     // Answers are awaited beside the reading, since they come the same way as what happens.
     let (commands, mut queue) = mpsc::channel::<Command>(LINES_MAX);
     let sender = client.clone();
-    let sending = tokio::spawn(async move {
+    let mut sending = tokio::spawn(async move {
         while let Some(command) = queue.recv().await {
             if let Err(CommandError::Refused(error)) = sender.send(command).await {
                 println!("! {}", error.message);
@@ -112,8 +122,15 @@ async fn talk(client: Client, mut notices: Notices) {
     }
     // What was typed before is still sent, and answered.
     drop(commands);
-    tokio::spawn(async move { while notices.next().await.is_some() {} });
-    let _ = sending.await;
+    loop {
+        tokio::select! {
+            _ = &mut sending => break,
+            notice = notices.next() => match notice {
+                Some(notice) => room.show(notice),
+                None => return,
+            },
+        }
+    }
     client.close().await;
 }
 
@@ -212,7 +229,7 @@ impl Room {
         let Some(state) = welcome.state else { return };
         self.my_hand = state.hands.contains(&welcome.you.participant);
         self.names = state.participants.into_iter().map(|who| (who.id, who.name)).collect();
-        println!("You are in “{}” with {} in all:", welcome.meeting.title, state.total);
+        println!("You are in “{}”; {} there:", welcome.meeting.title, state.total);
         self.list();
         for message in state.chat {
             let text = message.text.as_deref().unwrap_or("(deleted)");

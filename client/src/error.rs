@@ -15,7 +15,7 @@ pub enum ConnectError {
     #[error("the server closed the connection: {}", .0.code)]
     Closed(Bye),
     /// No server answers there, or not with a WebSocket.
-    #[error("failed to connect: {0}")]
+    #[error("failed to connect")]
     Socket(#[source] Box<tungstenite::Error>),
     /// What came is not on Quorate's wire.
     #[error("failed to read the server's answer: {0}")]

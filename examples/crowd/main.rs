@@ -33,6 +33,8 @@ use verify::Record;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long the server has to settle before its memory is looked at.
 const SETTLE: Duration = Duration::from_secs(3);
+/// Faults that are printed one by one.
+const FAULTS_SHOWN: usize = 20;
 
 /// Put load on a server, and check that everyone gets exactly what they should.
 ///
@@ -83,25 +85,32 @@ struct Args {
     threads: usize,
 }
 
-fn main() -> Result<ExitCode> {
-    let args = Args::parse();
-    if args.meetings == 0 || args.participants < args.meetings {
-        bail!("each meeting needs one participant at least");
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(args.threads)
-        .enable_all()
-        .build()?;
-    let faults = runtime.block_on(Crowd::run(args))?;
-    for fault in faults.iter().take(20) {
+fn main() -> ExitCode {
+    let faults = match run(Args::parse()) {
+        Ok(faults) => faults,
+        Err(error) => vec![format!("{error:#}")],
+    };
+    for fault in faults.iter().take(FAULTS_SHOWN) {
         eprintln!("FAULT {fault}");
     }
     if faults.is_empty() {
         println!("everyone got exactly what they should");
-        return Ok(ExitCode::SUCCESS);
+        return ExitCode::SUCCESS;
     }
     eprintln!("{} faults", faults.len());
-    Ok(ExitCode::FAILURE)
+    ExitCode::FAILURE
+}
+
+/// Runs it all; gives what went wrong.
+fn run(args: Args) -> Result<Vec<String>> {
+    if args.meetings == 0 || args.participants < args.meetings {
+        bail!("each meeting needs one participant at least");
+    }
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(args.threads)
+        .enable_all()
+        .build()?
+        .block_on(Crowd::run(args))
 }
 
 /// The crowd, seen from where it is conducted.
