@@ -26,7 +26,7 @@
 //! # }
 //! ```
 //!
-//! One task per client holds the socket ([`task`]); what outlives a socket is in [`session`], without I/O.
+//! One task per client holds the socket (`task`); what outlives a socket is in `session`, without I/O.
 
 mod error;
 mod handle;

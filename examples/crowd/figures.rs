@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use hdrhistogram::Histogram;
 
-use crate::verify::Record;
+use crate::record::Record;
 
 /// Clock ticks a second in `/proc` (a constant of Linux on every machine in use).
 const TICKS_PER_SECOND: f64 = 100.0;

@@ -2,11 +2,12 @@
 //! checks that each of it got exactly what it should, in order and once.
 //!
 //! Participants go through the same phases together: join, load, be quiet, finish. [`participant`] is
-//! the life of one, [`verify`] what must hold in the end, [`figures`] what is measured.
+//! the life of one, [`record`] what it keeps, [`verify`] what must hold in the end, [`figures`] what is measured.
 
 mod figures;
 mod mix;
 mod participant;
+mod record;
 #[path = "../rest/mod.rs"]
 mod rest;
 mod verify;
@@ -24,10 +25,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use mix::Mix;
 use participant::{Participant, Phase, Report, Seat};
 use quorate_client::protocol::{Hello, ParticipantId, Seq};
+use record::Record;
 use rest::Rest;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use verify::Record;
 
 /// How long the slowest participant may take to see what all should see.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -36,10 +37,18 @@ const SETTLE: Duration = Duration::from_secs(3);
 /// Faults that are printed one by one.
 const FAULTS_SHOWN: usize = 20;
 
+const HELP: &str = "Figures worth having:
+  crowd --participants 1000 --meetings 1 --rate 50 --seconds 30 --server-pid PID
+  crowd --participants 1000 --meetings 100 --rate 2000 --seconds 30 --server-pid PID
+  crowd --participants 1000 --idle --server-pid PID
+  crowd --participants 1000 --join-only
+A thousand sockets need `ulimit -n 4096`, here and where the server runs.";
+
 /// Put load on a server, and check that everyone gets exactly what they should.
 ///
 /// Exits with 1 when an event was lost, came twice, came out of order, or reached someone it was not for.
 #[derive(Parser)]
+#[command(after_help = HELP)]
 struct Args {
     /// The server.
     #[arg(long, default_value = "http://127.0.0.1:8080")]

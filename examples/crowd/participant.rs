@@ -17,7 +17,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::PATIENCE;
 use crate::figures::Figures;
 use crate::mix::{Act, Mix};
-use crate::verify::{Audience, Record};
+use crate::record::{Audience, Record};
 
 /// Digits of the time that starts each message.
 const STAMP_DIGITS: usize = 20;
