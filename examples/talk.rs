@@ -39,7 +39,7 @@ struct Args {
     #[arg(long, value_name = "CODE")]
     meeting: Option<String>,
     /// Your name.
-    #[arg(long, env = "USER", default_value = "Guest")]
+    #[arg(long, default_value_t = user_name())]
     name: String,
     /// A bearer token, as `quorate token` makes them; without one you are a guest.
     #[arg(long)]
@@ -67,6 +67,11 @@ async fn run(args: &Args) -> Result<()> {
     })?;
     talk(client, notices).await;
     Ok(())
+}
+
+/// Who sits at this terminal, as far as it says.
+fn user_name() -> String {
+    std::env::var("USER").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "Guest".to_owned())
 }
 
 /// Who to be and where: makes a meeting if none is named.
