@@ -24,7 +24,7 @@ use futures::stream::{StreamExt, TryStreamExt};
 use indicatif::{ProgressBar, ProgressStyle};
 use mix::Mix;
 use participant::{Participant, Phase, Report, Seat};
-use quorate_client::protocol::{Hello, ParticipantId, Seq};
+use quorate_client::protocol::{ParticipantId, Seq};
 use record::Record;
 use rest::Rest;
 use tokio::sync::{mpsc, watch};
@@ -128,6 +128,7 @@ struct Crowd {
     figures: Arc<Figures>,
     server: Option<Process>,
     phase: watch::Sender<Phase>,
+    report: mpsc::UnboundedSender<Report>,
     reports: mpsc::UnboundedReceiver<Report>,
     people: JoinSet<Record>,
     rosters: Vec<Vec<ParticipantId>>,
@@ -142,12 +143,13 @@ impl Crowd {
             figures: Arc::new(Figures::new()),
             server,
             phase: watch::Sender::new(Phase::Join),
+            report,
             reports,
             people: JoinSet::new(),
             rosters: vec![Vec::new(); args.meetings],
             args,
         };
-        crowd.join(report).await?;
+        crowd.join().await?;
         if crowd.args.idle {
             tokio::time::sleep(Duration::from_secs(crowd.args.seconds)).await;
             crowd.tell_memory("idle")?;
@@ -163,51 +165,42 @@ impl Crowd {
     }
 
     /// Makes the meetings, and everyone joins; resolves when all have seen all.
-    async fn join(&mut self, report: mpsc::UnboundedSender<Report>) -> Result<()> {
-        let memory = self.server.as_ref().map(Process::memory).transpose()?;
+    async fn join(&mut self) -> Result<()> {
+        if let Some(server) = &self.server {
+            self.figures.memory_before.store(server.memory()?, Ordering::Relaxed);
+        }
         let rest = Rest::new(&self.args.server);
-        let codes = self.make_meetings(&rest).await?;
+        let meetings = self.make_meetings(&rest).await?;
         let bar = progress(self.args.participants as u64, "joined");
         let since = Instant::now();
         // Hosts, who made the meetings, go first, so that each is there when its guests come.
-        let hosts = codes.iter().map(|(code, token)| rest::hello(code, Some(token.clone()), None));
-        let guests = (self.args.meetings..self.args.participants).map(|index| {
-            let guest = rest::guest(&format!("Guest {index}"), &mut rand::rng());
-            rest::hello(&codes[index % self.args.meetings].0, None, Some(guest))
-        });
-        let (hosts, guests): (Vec<_>, Vec<_>) = (hosts.collect(), guests.collect());
-        let mut index = 0;
-        for hellos in [hosts, guests] {
-            let seats: Vec<Seat> = hellos
-                .into_iter()
-                .map(|hello| {
-                    index += 1;
-                    self.seat(index - 1, hello, &rest, report.clone())
-                })
-                .collect();
-            let mut joining = futures::stream::iter(seats)
-                .map(|seat| Box::pin(Participant::join(seat)))
-                .buffer_unordered(self.args.connecting);
-            while let Some(participant) = joining.try_next().await? {
-                self.rosters[participant.meeting()].push(participant.id());
-                self.people.spawn(participant.run());
-                bar.inc(1);
-            }
+        for indices in [0..self.args.meetings, self.args.meetings..self.args.participants] {
+            let seats = indices.map(|index| self.seat(index, &meetings, &rest)).collect();
+            self.take_seats(seats, &bar).await?;
         }
         bar.finish_and_clear();
-        let joined = since.elapsed();
+        let joined = since.elapsed().as_secs_f64();
         self.hear_all("see each other", |report| matches!(report, Report::SeesAll)).await?;
-        println!(
-            "{} joined {} meeting(s) in {:.2} s, and had seen each other after {:.2} s",
-            self.args.participants,
-            self.args.meetings,
-            joined.as_secs_f64(),
-            since.elapsed().as_secs_f64()
-        );
-        self.figures.memory_before.store(memory.unwrap_or(0), Ordering::Relaxed);
-        if !self.args.join_only {
+        let Args { participants, meetings, join_only, .. } = self.args;
+        let seen = since.elapsed().as_secs_f64();
+        println!("{participants} joined {meetings} meeting(s) in {joined:.2} s");
+        println!("they had seen each other after {seen:.2} s");
+        if !join_only {
             tokio::time::sleep(SETTLE).await;
             self.tell_memory("joined")?;
+        }
+        Ok(())
+    }
+
+    /// Lets these join, a few at the same time.
+    async fn take_seats(&mut self, seats: Vec<Seat>, bar: &ProgressBar) -> Result<()> {
+        let mut joining = futures::stream::iter(seats)
+            .map(|seat| Box::pin(Participant::join(seat)))
+            .buffer_unordered(self.args.connecting);
+        while let Some(participant) = joining.try_next().await? {
+            self.rosters[participant.meeting()].push(participant.id());
+            self.people.spawn(participant.run());
+            bar.inc(1);
         }
         Ok(())
     }
@@ -226,20 +219,17 @@ impl Crowd {
             .await
     }
 
-    fn seat(
-        &self,
-        index: usize,
-        hello: Hello,
-        rest: &Rest,
-        report: mpsc::UnboundedSender<Report>,
-    ) -> Seat {
-        let Args { participants, meetings, listeners, rate, .. } = self.args;
-        let meeting = index % meetings;
-        // Listeners are spread evenly over each meeting.
-        let listeners_before = |place: usize| place * usize::from(listeners) / 100;
-        let place = index / meetings;
-        let listens = listeners_before(place) != listeners_before(place + 1);
-        let active = participants as f64 * f64::from(100 - listeners.min(99)) / 100.0;
+    /// Who participant number `index` is to be: the first of each meeting is its host.
+    fn seat(&self, index: usize, made: &[(String, String)], rest: &Rest) -> Seat {
+        let Args { participants, meetings, .. } = self.args;
+        let (meeting, place) = (index % meetings, index / meetings);
+        let (code, token) = &made[meeting];
+        let hello = if place == 0 {
+            rest::hello(code, Some(token.clone()), None)
+        } else {
+            let guest = rest::guest(&format!("Guest {index}"), &mut rand::rng());
+            rest::hello(code, None, Some(guest))
+        };
         Seat {
             index,
             meeting,
@@ -247,34 +237,42 @@ impl Crowd {
             url: rest.socket_url(),
             hello,
             seed: self.args.seed,
-            gap_seconds: (!listens && rate > 0.0).then_some(active / rate),
+            gap_seconds: self.gap_seconds(place),
             mix: self.args.mix.clone(),
             text_bytes: self.args.text_bytes,
             figures: Arc::clone(&self.figures),
             phase: self.phase.subscribe(),
-            report,
+            report: self.report.clone(),
         }
+    }
+
+    /// Seconds between the acts of the one in this place of a meeting; none for a listener.
+    fn gap_seconds(&self, place: usize) -> Option<f64> {
+        let Args { participants, listeners, rate, .. } = self.args;
+        // Listeners are spread evenly over each meeting.
+        let listeners_before = |place: usize| place * usize::from(listeners) / 100;
+        let listens = listeners_before(place) != listeners_before(place + 1);
+        let active = participants as f64 * f64::from(100 - listeners.min(99)) / 100.0;
+        (!listens && rate > 0.0).then_some(active / rate)
     }
 
     /// Everyone acts for a while.
     async fn load(&mut self) -> Result<()> {
         let cpu = self.server.as_ref().map(Process::cpu_seconds).transpose()?;
-        let deliveries = self.figures.deliveries.load(Ordering::Relaxed);
+        let before = self.figures.deliveries.load(Ordering::Relaxed);
+        let delivered = |figures: &Figures| figures.deliveries.load(Ordering::Relaxed) - before;
         let since = Instant::now();
         self.phase.send_replace(Phase::Load(Arc::new(std::mem::take(&mut self.rosters))));
         let bar = progress(self.args.seconds, "seconds");
         for _ in 0..self.args.seconds {
             tokio::time::sleep(Duration::from_secs(1)).await;
             bar.inc(1);
-            bar.set_message(format!(
-                "{} deliveries",
-                self.figures.deliveries.load(Ordering::Relaxed) - deliveries
-            ));
+            bar.set_message(format!("{} deliveries", delivered(&self.figures)));
         }
         self.phase.send_replace(Phase::Quiet);
         self.hear_all("have their answers", |report| matches!(report, Report::Quiet)).await?;
         bar.finish_and_clear();
-        let deliveries = self.figures.deliveries.load(Ordering::Relaxed) - deliveries;
+        let deliveries = delivered(&self.figures);
         self.figures.tell(deliveries, since.elapsed());
         if let (Some(server), Some(before)) = (&self.server, cpu) {
             let seconds = server.cpu_seconds()? - before;
