@@ -19,6 +19,11 @@ pub enum ParseError {
 
 /// Reads `data`, naming the field that is wrong.
 pub(crate) fn parse_data<T: DeserializeOwned>(data: &RawValue) -> Result<T, ParseError> {
+    // Keeping track of the path costs more than reading, and is of use only when reading fails.
+    serde_json::from_str(data.get()).or_else(|_| parse_data_with_path(data))
+}
+
+fn parse_data_with_path<T: DeserializeOwned>(data: &RawValue) -> Result<T, ParseError> {
     let deserializer = &mut serde_json::Deserializer::from_str(data.get());
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let mut field = error.path().to_string().trim_start_matches('.').to_owned();

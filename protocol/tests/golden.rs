@@ -1,0 +1,141 @@
+//! One example of every message in `golden/`, and the schema in `schema/`: both are what clients in
+//! other languages build on. `UPDATE_GOLDEN=1 cargo test -p quorate-protocol` writes them anew.
+
+#![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
+
+mod examples;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use examples::Wire;
+use quorate_protocol::{Command, EventBody, SignalBody, json_schema};
+use serde_json::Value;
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
+
+#[test]
+fn every_example_is_written_as_its_file_says() {
+    for (name, wire) in examples::all() {
+        check_file(&golden(&name), &pretty(&wire.text()));
+    }
+}
+
+#[test]
+fn every_file_is_read_as_its_example() {
+    for (name, wire) in examples::all() {
+        // The data of an answer is kept as text, so its spaces would count.
+        let text = compact(&read(&golden(&name)));
+        assert_eq!(wire.parse_same(&text), wire, "{name}");
+    }
+}
+
+#[test]
+fn every_type_has_an_example_and_every_file_is_one() {
+    let types = |prefix: &'static str, types: &'static [&'static str]| {
+        types.iter().map(move |kind| format!("{prefix}.{kind}"))
+    };
+    let expected = types("command", Command::TYPES)
+        .chain(types("event", EventBody::TYPES))
+        .chain(types("signal", SignalBody::TYPES))
+        .chain(types("frame", &["hello", "welcome", "ok", "error", "events", "signals", "bye"]));
+    let examples: BTreeSet<String> = examples::all().into_iter().map(|(name, _)| name).collect();
+    let missing: Vec<_> = expected.filter(|name| !examples.contains(name)).collect();
+    assert!(missing.is_empty(), "no example of {missing:?}");
+
+    let files = fs::read_dir(dir("golden")).unwrap();
+    let stems = files.map(|file| file.unwrap().path().file_stem().unwrap().to_owned());
+    let stray: Vec<_> = stems.filter(|stem| !examples.contains(stem.to_str().unwrap())).collect();
+    assert!(stray.is_empty(), "files without an example: {stray:?}");
+}
+
+#[test]
+fn the_schema_file_is_what_the_types_say() {
+    let path = dir("schema").join("quorate.schema.json");
+    let schema = json_schema();
+    if updating() {
+        fs::write(&path, serde_json::to_string_pretty(&schema).unwrap() + "\n").unwrap();
+    }
+    let file: Value = serde_json::from_str(&read(&path)).unwrap();
+    assert!(file == schema, "{} is stale: run with UPDATE_GOLDEN=1", path.display());
+}
+
+#[test]
+fn every_example_is_valid_by_the_schema() {
+    let validator = jsonschema::validator_for(&json_schema()).unwrap();
+    for (name, wire) in examples::all() {
+        let frame: Value = serde_json::from_str(&wire.text()).unwrap();
+        assert!(validator.is_valid(&frame), "{name} does not fit the schema: {frame:#}");
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_the_types_refuse() {
+    let validator = jsonschema::validator_for(&json_schema()).unwrap();
+    for text in [
+        r#"{"type":"chat.send","id":7,"data":{"txt":"hello"}}"#,
+        r#"{"type":"chat.send","id":0,"data":{"text":"hello"}}"#,
+        r#"{"type":"chat.shout","id":7,"data":{"text":"hello"}}"#,
+        r#"{"type":"bye","data":{"code":"restarting","action":"perhaps"}}"#,
+    ] {
+        assert!(!validator.is_valid(&serde_json::from_str(text).unwrap()), "{text}");
+    }
+}
+
+#[test]
+fn examples_differ_in_name() {
+    let names: Vec<String> = examples::all().into_iter().map(|(name, _)| name).collect();
+    let distinct: BTreeSet<&String> = names.iter().collect();
+    assert_eq!(names.len(), distinct.len());
+}
+
+#[test]
+fn a_message_of_a_later_version_is_kept() {
+    let text = r#"{"type":"signals","signals":[{"type":"smell","data":{"of":"coffee"}}]}"#;
+    let example = Wire::Server(quorate_protocol::ServerFrame::Signals(vec![SignalBody::Unknown(
+        "smell".to_owned(),
+    )]));
+    assert_eq!(example.parse_same(text), example);
+}
+
+/// Compares a file with what it should hold, or writes it.
+fn check_file(path: &Path, expected: &str) {
+    if updating() {
+        fs::write(path, expected).unwrap();
+    }
+    assert_eq!(read(path), expected, "{}", path.display());
+}
+
+fn updating() -> bool {
+    env::var_os("UPDATE_GOLDEN").is_some()
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn golden(name: &str) -> PathBuf {
+    dir("golden").join(format!("{name}.json"))
+}
+
+fn dir(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// The same JSON over several lines, its keys in the order they had.
+fn pretty(text: &str) -> String {
+    rewrite(text, PrettyFormatter::new()) + "\n"
+}
+
+/// The same JSON without spaces.
+fn compact(text: &str) -> String {
+    rewrite(text, CompactFormatter)
+}
+
+fn rewrite(text: &str, formatter: impl Formatter) -> String {
+    let mut bytes = Vec::new();
+    let mut from = serde_json::Deserializer::from_str(text);
+    let mut to = serde_json::Serializer::with_formatter(&mut bytes, formatter);
+    serde_transcode::transcode(&mut from, &mut to).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
