@@ -55,7 +55,9 @@ impl Actor {
         let context = self.context.clone();
         let mut running =
             Running::new(context, meeting, ring, answers, generation, mailbox, gone, acks);
-        Actor::recover(&mut running, last_alive)?;
+        if head > Seq(0) {
+            Actor::recover(&mut running, last_alive)?;
+        }
         Ok(running)
     }
 }
