@@ -8,12 +8,15 @@ mod writing;
 
 use std::path::PathBuf;
 
-use quorate_protocol::*;
+use quorate_protocol::{
+    EndReason, LeaveReason, MeetingStatus, MeetingType, ParticipantId, Role, SessionId, Settings,
+    UserRef, Via, WaitReason, WithdrawReason,
+};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::meeting::event::{Audience, Cause, Fact, MeetingCreated, Personal};
+use crate::meeting::event::{Audience, Cause, Event, Fact, MeetingCreated, Personal};
 
 /// A folder that goes away by itself, and a database in it.
 struct Scratch {

@@ -28,7 +28,7 @@ async fn a_meeting_goes_through_its_states() {
     assert!(row().await.info.locked);
     ada.tell(Fact::MeetingUnlocked {}).await;
     assert!(!row().await.info.locked);
-    ada.tell(Fact::MeetingEnded { reason: EndReason::Host }).await;
+    ada.tell(Fact::MeetingEnded { reason: EndReason::Ended }).await;
     let ended = row().await;
     assert_eq!(ended.info.status, MeetingStatus::Completed);
     assert_eq!(ended.info.ended_at, Some(ended.updated_at));
@@ -61,7 +61,7 @@ async fn people_come_wait_and_go() {
         kind: UserKind::Guest,
         reason: WaitReason::Approval,
     };
-    let withdrawn = Fact::ParticipantWithdrawn { participant, reason: WithdrawReason::Left };
+    let withdrawn = Fact::ParticipantWithdrawn { participant, reason: WithdrawReason::Withdrawn };
     let left = Fact::ParticipantLeft { participant, reason: LeaveReason::Left };
     let banned =
         Fact::ParticipantBanned { user: UserId(3), participant: Some(participant), until: None };
@@ -117,7 +117,7 @@ async fn the_end_puts_everyone_out() {
         (row.present, row.waiting)
     };
     assert_eq!(counts().await, (2, 1));
-    let ended = ada.event(Fact::MeetingEnded { reason: EndReason::Host });
+    let ended = ada.event(Fact::MeetingEnded { reason: EndReason::Ended });
     ada.store.append(ada.batch(vec![ended]));
     assert_eq!(ada.result().await, Ok(Seq(5)));
     let row = store.meeting_row(ada.meeting).await.unwrap().unwrap();
