@@ -32,11 +32,14 @@ impl Scratch {
     }
 
     fn open(&self) -> Store {
-        Store::open(&self.path, Durability::Normal).unwrap()
+        self.open_with(writer::Verbs::default())
     }
 
     fn open_with(&self, verbs: writer::Verbs) -> Store {
-        let options = Options { verbs, ..Options::new(Durability::Normal) };
+        // Checkpoints come when a test asks for them.
+        let every = std::time::Duration::from_secs(3600);
+        let maintenance = maintenance::Schedule { every, ..Default::default() };
+        let options = Options { durability: Durability::Normal, verbs, maintenance };
         Store::open_with(&self.path, options).unwrap()
     }
 

@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use super::*;
-use crate::store::audit::{Flaw, Verdict, Why, heads, verify};
+use crate::store::audit::{Flaw, Verdict, Why, sign_heads, verify};
 
 const KEY: &[u8] = b"a key";
 /// Every column but `id`, which is the database's own business.
@@ -64,7 +64,7 @@ fn model() -> &'static (Vec<u8>, Vec<SignedHead>) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(write(&scratch));
         let mut signed = Vec::new();
-        heads(&scratch.path, None, KEY, |head| signed.push(head)).unwrap();
+        sign_heads(&scratch.path, None, KEY, |head| signed.push(head)).unwrap();
         (fs::read(&scratch.path).unwrap(), signed)
     })
 }
@@ -126,7 +126,7 @@ async fn a_journal_of_many_slices_is_checked_beside_a_running_server() {
     ada.result().await.unwrap();
     assert_eq!(check(&scratch, &[]), Verdict::Whole { meetings: 1, rows: 2500 });
     let mut line = String::new();
-    heads(&scratch.path, Some(MeetingId(1)), KEY, |head| line = head.to_string()).unwrap();
+    sign_heads(&scratch.path, Some(MeetingId(1)), KEY, |head| line = head.to_string()).unwrap();
     ada.tell(chat()).await;
     let head = SignedHead::parse(&line, KEY).unwrap();
     assert_eq!(check(&scratch, &[head]), Verdict::Whole { meetings: 1, rows: 2501 });
