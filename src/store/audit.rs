@@ -127,7 +127,7 @@ pub fn verify(
 ///
 /// # Errors
 /// When they cannot be read, or the meeting has no journal.
-pub fn heads(
+pub fn sign_heads(
     path: &Path,
     meeting: Option<MeetingId>,
     key: &[u8],

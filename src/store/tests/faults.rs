@@ -49,6 +49,25 @@ async fn a_commit_that_failed_is_asked_of_the_disk() {
 }
 
 #[tokio::test]
+async fn a_panic_in_the_writer_fails_its_transaction_only() {
+    static PANIC: AtomicU8 = AtomicU8::new(SOUND);
+    let commit = |connection: &rusqlite::Connection| {
+        assert_eq!(PANIC.swap(SOUND, Ordering::SeqCst), SOUND, "as the test wants it");
+        connection.execute_batch("COMMIT")
+    };
+    let scratch = Scratch::new();
+    let store = scratch.open_with(writer::Verbs { commit, ..Default::default() });
+    let mut ada = Hand::create(&store, 1).await;
+    PANIC.store(BEFORE, Ordering::SeqCst);
+    ada.send(chat());
+    assert!(matches!(ada.result().await, Err(BatchError::Commit(_))));
+    let mut ada = Hand::begin(&store, 1).await;
+    assert_eq!(ada.head, Seq(1));
+    ada.tell(chat()).await;
+    store.close().await;
+}
+
+#[tokio::test]
 async fn a_full_disk_fails_all_that_was_in_the_transaction_and_the_writer_lives_on() {
     static FULL: AtomicU8 = AtomicU8::new(0);
     let begin = |connection: &rusqlite::Connection| {

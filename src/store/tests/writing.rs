@@ -139,8 +139,8 @@ async fn events_are_read_as_they_were_written() {
         ..ada.event(chat())
     };
     ada.append(ada.batch(vec![full.clone()]));
-    ada.tell(Fact::MeetingLocked {}).await;
-    assert_eq!(ada.result().await, Ok(Seq(3)));
+    ada.send(Fact::MeetingLocked {});
+    assert_eq!((ada.result().await, ada.result().await), (Ok(Seq(2)), Ok(Seq(3))));
     let events = ada.journal().await;
     assert_eq!(events[1], full);
     assert_eq!(events, [ada.event_at(Seq(1), created(1)), full, events[2].clone()]);
