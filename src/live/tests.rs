@@ -1,1 +1,5 @@
-//! x
+//! The actor's promises, on the real store: durable before told, each sees what they may, failures heal.
+
+mod chance;
+mod faults;
+mod stage;

@@ -1,0 +1,1 @@
+//! Failures that heal: a panic, a poisoned command, a dead handle.
