@@ -53,8 +53,13 @@ impl Store {
             drop(turn);
             result
         });
-        // The runtime is shutting down, or the query panicked and its connection is gone.
-        done.await.map_err(|_| StoreError::Closed)?
+        match done.await {
+            Ok(result) => result,
+            // Its asker's panic, and the connection is gone with it.
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            // The runtime is shutting down.
+            Err(_) => Err(StoreError::Closed),
+        }
     }
 }
 
