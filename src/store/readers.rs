@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::{Store, StoreError, open};
+use super::{Store, StoreError, connections};
 
 /// Queries at the same time; more wait their turn. They share the disk with the writer.
 const READERS: usize = 4;
@@ -73,7 +73,7 @@ impl Idle {
         let idle = connections().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => open::connect_reader(&self.path)?,
+            None => connections::connect_reader(&self.path)?,
         };
         let result = query(&connection)?;
         connections().push(connection);
