@@ -11,6 +11,7 @@
 
 mod append;
 pub mod audit;
+mod connections;
 mod head;
 mod heads;
 mod journal;

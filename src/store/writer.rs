@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::heads::Heads;
 use super::{Batch, BatchError, Committed, Durability, Generation, Options, StoreError};
-use super::{append, open};
+use super::{append, connections};
 
 /// Jobs of one transaction at most: bounds how long the first of them waits for the last.
 const JOBS_MAX: usize = 1024;
@@ -160,7 +160,7 @@ impl Writer {
     ) -> rusqlite::Result<Vec<Outcome>> {
         let connection = match self.connection.take() {
             Some(connection) => self.connection.insert(connection),
-            None => self.connection.insert(open::reopen(&self.path, self.durability)?),
+            None => self.connection.insert(connections::reopen(&self.path, self.durability)?),
         };
         begin(self.verbs.begin, connection, closing)?;
         let outcomes = jobs.iter().map(|job| perform(connection, &mut self.heads, job));
@@ -176,7 +176,7 @@ impl Writer {
         let truncated = connection
             .busy_timeout(Duration::ZERO)
             .and_then(|()| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
-        let patient = connection.busy_timeout(open::BUSY_WAIT);
+        let patient = connection.busy_timeout(connections::BUSY_WAIT);
         if let Err(error) = truncated.and(patient) {
             tracing::warn!(%error, "failed to truncate the write-ahead log");
         }

@@ -171,12 +171,40 @@ fn each_kind_of_flaw_has_its_name() {
     }
     let stray = script("INSERT INTO meeting_audit_logs (meeting_id, seq) VALUES ('x', 1)");
     assert_eq!(check(&forged(stray), heads), altered(0, 0, Why::Stray));
+    let before_the_first = script("INSERT INTO meeting_audit_logs (meeting_id, seq) VALUES (2, 0)");
+    assert_eq!(check(&forged(before_the_first), heads), altered(2, 1, Why::Altered));
     let emptied = forged(script("DELETE FROM meeting_audit_logs WHERE meeting_id = 2"));
     assert_eq!(check(&emptied, &[]), altered(2, 1, Why::Missing));
     assert_eq!(
         Flaw { meeting: MeetingId(7), seq: Seq(42), why: Why::Missing }.to_string(),
         "meeting 7, seq 42: the row is missing"
     );
+}
+
+#[test]
+fn a_row_that_was_altered_with_its_hash_breaks_the_chain() {
+    let scratch = forged(|connection| {
+        let before: [u8; 32] = connection.query_row(
+            "SELECT hash FROM meeting_audit_logs WHERE meeting_id = 1 AND seq = 2",
+            [],
+            |row| row.get(0),
+        )?;
+        connection.execute_batch(
+            "UPDATE meeting_audit_logs SET user_id = 2 WHERE meeting_id = 1 AND seq = 3",
+        )?;
+        let sql = concat!(
+            "SELECT ",
+            journal::hashed!(),
+            " FROM meeting_audit_logs WHERE meeting_id = 1 AND seq = 3"
+        );
+        let hash = connection.query_row(sql, [], |row| {
+            let columns = std::array::from_fn(|index| row.get_ref(index).unwrap());
+            Ok(journal::chain(&before, columns))
+        })?;
+        let sql = "UPDATE meeting_audit_logs SET hash = ?1 WHERE meeting_id = 1 AND seq = 3";
+        connection.execute(sql, [hash]).map(drop)
+    });
+    assert_eq!(check(&scratch, &[]), altered(1, 4, Why::Altered));
 }
 
 #[test]
@@ -197,7 +225,9 @@ async fn a_redaction_takes_the_text_away_and_leaves_the_journal_whole() {
     let scratch = Scratch::new();
     let store = scratch.open();
     let mut ada = Hand::create(&store, 1).await;
-    for text in ["stays", "first secret", "second secret"] {
+    // Long ones have pages of their own, which are freed.
+    let long = "third secret ".repeat(1000);
+    for text in ["stays", "first secret", "second secret", &long] {
         ada.send_with(chat(), said(text));
         ada.result().await.unwrap();
     }
@@ -208,7 +238,7 @@ async fn a_redaction_takes_the_text_away_and_leaves_the_journal_whole() {
     let texts = ada.journal().await.into_iter().filter_map(|event| event.personal);
     let texts: Vec<_> = texts.filter_map(|personal| personal.text).collect();
     assert_eq!(texts, ["stays", "stays too"]);
-    assert_eq!(check(&scratch, &[]), Verdict::Whole { meetings: 1, rows: 6 });
+    assert_eq!(check(&scratch, &[]), Verdict::Whole { meetings: 1, rows: 7 });
     store.close().await;
     let file = fs::read(&scratch.path).unwrap();
     let holds = |text: &str| file.windows(text.len()).any(|bytes| bytes == text.as_bytes());

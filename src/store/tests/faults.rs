@@ -109,7 +109,10 @@ async fn while_another_process_holds_the_database_nothing_is_acknowledged_and_no
     stranger.execute_batch("BEGIN IMMEDIATE").unwrap();
     ada.send(chat());
     let times = *REFUSED.0.lock().unwrap();
-    drop(REFUSED.1.wait_while(REFUSED.0.lock().unwrap(), |now| *now < times + 2).unwrap());
+    let (refused, ever) = (REFUSED.0.lock().unwrap(), std::time::Duration::from_secs(30));
+    let refused = REFUSED.1.wait_timeout_while(refused, ever, |now| *now < times + 2).unwrap();
+    assert!(!refused.1.timed_out(), "the writer does not try again");
+    drop(refused);
     assert!(ada.committed.try_recv().is_err(), "acknowledged what cannot be committed");
     assert_eq!(ada.journal().await.len(), 1, "readers go on");
     stranger.execute_batch("COMMIT").unwrap();

@@ -92,6 +92,8 @@ async fn events_that_do_not_follow_the_head_are_refused() {
     let gap = vec![ada.event_at(Seq(2), chat()), ada.event_at(Seq(4), chat())];
     store.append(ada.batch(gap));
     assert_eq!(ada.result().await, refused(1));
+    store.append(Batch { expected_head: Seq(2), ..ada.batch(vec![]) });
+    assert_eq!(ada.result().await, refused(2), "also where there is nothing to append");
     assert_eq!(ada.journal().await.len(), 1);
     store.close().await;
 }
