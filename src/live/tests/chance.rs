@@ -81,6 +81,8 @@ struct Stretch {
     got: Vec<Seq>,
     /// Up to where nothing is missing.
     to: Seq,
+    /// For each `ok` its `seq`, and how many events had come by then.
+    oks: Vec<(Seq, usize)>,
 }
 
 /// One person's client.
@@ -124,16 +126,13 @@ impl Client {
         match frame {
             ServerFrame::Welcome(id, welcome) => {
                 assert!(welcome.seq <= committed, "a welcome before its basis was committed");
-                if id.is_some() {
-                    (self.next_id, self.basis) = (self.next_id.max(2), self.basis.clone());
-                }
                 if !welcome.resumed {
                     if let Some(stretch) = self.stretches.last_mut().filter(|_| id.is_none()) {
                         stretch.to = welcome.seq;
                     }
                     let participant = welcome.you.participant;
-                    let (from, got) = (welcome.seq, Vec::new());
-                    self.stretches.push(Stretch { participant, from, got, to: from });
+                    let (from, got, oks) = (welcome.seq, Vec::new(), Vec::new());
+                    self.stretches.push(Stretch { participant, from, got, to: from, oks });
                 }
             }
             ServerFrame::Events(frame) => {
@@ -147,9 +146,8 @@ impl Client {
             }
             ServerFrame::Ok(ok) => {
                 assert!(self.basis[&ok.id] <= committed, "an answer before its basis");
-                if let Some(seq) = ok.seq {
-                    let told = self.stretches.last().map(|stretch| stretch.to);
-                    assert!(told >= Some(seq), "an event reaches its sender before the ok");
+                if let (Some(seq), Some(stretch)) = (ok.seq, self.stretches.last_mut()) {
+                    stretch.oks.push((seq, stretch.got.len()));
                 }
             }
             ServerFrame::Error(id, _) => {
@@ -270,6 +268,10 @@ async fn play(acts: &[Act], requires_approval: bool) -> (usize, usize) {
             });
             let entitled: Vec<_> = entitled.map(|event| event.seq).collect();
             assert_eq!(stretch.got, entitled, "{stretch:?}");
+            for (seq, got) in &stretch.oks {
+                let caused = entitled.partition_point(|event| event <= seq);
+                assert!(caused <= *got, "an event reaches its sender before its ok: {stretch:?}");
+            }
             delivered += entitled.len();
         }
     }
