@@ -21,6 +21,7 @@ enum Act {
     DropAfter(i64, usize),
     Resume(i64),
     Deliver(i64),
+    EndStep,
     CommitOne,
     CommitAll,
 }
@@ -68,7 +69,8 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (someone(), 0usize..4).prop_map(|(who, unread)| Act::DropAfter(who, unread)),
         3 => someone().prop_map(Act::Resume),
         3 => someone().prop_map(Act::Deliver),
-        3 => Just(Act::CommitOne),
+        4 => Just(Act::EndStep),
+        2 => Just(Act::CommitOne),
         2 => Just(Act::CommitAll),
     ]
 }
@@ -195,10 +197,9 @@ fn command(what: What, facts: &Facts) -> Command {
     }
 }
 
-async fn play(acts: &[Act], requires_approval: bool) -> (usize, usize) {
+async fn play(acts: &[Act], requires_approval: bool) {
     let mut stage = Stage::new(requires_approval).await;
     let mut clients: BTreeMap<i64, Client> = (1..6).map(|user| (user, Client::default())).collect();
-    let mut resumed = 0;
     for act in acts.iter().chain(&[Act::CommitAll]) {
         let committed = stage.running.committed;
         match act {
@@ -233,10 +234,10 @@ async fn play(acts: &[Act], requires_approval: bool) -> (usize, usize) {
                 {
                     let seq = client.stretches.last().map_or(Seq(0), |stretch| stretch.to);
                     client.entering = Some(stage.resume(*user, session, seq));
-                    resumed += 1;
                 }
             }
             Act::Deliver(user) => clients.get_mut(user).unwrap().read(committed, 0).await,
+            Act::EndStep => stage.end_step(),
             Act::CommitOne => drop(stage.commit_one().await),
             Act::CommitAll => stage.commit().await,
         }
@@ -244,7 +245,6 @@ async fn play(acts: &[Act], requires_approval: bool) -> (usize, usize) {
     let journal = stage.journal().await;
     let head = stage.running.meeting.facts.head;
     assert_eq!(stage.running.committed, head);
-    let mut delivered = 0;
     let mut restored = Meeting::default();
     let mut views: Vec<BTreeMap<ParticipantId, View>> = vec![BTreeMap::new()];
     for event in &journal {
@@ -272,10 +272,8 @@ async fn play(acts: &[Act], requires_approval: bool) -> (usize, usize) {
                 let caused = entitled.partition_point(|event| event <= seq);
                 assert!(caused <= *got, "an event reaches its sender before its ok: {stretch:?}");
             }
-            delivered += entitled.len();
         }
     }
-    (delivered, resumed)
 }
 
 proptest! {
@@ -292,7 +290,6 @@ proptest! {
             .build()
             .unwrap();
         let acts: Vec<_> = (1..6).map(Act::Enter).chain([Act::CommitAll]).chain(acts).collect();
-        let (delivered, _) = runtime.block_on(play(&acts, requires_approval));
-        prop_assert!(delivered > 0, "something was delivered");
+        runtime.block_on(play(&acts, requires_approval));
     }
 }

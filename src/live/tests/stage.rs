@@ -113,13 +113,13 @@ impl Stage {
         stage
     }
 
-    /// One step with this mail; what it decides is on its way to the store, and held.
+    /// Handles this mail; several may come in one step.
     pub(super) fn mail(&mut self, mail: Mail) {
         self.running.handle(mail);
-        self.end_step();
     }
 
-    fn end_step(&mut self) {
+    /// Ends the step: what it decided is on its way to the store, and held.
+    pub(super) fn end_step(&mut self) {
         self.running.run_deadlines();
         self.running.seal();
     }
@@ -154,11 +154,11 @@ impl Stage {
         while let Ok(gone) = self.gone.try_recv() {
             self.running.gone(gone);
         }
-        self.end_step();
     }
 
     /// Lets one batch that the store has done count as committed. False when none is on its way.
     pub(super) async fn commit_one(&mut self) -> bool {
+        self.end_step();
         if self.running.in_flight == 0 {
             return false;
         }
