@@ -3,3 +3,5 @@
 mod chance;
 mod faults;
 mod stage;
+
+pub(super) use faults::trip_over;
