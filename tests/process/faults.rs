@@ -1,28 +1,32 @@
 //! A database that refuses: one meeting's rows, a commit, or everyone for a while.
 
 use quorate_client::protocol::{Code, Seq, ServerFrame};
+use quorate_client::{Client, Options};
 use rusqlite::Connection;
 
 use crate::support::raw::chat;
 use crate::support::server::{hello_as, hello_guest};
 use crate::support::verify::{count, verify};
-use crate::support::{Crowd, Home, Plan, Raw, journal};
+use crate::support::{Crowd, Home, Plan, Raw, journal, soon};
+
+/// The event after which a meeting fails: in the middle of what the crowd does.
+const HARM_AFTER: u64 = 150;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failing_batch_is_one_meetings_alone() {
     let home = Home::unlimited();
     let server = home.start();
-    let plan = Plan { seed: 11, meetings: 2, people: 8, commands: 100, deserters: false };
+    let plan = Plan { seed: 11, meetings: 2, people: 8, commands: 60, deserters: false };
     let crowd = Crowd::gather(&home, plan).await;
     let (harmed, spared) = (crowd.meetings[0].info.id, crowd.meetings[1].info.id);
-    crowd.begin();
-    crowd.when_answered(crowd.commands() / 8).await;
     let database = journal::meddle(&home.database());
     let harm = format!(
-        "CREATE TRIGGER harm BEFORE INSERT ON meeting_audit_logs WHEN NEW.meeting_id = {harmed} \
+        "CREATE TRIGGER harm BEFORE INSERT ON meeting_audit_logs \
+         WHEN NEW.meeting_id = {harmed} AND NEW.seq > {HARM_AFTER} \
          BEGIN SELECT RAISE(ABORT, 'a test does harm'); END"
     );
     database.execute_batch(&harm).unwrap();
+    crowd.begin();
     crowd.when("all of one meeting told", |tally| tally.byes[0] >= plan.people).await;
     undo(&database);
     let (records, snapshots) = crowd.finish().await;
@@ -45,18 +49,19 @@ async fn a_failing_batch_is_one_meetings_alone() {
 async fn a_failing_commit_loses_and_invents_nothing() {
     let home = Home::unlimited();
     let server = home.start();
-    let plan = Plan { seed: 12, meetings: 3, people: 6, commands: 100, deserters: false };
+    let plan = Plan { seed: 12, meetings: 3, people: 6, commands: 60, deserters: false };
     let crowd = Crowd::gather(&home, plan).await;
-    crowd.begin();
-    crowd.when_answered(crowd.commands() / 8).await;
     let database = journal::meddle(&home.database());
     // The key that is not there is missed by COMMIT itself, after every batch went well.
-    let harm = "CREATE TABLE harm_parent (id INTEGER PRIMARY KEY);
+    let harm = format!(
+        "CREATE TABLE harm_parent (id INTEGER PRIMARY KEY);
         CREATE TABLE harm_child
             (id INTEGER REFERENCES harm_parent (id) DEFERRABLE INITIALLY DEFERRED);
-        CREATE TRIGGER harm AFTER INSERT ON meeting_audit_logs
-            BEGIN INSERT INTO harm_child VALUES (1); END";
-    database.execute_batch(harm).unwrap();
+        CREATE TRIGGER harm AFTER INSERT ON meeting_audit_logs WHEN NEW.seq > {HARM_AFTER}
+            BEGIN INSERT INTO harm_child VALUES (1); END"
+    );
+    database.execute_batch(&harm).unwrap();
+    crowd.begin();
     crowd
         .when("everyone told", |tally| tally.byes.iter().all(|byes| *byes >= plan.people))
         .await;
@@ -73,6 +78,36 @@ async fn a_failing_commit_loses_and_invents_nothing() {
     assert_eq!(rows, 0, "it was not COMMIT that failed");
     server.kill();
     home.assert_whole();
+}
+
+/// One that is rebuilt and fails over its first row would else be rebuilt as fast as the disk allows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_meeting_that_cannot_write_is_set_aside_and_comes_back() {
+    let home = Home::unlimited();
+    let server = home.start();
+    let (token, meeting) = home.hosted_meeting().await;
+    let hello = hello_as(&meeting, &token);
+    let (client, mut notices) =
+        Client::connect(Options::new(home.socket_url(), hello)).await.unwrap();
+    let listening = tokio::spawn(async move { while notices.next().await.is_some() {} });
+    let database = journal::meddle(&home.database());
+    let harm = "CREATE TRIGGER harm BEFORE INSERT ON meeting_audit_logs \
+        BEGIN SELECT RAISE(ABORT, 'a test does harm'); END";
+    database.execute_batch(harm).unwrap();
+    let sending = tokio::spawn({
+        let client = client.clone();
+        async move { client.send(chat("patience", None)).await }
+    });
+    server.logs("set aside").await;
+    assert!(server.logged("failed to commit") < 10, "it is rebuilt without a pause");
+    undo(&database);
+    let sent = soon("the answer", sending).await.unwrap();
+    client.close().await;
+    soon("the end", listening).await.unwrap();
+    server.kill();
+    let rows = journal::read(&home.database(), meeting.info.id);
+    let texts = rows.iter().filter(|row| row.text() == "patience");
+    assert!(texts.map(|row| row.seq).eq([sent.unwrap().seq.unwrap().0]));
 }
 
 fn undo(database: &Connection) {
