@@ -62,9 +62,7 @@ async fn a_failing_commit_loses_and_invents_nothing() {
     );
     database.execute_batch(&harm).unwrap();
     crowd.begin();
-    crowd
-        .when("everyone told", |tally| tally.byes.iter().all(|byes| *byes >= plan.people))
-        .await;
+    crowd.when("everyone told", |tally| tally.byes.iter().all(|byes| *byes >= plan.people)).await;
     undo(&database);
     let (records, snapshots) = crowd.finish().await;
     let journals = verify(&home, &records, &snapshots);

@@ -8,7 +8,9 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
-use quorate_client::protocol::{CreateMeeting, Guest, Hello, Meeting, MeetingRef, SignIn, SignedIn};
+use quorate_client::protocol::{
+    CreateMeeting, Guest, Hello, Meeting, MeetingRef, SignIn, SignedIn,
+};
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
 use tokio::sync::watch;
@@ -109,7 +111,8 @@ impl Home {
         let title = "A meeting that will see something".to_owned();
         let body = CreateMeeting { title, ..CreateMeeting::default() };
         let request = reqwest::Client::new().post(format!("http://{}/api/meetings", self.address));
-        let answer = soon("a meeting", request.bearer_auth(token).json(&body).send()).await.unwrap();
+        let answer =
+            soon("a meeting", request.bearer_auth(token).json(&body).send()).await.unwrap();
         answer.error_for_status().unwrap().json().await.unwrap()
     }
 

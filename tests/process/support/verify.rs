@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use quorate_client::protocol::{Event, EventBody, MeetingId, ParticipantId, Role, Snapshot};
 
+use super::Home;
 use super::crowd::{Record, Wish};
 use super::journal::{self, Row};
-use super::Home;
 
 /// A crowd's records and snapshots against the journals on disk; gives the journals.
 pub(crate) fn verify(
@@ -42,7 +42,8 @@ fn is_sound(rows: &[Row]) {
         assert!(commands.insert(command), "carried out twice: {command:?}");
     }
     let joined: Vec<_> = rows.iter().filter(|row| row.action == "participant.joined").collect();
-    let people: BTreeSet<_> = joined.iter().map(|row| row.details["participant"].as_i64()).collect();
+    let people: BTreeSet<_> =
+        joined.iter().map(|row| row.details["participant"].as_i64()).collect();
     assert_eq!(joined.len(), people.len(), "someone joined twice");
     let out = |row: &&Row| row.action == "participant.left" || row.action == "session.closed";
     assert!(!rows.iter().any(|row| out(&row)), "someone is out");
@@ -81,9 +82,7 @@ fn fits(wish: &Wish, row: &Row) -> bool {
 /// What a client saw is the journal from its start on, as far as it may see it.
 fn nothing_is_missed_or_repeated(record: &Record, rows: &[Row]) {
     let staff = record.role != Role::Attendee;
-    let shown = |row: &&Row| {
-        row.seq > record.start.0 && row.shows_to(record.participant, staff)
-    };
+    let shown = |row: &&Row| row.seq > record.start.0 && row.shows_to(record.participant, staff);
     let mut expected: Vec<_> = rows.iter().filter(shown).map(of_row).collect();
     let seen: Vec<_> = record.seen.iter().map(of_event).collect();
     if record.deserted {
@@ -92,7 +91,9 @@ fn nothing_is_missed_or_repeated(record: &Record, rows: &[Row]) {
         // It goes at the last word; others going before it may still be seen to be lost.
         expected.truncate(seen.len().max(last_word(&expected)));
     }
-    if let Some(at) = (0..seen.len().max(expected.len())).find(|&at| seen.get(at) != expected.get(at)) {
+    if let Some(at) =
+        (0..seen.len().max(expected.len())).find(|&at| seen.get(at) != expected.get(at))
+    {
         panic!(
             "participant {} saw {:?} where the journal has {:?}",
             record.participant,
