@@ -163,10 +163,6 @@ impl Crowd {
         self.when("answers", |tally| tally.answers >= answers).await;
     }
 
-    pub(crate) fn tally(&self) -> Tally {
-        self.tally.borrow().clone()
-    }
-
     /// Lets everyone come to their end, then the hosts say a last word, and all listen up to there. Gives
     /// the records and, of each meeting, a snapshot.
     pub(crate) async fn finish(self) -> (Vec<Record>, Vec<Snapshot>) {

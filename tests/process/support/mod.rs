@@ -9,9 +9,8 @@ pub(crate) mod verify;
 use std::time::Duration;
 
 pub(crate) use crowd::{Crowd, Plan};
-pub(crate) use journal::Row;
 pub(crate) use raw::{Heard, Raw};
-pub(crate) use server::{Home, Quorate};
+pub(crate) use server::Home;
 
 /// How long something that must come may take before the test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

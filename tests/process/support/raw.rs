@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use super::soon;
 
 /// Something that came.
+#[allow(clippy::large_enum_variant, reason = "made one at a time, and matched at once")]
 #[derive(Debug)]
 pub(crate) enum Heard {
     /// A frame, and its text.

@@ -59,10 +59,6 @@ impl Home {
         self.data().join("quorate.db")
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     pub(crate) fn socket_url(&self) -> String {
         format!("ws://{}/ws", self.address)
     }
