@@ -184,7 +184,7 @@ fn run_audit(common: &Common, audit: &Audit) -> anyhow::Result<ExitCode> {
     let key = ServerKey::load(&config.data)?.derive("audit head");
     match audit {
         Audit::Head { meeting } => {
-            audit::heads(&database, meeting.map(MeetingId), &key, |head| println!("{head}"))?;
+            audit::sign_heads(&database, meeting.map(MeetingId), &key, |head| println!("{head}"))?;
             Ok(ExitCode::SUCCESS)
         }
         Audit::Verify { meeting, head } => {

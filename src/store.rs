@@ -11,6 +11,7 @@
 
 mod append;
 pub mod audit;
+mod connections;
 mod head;
 mod heads;
 mod journal;
@@ -184,6 +185,8 @@ impl Store {
     }
 
     fn open_with(path: &Path, options: Options) -> Result<Store, OpenError> {
+        // Under its own name, where it is known by several: lock and log stand beside it.
+        let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let opened = open::open(path, options.durability)?;
         let lock = Arc::new(opened.lock);
         let (jobs, queue) = mpsc::unbounded_channel();
@@ -244,7 +247,8 @@ impl Store {
     }
 
     /// Commits what is queued, brings the write-ahead log into the database, and waits for the
-    /// threads to end. Clones of this handle get [`StoreError::Closed`] from now on.
+    /// threads to end. Clones of this handle get [`StoreError::Closed`] from now on. Without this
+    /// call the same happens in the background once the last handle is dropped.
     pub async fn close(self) {
         self.shared.readers.close().await;
         self.shared.closing.store(true, Ordering::Relaxed);

@@ -64,7 +64,7 @@ pub(crate) struct Task {
     /// Every `Client` was dropped.
     no_clients: bool,
     silence_max: Duration,
-    /// Attempts to come back since a connection has last held.
+    /// Attempts to come back since a connection has last held: for as long as the next wait may be.
     attempts: u32,
     /// A fresh `hello` was said since a connection has last held, because the server asked for one.
     rejoined: bool,
@@ -110,7 +110,9 @@ impl Task {
                 return;
             }
             drop(socket);
-            if since.elapsed() >= self.options.backoff.max || matches!(end, End::Dropped) {
+            // A connection that is lost as soon as it is there is no reason to come back faster.
+            let longest_wait = self.options.backoff.delay(self.attempts, 1.0);
+            if since.elapsed() >= longest_wait || matches!(end, End::Dropped) {
                 (self.attempts, self.rejoined) = (0, false);
             }
             match self.come_back(end).await {

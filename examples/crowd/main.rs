@@ -42,6 +42,7 @@ const HELP: &str = "Figures worth having:
   crowd --participants 1000 --meetings 100 --rate 2000 --seconds 30 --server-pid PID
   crowd --participants 1000 --idle --server-pid PID
   crowd --participants 1000 --join-only
+The server may be killed and started again meanwhile: nothing must be lost.
 A thousand sockets need `ulimit -n 4096`, here and where the server runs.";
 
 /// Put load on a server, and check that everyone gets exactly what they should.

@@ -15,7 +15,7 @@ use tracing::Instrument;
 use super::Settings;
 use super::actor::Actor;
 use super::clock;
-use super::ids::{self, Ids};
+use super::ids::Ids;
 use super::mail::{Attached, EnterAs, MAILBOX_CAPACITY, Mail, Refused, Reply, ResumeAs};
 use crate::meeting::event::MeetingCreated;
 use crate::store::{Store, StoreError, UserRow};
@@ -161,6 +161,12 @@ impl Live {
         self.meetings.len()
     }
 
+    /// Whether a meeting is live.
+    #[must_use]
+    pub fn is_live(&self, meeting: MeetingId) -> bool {
+        self.meetings.contains_key(&meeting)
+    }
+
     /// Starts the meetings that were in progress, then those whose deadline comes, until the server stops.
     pub async fn wake_sleepers(self) {
         let stop = self.context.stop.clone();
@@ -194,16 +200,7 @@ impl Live {
     /// # Errors
     /// When the store cannot be read.
     pub async fn exists(&self, meeting: MeetingId) -> Result<bool, StoreError> {
-        if self.meetings.contains_key(&meeting) {
-            return Ok(true);
-        }
         self.context.store.meeting_exists(meeting).await
-    }
-
-    /// A name for something to look for in the log.
-    #[must_use]
-    pub fn incident() -> String {
-        ids::incident()
     }
 }
 

@@ -136,6 +136,8 @@ impl Running {
 
     /// Handles one piece of mail.
     pub(super) fn handle(&mut self, mail: Mail) {
+        #[cfg(test)]
+        super::tests::trip_over(&mail);
         match mail {
             Mail::Create { created, owner, reply } => {
                 let owner_name = owner.name.clone();

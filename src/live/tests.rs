@@ -1,1 +1,7 @@
-//! x
+//! The actor's promises, on the real store: durable before told, each sees what they may, failures heal.
+
+mod chance;
+mod faults;
+mod stage;
+
+pub(super) use faults::trip_over;

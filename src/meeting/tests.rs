@@ -1,1 +1,5 @@
-//! x
+//! The rules, by tables and by chance: `fold` is `live`, a refusal changes nothing, invariants hold.
+
+mod chance;
+mod stage;
+mod tables;

@@ -11,6 +11,7 @@ use quorate_protocol::{MeetingId, Seq};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
+use super::connections::connect_reader;
 use super::head::SignedHead;
 use super::heads;
 use super::open::{self, OpenError};
@@ -105,7 +106,7 @@ pub fn verify(
         return Err(VerifyError::OtherMeeting(other.meeting()));
     }
     open::check_ours(path)?;
-    let connection = &open::connect_reader(path)?;
+    let connection = &connect_reader(path)?;
     let total = count(connection, meeting)?;
     let (mut meetings, mut rows) = (0, 0);
     let mut id = Id::first(connection, meeting, heads)?;
@@ -127,14 +128,14 @@ pub fn verify(
 ///
 /// # Errors
 /// When they cannot be read, or the meeting has no journal.
-pub fn heads(
+pub fn sign_heads(
     path: &Path,
     meeting: Option<MeetingId>,
     key: &[u8],
     mut each: impl FnMut(SignedHead),
 ) -> Result<(), VerifyError> {
     open::check_ours(path)?;
-    let connection = &open::connect_reader(path)?;
+    let connection = &connect_reader(path)?;
     let mut id = Id::first(connection, meeting, &[])?;
     while let Id::Meeting(next) = id {
         if let Some(head) = heads::read(connection, next)? {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::mpsc::WeakUnboundedSender;
 
-use super::open;
+use super::connections;
 use super::writer::Job;
 
 /// When to do what.
@@ -85,7 +85,7 @@ pub(super) fn step(
 fn checkpoint(path: &Path, connection: &mut Option<Connection>) -> rusqlite::Result<()> {
     let open = match connection.take() {
         Some(open) => open,
-        None => open::connect_checkpointer(path)?,
+        None => connections::connect_checkpointer(path)?,
     };
     let open = connection.insert(open);
     open.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))

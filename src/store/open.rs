@@ -3,11 +3,11 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::Durability;
+use super::connections::{connect, set_up_writer};
 use super::maintenance::log_bytes;
 
 /// The database as a new install sees it.
@@ -16,11 +16,6 @@ pub(super) const SCHEMA: &str = include_str!("../../schema.sql");
 const VERSION: u32 = 1;
 /// `PRAGMA application_id`, by which a file is known to be ours: "QUOR".
 const APPLICATION_ID: u32 = 0x5155_4F52;
-/// How long a statement waits for another process that holds the database.
-pub(super) const BUSY_WAIT: Duration = Duration::from_secs(2);
-/// Statements kept ready per connection; more than there are.
-const STATEMENTS_MAX: usize = 64;
-
 /// Why the database cannot be opened. Nothing was altered.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -239,14 +234,6 @@ fn create(path: &Path) -> rusqlite::Result<Connection> {
     made.map(|()| connection)
 }
 
-fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
-    // Each connection is used by one thread at a time: no mutex.
-    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(BUSY_WAIT)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-    Ok(connection)
-}
-
 /// The first table, column, index or trigger of the schema that the database lacks. This costs the
 /// same for every size; damage to single pages is found when they are read, and by `audit verify`.
 fn missing(connection: &Connection) -> rusqlite::Result<Option<String>> {
@@ -264,57 +251,4 @@ fn missing(connection: &Connection) -> rusqlite::Result<Option<String>> {
 
 fn names(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
     connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
-}
-
-/// The writer's connection again, after a transaction failed.
-pub(super) fn reopen(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
-    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    set_up_writer(&connection, durability)?;
-    Ok(connection)
-}
-
-fn set_up_writer(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
-    // Readers never wait for the writer, nor the writer for them.
-    let mode: String =
-        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-    if mode != "wal" || connection.is_readonly("main")? {
-        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
-        let why = "it may only be read, or its file system cannot share memory".to_owned();
-        return Err(rusqlite::Error::SqliteFailure(code, Some(why)));
-    }
-    // FULL: a commit waits for the disk. NORMAL: only checkpoints do.
-    let synchronous = match durability {
-        Durability::Full => "FULL",
-        Durability::Normal => "NORMAL",
-    };
-    connection.pragma_update(None, "synchronous", synchronous)?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    // Checkpoints are the maintenance thread's: in the middle of a commit one is a spike.
-    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-    // What is redacted is overwritten, not only unlinked.
-    connection.pragma_update(None, "secure_delete", true)?;
-    // 16 MiB of pages: the upper levels of the journal's indexes.
-    connection.pragma_update(None, "cache_size", -16_384)?;
-    connection.pragma_update(None, "temp_store", "MEMORY")?;
-    // No memory mapping: under it a failing disk is a signal that ends the process, not an error.
-    connection.pragma_update(None, "mmap_size", 0)
-}
-
-/// A connection that cannot change anything.
-pub(super) fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    connection.pragma_update(None, "query_only", true)?;
-    // 4 MiB of pages each.
-    connection.pragma_update(None, "cache_size", -4096)?;
-    connection.pragma_update(None, "temp_store", "MEMORY")?;
-    Ok(connection)
-}
-
-/// The connection that brings the write-ahead log into the database.
-pub(super) fn connect_checkpointer(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    // Any level but OFF: pages are on disk before the log is used again from its start.
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-    Ok(connection)
 }

@@ -84,12 +84,12 @@ const HIGHEST_IDS: &str = "SELECT coalesce((SELECT max(id) FROM users), 0), \
      coalesce((SELECT max(id) FROM meeting_participants), 0)";
 const LAST_ALIVE: &str = "SELECT last_alive FROM meetings WHERE id = ?1";
 
-/// All fail only when the database cannot be read, or holds what was never written there.
+/// Questions to the tables.
 impl Store {
     /// The user of that name, exactly.
     ///
     /// # Errors
-    /// See above.
+    /// When the database cannot be read.
     pub async fn user_by_name(&self, username: &str) -> Result<Option<StoredUser>, StoreError> {
         let username = username.to_owned();
         self.read(move |connection| first(connection, USER_BY_NAME, [username], user)).await
@@ -109,7 +109,7 @@ impl Store {
     /// The meeting with that code in its links.
     ///
     /// # Errors
-    /// See above.
+    /// When the database cannot be read.
     pub async fn meeting_by_code(&self, code: &str) -> Result<Option<MeetingId>, StoreError> {
         let code = code.to_owned();
         self.read(move |connection| first(connection, MEETING_BY_CODE, [code], id)).await
@@ -118,7 +118,7 @@ impl Store {
     /// Whether there is such a meeting.
     ///
     /// # Errors
-    /// See above.
+    /// When the database cannot be read.
     pub async fn meeting_exists(&self, meeting: MeetingId) -> Result<bool, StoreError> {
         let found = self.read(move |connection| {
             first(connection, MEETING_EXISTS, [meeting.0], |row| row.get::<_, i64>(0))
@@ -129,7 +129,7 @@ impl Store {
     /// A meeting as its row has it, with the names of host and owner and how many are there.
     ///
     /// # Errors
-    /// See above.
+    /// When the database cannot be read.
     pub async fn meeting_row(
         &self,
         meeting: MeetingId,
@@ -141,7 +141,7 @@ impl Store {
     /// Whether the user has to do with the meeting: as host, owner, co-host or participant.
     ///
     /// # Errors
-    /// See above.
+    /// When the database cannot be read.
     pub async fn user_may_see(&self, meeting: MeetingId, user: UserId) -> Result<bool, StoreError> {
         let tied = self.read(move |connection| {
             first(connection, USER_MAY_SEE, [meeting.0, user.0], |row| row.get(0))
@@ -152,7 +152,7 @@ impl Store {
     /// At most `limit` meetings whose deadline is `now` or before, the longest overdue first.
     ///
     /// # Errors
-    /// See above.
+    /// When the database cannot be read.
     pub async fn due_meetings(
         &self,
         now: Timestamp,
@@ -165,7 +165,7 @@ impl Store {
     /// The earliest deadline of all meetings.
     ///
     /// # Errors
-    /// See above.
+    /// When the database cannot be read.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.read(|connection| first(connection, NEXT_DUE, [], |row| parsed(row, 0))).await
     }
@@ -173,7 +173,7 @@ impl Store {
     /// Meetings that were started and have not ended, by id.
     ///
     /// # Errors
-    /// See above.
+    /// When the database cannot be read.
     pub async fn meetings_in_progress(&self) -> Result<Vec<MeetingId>, StoreError> {
         self.read(|connection| all(connection, IN_PROGRESS, [], id)).await
     }
@@ -181,7 +181,7 @@ impl Store {
     /// The highest ids in use, where an allocator goes on from.
     ///
     /// # Errors
-    /// See above.
+    /// When the database cannot be read.
     pub async fn highest_ids(&self) -> Result<HighestIds, StoreError> {
         let ids = |row: &Row<'_>| {
             Ok(HighestIds {
@@ -196,7 +196,7 @@ impl Store {
     /// When a meeting was last known to be alive; none when it never said, or there is no such meeting.
     ///
     /// # Errors
-    /// See above.
+    /// When the database cannot be read.
     pub async fn last_alive(&self, meeting: MeetingId) -> Result<Option<Timestamp>, StoreError> {
         let at = self.read(move |connection| {
             first(connection, LAST_ALIVE, [meeting.0], |row| parsed_if_any(row, 0))

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::{Store, StoreError, open};
+use super::{Store, StoreError, connections};
 
 /// Queries at the same time; more wait their turn. They share the disk with the writer.
 const READERS: usize = 4;
@@ -53,8 +53,13 @@ impl Store {
             drop(turn);
             result
         });
-        // The runtime is shutting down, or the query panicked and its connection is gone.
-        done.await.map_err(|_| StoreError::Closed)?
+        match done.await {
+            Ok(result) => result,
+            // Its asker's panic, and the connection is gone with it.
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            // The runtime is shutting down.
+            Err(_) => Err(StoreError::Closed),
+        }
     }
 }
 
@@ -68,7 +73,7 @@ impl Idle {
         let idle = connections().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => open::connect_reader(&self.path)?,
+            None => connections::connect_reader(&self.path)?,
         };
         let result = query(&connection)?;
         connections().push(connection);

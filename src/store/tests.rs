@@ -8,12 +8,15 @@ mod writing;
 
 use std::path::PathBuf;
 
-use quorate_protocol::*;
+use quorate_protocol::{
+    EndReason, LeaveReason, MeetingStatus, MeetingType, ParticipantId, Role, SessionId, Settings,
+    UserRef, Via, WaitReason, WithdrawReason,
+};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::meeting::event::{Audience, Cause, Fact, MeetingCreated, Personal};
+use crate::meeting::event::{Audience, Cause, Event, Fact, MeetingCreated, Personal};
 
 /// A folder that goes away by itself, and a database in it.
 struct Scratch {
@@ -29,11 +32,14 @@ impl Scratch {
     }
 
     fn open(&self) -> Store {
-        Store::open(&self.path, Durability::Normal).unwrap()
+        self.open_with(writer::Verbs::default())
     }
 
     fn open_with(&self, verbs: writer::Verbs) -> Store {
-        let options = Options { verbs, ..Options::new(Durability::Normal) };
+        // Checkpoints come when a test asks for them.
+        let every = std::time::Duration::from_secs(3600);
+        let maintenance = maintenance::Schedule { every, ..Default::default() };
+        let options = Options { durability: Durability::Normal, verbs, maintenance };
         Store::open_with(&self.path, options).unwrap()
     }
 

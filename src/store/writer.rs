@@ -1,6 +1,7 @@
 //! The thread `store-writer`: takes what is queued, commits it together, then answers.
 
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::heads::Heads;
 use super::{Batch, BatchError, Committed, Durability, Generation, Options, StoreError};
-use super::{append, open};
+use super::{append, connections};
 
 /// Jobs of one transaction at most: bounds how long the first of them waits for the last.
 const JOBS_MAX: usize = 1024;
@@ -128,9 +129,11 @@ impl Writer {
         })
     }
 
-    /// One transaction, and then its answers.
+    /// One transaction, and then its answers. A panic counts as a failure of the transaction: it must
+    /// not end the only thread that writes.
     fn step(&mut self, jobs: Vec<Job>, closing: &AtomicBool, commits: &AtomicU64) {
-        match self.transaction(&jobs, closing) {
+        let outcomes = catch_unwind(AssertUnwindSafe(|| self.transaction(&jobs, closing)));
+        match outcomes.unwrap_or(Err(rusqlite::Error::UnwindingPanic)) {
             Ok(outcomes) => {
                 commits.fetch_add(1, Ordering::Relaxed);
                 let truncate = jobs.iter().any(|job| matches!(job, Job::Truncate));
@@ -156,10 +159,9 @@ impl Writer {
         closing: &AtomicBool,
     ) -> rusqlite::Result<Vec<Outcome>> {
         let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => open::reopen(&self.path, self.durability)?,
+            Some(connection) => self.connection.insert(connection),
+            None => self.connection.insert(connections::reopen(&self.path, self.durability)?),
         };
-        let connection = self.connection.insert(connection);
         begin(self.verbs.begin, connection, closing)?;
         let outcomes = jobs.iter().map(|job| perform(connection, &mut self.heads, job));
         let outcomes = outcomes.collect::<rusqlite::Result<_>>()?;
@@ -174,7 +176,8 @@ impl Writer {
         let truncated = connection
             .busy_timeout(Duration::ZERO)
             .and_then(|()| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
-        if let Err(error) = truncated.and_then(|()| connection.busy_timeout(open::BUSY_WAIT)) {
+        let patient = connection.busy_timeout(connections::BUSY_WAIT);
+        if let Err(error) = truncated.and(patient) {
             tracing::warn!(%error, "failed to truncate the write-ahead log");
         }
     }
@@ -238,13 +241,16 @@ fn savepoint<T>(
 
 /// Whether the error lies in what was to be written, and not in the database or its disk.
 fn is_its_own_fault(error: &rusqlite::Error) -> bool {
-    match error {
-        rusqlite::Error::SqliteFailure(failure, _) => matches!(
-            failure.code,
-            ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch
-        ),
-        _ => true,
-    }
+    error.sqlite_error_code().is_none_or(|code| {
+        matches!(
+            code,
+            ErrorCode::ConstraintViolation
+                | ErrorCode::TooBig
+                | ErrorCode::TypeMismatch
+                // A statement that is wrong in itself.
+                | ErrorCode::Unknown
+        )
+    })
 }
 
 fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {

@@ -49,6 +49,25 @@ async fn a_commit_that_failed_is_asked_of_the_disk() {
 }
 
 #[tokio::test]
+async fn a_panic_in_the_writer_fails_its_transaction_only() {
+    static PANIC: AtomicU8 = AtomicU8::new(SOUND);
+    let commit = |connection: &rusqlite::Connection| {
+        assert_eq!(PANIC.swap(SOUND, Ordering::SeqCst), SOUND, "as the test wants it");
+        connection.execute_batch("COMMIT")
+    };
+    let scratch = Scratch::new();
+    let store = scratch.open_with(writer::Verbs { commit, ..Default::default() });
+    let mut ada = Hand::create(&store, 1).await;
+    PANIC.store(BEFORE, Ordering::SeqCst);
+    ada.send(chat());
+    assert!(matches!(ada.result().await, Err(BatchError::Commit(_))));
+    let mut ada = Hand::begin(&store, 1).await;
+    assert_eq!(ada.head, Seq(1));
+    ada.tell(chat()).await;
+    store.close().await;
+}
+
+#[tokio::test]
 async fn a_full_disk_fails_all_that_was_in_the_transaction_and_the_writer_lives_on() {
     static FULL: AtomicU8 = AtomicU8::new(0);
     let begin = |connection: &rusqlite::Connection| {
@@ -90,7 +109,10 @@ async fn while_another_process_holds_the_database_nothing_is_acknowledged_and_no
     stranger.execute_batch("BEGIN IMMEDIATE").unwrap();
     ada.send(chat());
     let times = *REFUSED.0.lock().unwrap();
-    drop(REFUSED.1.wait_while(REFUSED.0.lock().unwrap(), |now| *now < times + 2).unwrap());
+    let (refused, ever) = (REFUSED.0.lock().unwrap(), std::time::Duration::from_secs(30));
+    let refused = REFUSED.1.wait_timeout_while(refused, ever, |now| *now < times + 2).unwrap();
+    assert!(!refused.1.timed_out(), "the writer does not try again");
+    drop(refused);
     assert!(ada.committed.try_recv().is_err(), "acknowledged what cannot be committed");
     assert_eq!(ada.journal().await.len(), 1, "readers go on");
     stranger.execute_batch("COMMIT").unwrap();

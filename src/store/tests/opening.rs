@@ -114,6 +114,18 @@ async fn an_empty_file_becomes_a_database_and_ones_own_indexes_and_views_are_wel
     store.close().await;
 }
 
+#[test]
+fn the_writer_waits_for_the_disk_when_it_is_to() {
+    for (durability, synchronous) in [(Durability::Full, 2), (Durability::Normal, 1)] {
+        let scratch = Scratch::new();
+        let opened = open::open(&scratch.path, durability).unwrap();
+        let pragma = |name| opened.connection.pragma_query_value(None, name, |row| row.get(0));
+        assert_eq!(pragma("synchronous"), Ok(synchronous));
+        assert_eq!(pragma("foreign_keys"), Ok(1));
+        assert_eq!(pragma("wal_autocheckpoint"), Ok(0));
+    }
+}
+
 #[tokio::test]
 async fn the_journal_refuses_to_be_deleted_from_and_to_be_changed() {
     let scratch = Scratch::new();

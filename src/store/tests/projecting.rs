@@ -60,6 +60,7 @@ async fn people_come_wait_and_go() {
         user: UserId(3),
         kind: UserKind::Guest,
         reason: WaitReason::Approval,
+        position: 1,
     };
     let withdrawn = Fact::ParticipantWithdrawn { participant, reason: WithdrawReason::Withdrawn };
     let left = Fact::ParticipantLeft { participant, reason: LeaveReason::Left };
@@ -111,7 +112,14 @@ async fn the_end_puts_everyone_out() {
     ada.tell(joined(21, 2, Role::CoHost)).await;
     let (participant, user) = (ParticipantId(22), UserId(3));
     let reason = WaitReason::Full;
-    ada.tell(Fact::ParticipantWaiting { participant, user, kind: UserKind::Member, reason }).await;
+    ada.tell(Fact::ParticipantWaiting {
+        participant,
+        user,
+        kind: UserKind::Member,
+        reason,
+        position: 1,
+    })
+    .await;
     let counts = async || {
         let row = store.meeting_row(ada.meeting).await.unwrap().unwrap();
         (row.present, row.waiting)

@@ -92,6 +92,8 @@ async fn events_that_do_not_follow_the_head_are_refused() {
     let gap = vec![ada.event_at(Seq(2), chat()), ada.event_at(Seq(4), chat())];
     store.append(ada.batch(gap));
     assert_eq!(ada.result().await, refused(1));
+    store.append(Batch { expected_head: Seq(2), ..ada.batch(vec![]) });
+    assert_eq!(ada.result().await, refused(2), "also where there is nothing to append");
     assert_eq!(ada.journal().await.len(), 1);
     store.close().await;
 }
@@ -139,8 +141,8 @@ async fn events_are_read_as_they_were_written() {
         ..ada.event(chat())
     };
     ada.append(ada.batch(vec![full.clone()]));
-    ada.tell(Fact::MeetingLocked {}).await;
-    assert_eq!(ada.result().await, Ok(Seq(3)));
+    ada.send(Fact::MeetingLocked {});
+    assert_eq!((ada.result().await, ada.result().await), (Ok(Seq(2)), Ok(Seq(3))));
     let events = ada.journal().await;
     assert_eq!(events[1], full);
     assert_eq!(events, [ada.event_at(Seq(1), created(1)), full, events[2].clone()]);

@@ -1,0 +1,191 @@
+//! Rules by chance: whatever happens, the live state is the fold of the journal.
+
+use proptest::prelude::*;
+use quorate_protocol::*;
+
+use super::stage::*;
+use crate::meeting::Input;
+use crate::meeting::event::{Event, Fact};
+
+/// Something that happens; users and others are small numbers so that they meet.
+#[derive(Debug, Clone)]
+enum Act {
+    Enter(i64),
+    Lose(i64, usize),
+    Resume(i64, usize),
+    Ask(i64, Command),
+    Pass(u32),
+    Restart,
+}
+
+fn user() -> impl Strategy<Value = i64> {
+    prop_oneof![4 => 1i64..7, 1 => 100i64..103]
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    let role = prop_oneof![
+        Just(Role::Moderator),
+        Just(Role::Presenter),
+        Just(Role::Attendee),
+        Just(Role::CoHost)
+    ];
+    let to = prop_oneof![
+        Just(None),
+        Just(Some(ChatTo::Staff)),
+        user().prop_map(|user| Some(ChatTo::Participant(at(user))))
+    ];
+    let message =
+        (1u64..80).prop_map(|id| Command::ChatDelete(ChatDelete { message: MessageId(id) }));
+    let until = prop_oneof![Just(None), Just(Some(Timestamp(1_700_000_060_000)))];
+    let simple = prop_oneof![
+        Just(empty(Command::Leave)),
+        Just(empty(Command::Ping)),
+        Just(empty(Command::StateGet)),
+        Just(empty(Command::HandRaise)),
+        Just(Command::HandLower(HandLower::default())),
+        Just(empty(Command::WaitingList)),
+        Just(empty(Command::MeetingStart)),
+        Just(empty(Command::MeetingEnd)),
+        Just(empty(Command::MeetingLock)),
+        Just(empty(Command::MeetingUnlock)),
+        Just(admit_all(None)),
+    ];
+    prop_oneof![
+        4 => simple,
+        2 => user().prop_map(admit),
+        1 => user().prop_map(decline),
+        1 => user().prop_map(remove),
+        1 => (user(), until).prop_map(|(user, until)| ban(user, until)),
+        1 => user().prop_map(unban),
+        1 => user().prop_map(cohost),
+        1 => user().prop_map(|user| Command::CohostRemove(UserOnly { user: UserId(user) })),
+        2 => (user(), role).prop_map(|(user, role)| assign(user, role)),
+        3 => to.prop_map(|to| say("hello", to)),
+        1 => message,
+        1 => user().prop_map(|user| {
+            Command::HandLower(HandLower { participant: Some(at(user)) })
+        }),
+        1 => any::<(bool, bool)>().prop_map(|(audio, share)| {
+            let (audio, share) = (Some(audio), Some(share));
+            Command::MediaUpdate(MediaUpdate { audio, share, video: None })
+        }),
+        1 => (0u8..3).prop_map(|n| {
+            let value = if n == 0 { serde_json::Value::Null } else { n.into() };
+            let attributes = [("n".to_owned(), value)].into();
+            Command::ParticipantSetAttributes(SetAttributes { attributes })
+        }),
+    ]
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        5 => user().prop_map(Act::Enter),
+        2 => (user(), 0usize..3).prop_map(|(user, n)| Act::Lose(user, n)),
+        2 => (user(), 0usize..3).prop_map(|(user, n)| Act::Resume(user, n)),
+        12 => (user(), command()).prop_map(|(user, command)| Act::Ask(user, command)),
+        2 => prop_oneof![Just(1u32), Just(30), Just(61), Just(700), Just(90_000)].prop_map(Act::Pass),
+        1 => Just(Act::Restart),
+    ]
+}
+
+/// Does what an act says; a refusal must change nothing.
+fn perform(stage: &mut Stage, act: &Act) {
+    let before = (stage.meeting.facts.clone(), stage.journal.len());
+    let session = |stage: &Stage, user: i64, n: usize| {
+        let person = stage.meeting.facts.person_of(UserId(user))?;
+        person.sessions.get(n).copied()
+    };
+    let refused = match act {
+        Act::Enter(user) => stage.enter(*user).is_err(),
+        Act::Ask(user, command) => {
+            let here = stage.meeting.facts.person_of(UserId(*user)).is_some();
+            here && stage.ask(*user, command.clone()).is_err()
+        }
+        Act::Lose(user, n) => session(stage, *user, *n)
+            .is_some_and(|session| stage.take(&Input::Lost { session }).is_err()),
+        Act::Resume(user, n) => session(stage, *user, *n).is_some_and(|session| {
+            let user = UserId(*user);
+            stage.take(&Input::Resume { session, user }).is_err()
+        }),
+        Act::Pass(seconds) => {
+            stage.pass(*seconds);
+            false
+        }
+        Act::Restart => {
+            stage.meeting.facts = stage.replayed();
+            let last_alive = stage.now;
+            stage.take(&Input::Recover { last_alive }).unwrap();
+            false
+        }
+    };
+    stage.settle();
+    if refused {
+        assert_eq!((&stage.meeting.facts, stage.journal.len()), (&before.0, before.1), "{act:?}");
+    }
+}
+
+/// The event as it is read back, with what a redaction leaves of it.
+fn through_the_store(event: &Event, redacted: bool) -> Event {
+    let (kind, details) = event.fact.to_row();
+    let personal = event.personal.as_ref().filter(|_| !redacted);
+    let personal = personal.map(|personal| serde_json::to_string(personal).unwrap());
+    Event {
+        fact: Fact::from_row(&kind, &details).unwrap(),
+        audience: event.audience.to_string().parse().unwrap(),
+        personal: personal.map(|text| serde_json::from_str(&text).unwrap()),
+        ..event.clone()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 384, ..ProptestConfig::default() })]
+
+    #[test]
+    fn live_state_is_the_fold_of_the_journal(
+        acts in prop::collection::vec(act(), 1..120),
+        requires_approval: bool,
+        join_before_host: bool,
+        max_participants in prop_oneof![Just(None), Just(Some(3))],
+    ) {
+        let mut stage = Stage::new(|created| {
+            created.requires_approval = requires_approval;
+            created.max_participants = max_participants;
+            created.settings.join_before_host = join_before_host;
+        });
+        for act in &acts {
+            perform(&mut stage, act);
+        }
+        let facts = &stage.meeting.facts;
+        prop_assert_eq!(facts, &stage.replayed());
+        let redacted: Vec<_> = stage.journal.iter().filter_map(|event| match &event.fact {
+            Fact::Redacted { ranges } => Some(ranges[0].0),
+            _ => None,
+        }).collect();
+        let mut restored = crate::meeting::Facts::default();
+        for event in &stage.journal {
+            restored.apply(&through_the_store(event, redacted.contains(&event.seq)));
+        }
+        prop_assert_eq!(facts, &restored, "also through the store, and after redactions");
+        for (index, event) in stage.journal.iter().enumerate() {
+            prop_assert_eq!(event.seq, Seq(index as u64 + 1));
+        }
+    }
+
+    /// Nobody sees more than they may, whichever way they look: what a snapshot shows of the chat is what
+    /// the events addressed to them were.
+    #[test]
+    fn a_snapshot_shows_no_more_than_the_events_did(
+        acts in prop::collection::vec(act(), 1..100),
+    ) {
+        let mut stage = Stage::new(|_| {});
+        for act in &acts {
+            perform(&mut stage, act);
+        }
+        for person in stage.meeting.facts.people.values().filter(|person| person.is_in()) {
+            for message in stage.meeting.facts.recent_chat(person) {
+                let event = &stage.journal[message.message.0 as usize - 1];
+                prop_assert!(event.audience.includes(&person.view));
+            }
+        }
+    }
+}

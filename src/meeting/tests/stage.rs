@@ -1,0 +1,175 @@
+//! A meeting to try the rules on: people by number, time by hand.
+
+use quorate_protocol::*;
+use uuid::Uuid;
+
+use crate::meeting::event::{Event, Fact, MeetingCreated};
+use crate::meeting::{Decision, Enter, Facts, Input, Meeting, Person, Refusal, Terms};
+
+/// The user who made the meeting.
+pub(super) const OWNER: i64 = 1;
+/// Users from here on are guests.
+pub(super) const GUESTS_FROM: i64 = 100;
+
+/// A meeting, its journal, and a clock that stands until it is moved.
+pub(super) struct Stage {
+    pub(super) meeting: Meeting,
+    pub(super) journal: Vec<Event>,
+    pub(super) now: Timestamp,
+    next_session: u128,
+}
+
+impl Stage {
+    /// A meeting made by [`OWNER`].
+    pub(super) fn new(change: impl FnOnce(&mut MeetingCreated)) -> Stage {
+        let mut created = MeetingCreated {
+            meeting: MeetingId(1),
+            code: "abc-defg-hij".into(),
+            title: "Weekly".into(),
+            description: None,
+            kind: MeetingType::Regular,
+            owner: UserId(OWNER),
+            starts_at: None,
+            ends_at: None,
+            max_participants: None,
+            requires_approval: false,
+            co_hosts: Vec::new(),
+            settings: Settings::default(),
+        };
+        change(&mut created);
+        let mut stage = Stage {
+            meeting: Meeting::new(Terms::default()),
+            journal: Vec::new(),
+            now: Timestamp(1_700_000_000_000),
+            next_session: 1,
+        };
+        let input = Input::Create { created: Box::new(created), owner_name: "User 1".into() };
+        stage.take(&input).expect("the meeting is made");
+        stage
+    }
+
+    /// Decides an input, and carries it out when the rules say yes.
+    pub(super) fn take(&mut self, input: &Input) -> Result<Decision, Refusal> {
+        let decision = self.meeting.decide(self.now, input)?;
+        for draft in decision.events.clone() {
+            let event = draft.at(self.meeting.facts.head.next(), self.now);
+            self.meeting.apply(&event);
+            self.journal.push(event);
+        }
+        self.meeting.facts.assert_sound();
+        Ok(decision)
+    }
+
+    /// Carries out what is due by now.
+    pub(super) fn settle(&mut self) {
+        while self.meeting.next_deadline().is_some_and(|at| at <= self.now) {
+            let head = self.meeting.facts.head;
+            self.take(&Input::Deadline).expect("a deadline is never refused");
+            assert!(self.meeting.facts.head > head, "what is due happens");
+        }
+    }
+
+    /// Moves the clock on.
+    pub(super) fn pass(&mut self, seconds: u32) {
+        self.now = self.now.plus_seconds(seconds);
+        self.settle();
+    }
+
+    /// A user says hello; answers their session.
+    pub(super) fn enter(&mut self, user: i64) -> Result<SessionId, Refusal> {
+        let session = SessionId(Uuid::from_u128(self.next_session));
+        self.next_session += 1;
+        self.take(&Input::Enter(Enter {
+            user: UserId(user),
+            kind: if user >= GUESTS_FROM { UserKind::Guest } else { UserKind::Member },
+            name: format!("User {user}"),
+            participant: ParticipantId(user + 1000),
+            session,
+        }))?;
+        self.settle();
+        Ok(session)
+    }
+
+    /// A user's first session asks for something.
+    pub(super) fn ask(&mut self, user: i64, command: Command) -> Result<Decision, Refusal> {
+        let session = self.person(user).sessions.first().copied();
+        let session = session.unwrap_or(SessionId(Uuid::nil()));
+        let decision = self.take(&Input::Command { session, command })?;
+        self.settle();
+        Ok(decision)
+    }
+
+    pub(super) fn person(&self, user: i64) -> &Person {
+        self.meeting.facts.person_of(UserId(user)).expect("has a place here")
+    }
+
+    pub(super) fn is_in(&self, user: i64) -> bool {
+        self.meeting.facts.person_of(UserId(user)).is_some_and(Person::is_in)
+    }
+
+    /// The state that the journal gives.
+    pub(super) fn replayed(&self) -> Facts {
+        let mut facts = Facts::default();
+        for event in &self.journal {
+            facts.apply(event);
+        }
+        facts
+    }
+
+    /// The types of the last events.
+    pub(super) fn last(&self, count: usize) -> Vec<String> {
+        let last = &self.journal[self.journal.len() - count..];
+        last.iter().map(|event| event.fact.to_row().0).collect()
+    }
+}
+
+/// A participant's id, by their user.
+pub(super) fn at(user: i64) -> ParticipantId {
+    ParticipantId(user + 1000)
+}
+
+pub(super) fn empty(command: impl Fn(Empty) -> Command) -> Command {
+    command(Empty {})
+}
+
+pub(super) fn assign(user: i64, role: Role) -> Command {
+    Command::RoleAssign(RoleAssign { participant: at(user), role })
+}
+
+pub(super) fn cohost(user: i64) -> Command {
+    Command::CohostAdd(UserOnly { user: UserId(user) })
+}
+
+pub(super) fn remove(user: i64) -> Command {
+    Command::ParticipantRemove(PersonReason { participant: at(user), reason: None })
+}
+
+pub(super) fn decline(user: i64) -> Command {
+    Command::ParticipantDecline(PersonReason { participant: at(user), reason: None })
+}
+
+pub(super) fn admit(user: i64) -> Command {
+    Command::ParticipantAdmit(Admit { participant: Some(at(user)), ..Admit::default() })
+}
+
+pub(super) fn admit_all(up_to_seq: Option<Seq>) -> Command {
+    Command::ParticipantAdmit(Admit { all: true, up_to_seq, participant: None })
+}
+
+pub(super) fn ban(user: i64, until: Option<Timestamp>) -> Command {
+    let user = Some(UserId(user));
+    Command::ParticipantBan(Ban { participant: None, user, reason: None, until })
+}
+
+pub(super) fn unban(user: i64) -> Command {
+    Command::ParticipantUnban(UserOnly { user: UserId(user) })
+}
+
+pub(super) fn say(text: &str, to: Option<ChatTo>) -> Command {
+    Command::ChatSend(ChatSend { text: text.into(), to, reply_to: None })
+}
+
+pub(super) fn is_fact(event: &Event, kind: &str) -> bool {
+    let (found, _) = Fact::to_row(&event.fact);
+    found == kind
+}

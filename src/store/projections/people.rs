@@ -1,0 +1,164 @@
+//! The tables of people: who comes and goes, who is banned, who has which role.
+
+use quorate_protocol::{ParticipantId, Role, Seq, Timestamp, UserId};
+use rusqlite::params;
+
+use super::Tables;
+
+/// Who comes and goes.
+impl Tables<'_> {
+    pub(super) fn wait(&self, participant: ParticipantId, user: UserId) -> rusqlite::Result<()> {
+        self.one(
+            "INSERT INTO meeting_participants \
+             (id, meeting_id, user_id, status, waiting_since, created_at) \
+             VALUES (?1, ?2, ?3, 'pending', ?4, ?4) \
+             ON CONFLICT (id) DO UPDATE SET status = 'pending', waiting_since = ?4 \
+             WHERE meeting_id = ?2 AND user_id = ?3",
+            params![participant.0, self.meeting, user.0, self.at],
+        )
+    }
+
+    pub(super) fn admit(&self, participant: ParticipantId) -> rusqlite::Result<()> {
+        self.one(
+            "UPDATE meeting_participants \
+             SET status = 'approved', waiting_since = NULL, removed_at = NULL \
+             WHERE id = ?1 AND meeting_id = ?2",
+            params![participant.0, self.meeting],
+        )
+    }
+
+    pub(super) fn decline(&self, participant: ParticipantId) -> rusqlite::Result<()> {
+        self.one(
+            "UPDATE meeting_participants SET status = 'declined', waiting_since = NULL \
+             WHERE id = ?1 AND meeting_id = ?2",
+            params![participant.0, self.meeting],
+        )
+    }
+
+    pub(super) fn withdraw(&self, participant: ParticipantId) -> rusqlite::Result<()> {
+        self.one(
+            "UPDATE meeting_participants SET waiting_since = NULL WHERE id = ?1 AND meeting_id = ?2",
+            params![participant.0, self.meeting],
+        )
+    }
+
+    pub(super) fn join(
+        &self,
+        participant: ParticipantId,
+        user: UserId,
+        role: Role,
+    ) -> rusqlite::Result<()> {
+        self.one(
+            "INSERT INTO meeting_participants \
+             (id, meeting_id, user_id, role, status, first_joined_at, joined_at, created_at) \
+             VALUES (?1, ?2, ?3, coalesce(?4, 'attendee'), 'approved', ?5, ?5, ?5) \
+             ON CONFLICT (id) DO UPDATE SET role = coalesce(?4, role), status = 'approved', \
+             waiting_since = NULL, first_joined_at = coalesce(first_joined_at, ?5), \
+             joined_at = ?5, left_at = NULL, removed_at = NULL \
+             WHERE meeting_id = ?2 AND user_id = ?3",
+            params![participant.0, self.meeting, user.0, role_column(role), self.at],
+        )
+    }
+
+    pub(super) fn leave(&self, participant: ParticipantId) -> rusqlite::Result<()> {
+        self.one(
+            "UPDATE meeting_participants SET left_at = ?3 WHERE id = ?1 AND meeting_id = ?2",
+            params![participant.0, self.meeting, self.at],
+        )
+    }
+
+    pub(super) fn remove(&self, participant: ParticipantId) -> rusqlite::Result<()> {
+        self.one(
+            "UPDATE meeting_participants SET waiting_since = NULL, removed_at = ?3, \
+             left_at = iif(joined_at IS NULL, NULL, coalesce(left_at, ?3)) \
+             WHERE id = ?1 AND meeting_id = ?2",
+            params![participant.0, self.meeting, self.at],
+        )
+    }
+
+    /// One may be banned who was never here.
+    pub(super) fn ban(
+        &self,
+        user: UserId,
+        until: Option<Timestamp>,
+        seq: Seq,
+        by: UserId,
+    ) -> rusqlite::Result<()> {
+        let until = until.map(|until| until.to_string());
+        self.one(
+            "INSERT INTO meeting_bans (meeting_id, user_id, until, by_user_id, seq, created_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+             ON CONFLICT (meeting_id, user_id) DO UPDATE SET until = ?3, by_user_id = ?4, \
+             seq = ?5, created_at = ?6, reason = NULL, reason_seq = NULL",
+            params![self.meeting, user.0, until, by.0, seq.0.cast_signed(), self.at],
+        )?;
+        self.any(
+            "UPDATE meeting_participants SET waiting_since = NULL, \
+             left_at = iif(joined_at IS NULL, NULL, coalesce(left_at, ?3)) \
+             WHERE meeting_id = ?1 AND user_id = ?2",
+            params![self.meeting, user.0, self.at],
+        )
+    }
+
+    /// Lifting a ban forgives a removal too.
+    pub(super) fn unban(&self, user: UserId) -> rusqlite::Result<()> {
+        self.one(
+            "DELETE FROM meeting_bans WHERE meeting_id = ?1 AND user_id = ?2",
+            params![self.meeting, user.0],
+        )?;
+        self.any(
+            "UPDATE meeting_participants SET removed_at = NULL \
+             WHERE meeting_id = ?1 AND user_id = ?2",
+            params![self.meeting, user.0],
+        )
+    }
+
+    /// The reason of a removal has no column.
+    pub(super) fn give_reason(
+        &self,
+        of: Seq,
+        seq: Seq,
+        reason: Option<&str>,
+    ) -> rusqlite::Result<()> {
+        self.any(
+            "UPDATE meeting_bans SET reason = ?3, reason_seq = ?4 \
+             WHERE meeting_id = ?1 AND seq = ?2",
+            params![self.meeting, of.0.cast_signed(), reason, seq.0.cast_signed()],
+        )
+    }
+}
+
+/// Roles.
+impl Tables<'_> {
+    pub(super) fn assign(&self, participant: ParticipantId, role: Role) -> rusqlite::Result<()> {
+        self.one(
+            "UPDATE meeting_participants SET role = coalesce(?3, role) \
+             WHERE id = ?1 AND meeting_id = ?2",
+            params![participant.0, self.meeting, role_column(role)],
+        )
+    }
+
+    pub(super) fn add_cohost(&self, user: UserId) -> rusqlite::Result<()> {
+        self.one(
+            "INSERT INTO meeting_co_hosts (meeting_id, user_id, created_at, updated_at) \
+             VALUES (?1, ?2, ?3, ?3) \
+             ON CONFLICT (meeting_id, user_id) DO UPDATE SET updated_at = ?3",
+            params![self.meeting, user.0, self.at],
+        )
+    }
+
+    pub(super) fn remove_cohost(&self, user: UserId) -> rusqlite::Result<()> {
+        self.any(
+            "DELETE FROM meeting_co_hosts WHERE meeting_id = ?1 AND user_id = ?2",
+            params![self.meeting, user.0],
+        )
+    }
+}
+
+/// The column `role`; none for those who stand in `meetings.host_id` and `meeting_co_hosts`.
+fn role_column(role: Role) -> Option<&'static str> {
+    match role {
+        Role::Host | Role::CoHost => None,
+        Role::Moderator | Role::Presenter | Role::Attendee => Some(role.name()),
+    }
+}
