@@ -81,8 +81,10 @@ impl Server {
         let address = listener.local_addr().map_err(listen)?;
         let data = |error| StartError::Data { path: config.data.clone(), error };
         std::fs::create_dir_all(&config.data).map_err(data)?;
+        // Before the database, which is made where there is none: a broken key alters nothing.
+        let key = ServerKey::find(&config.data)?;
         let store = Store::open(&config.database(), config.durability.into())?;
-        let key = ServerKey::load_or_create(&config.data)?;
+        let key = key.map_or_else(|| ServerKey::load_or_create(&config.data), Ok)?;
         let highest = store.highest_ids().await?;
         let ids = Ids::after(highest.user, highest.meeting, highest.participant);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());

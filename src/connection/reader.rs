@@ -1,5 +1,7 @@
 //! The reading half: frames into typed commands, and commands into the meeting.
 
+use std::future::pending;
+
 use futures::{Stream, StreamExt};
 use quorate_protocol::{BAD_FRAMES_MAX, ClientFrame, Code, Command, ErrorBody};
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -78,6 +80,8 @@ impl Frames<'_> {
         }
         match self.port.send(id, frame.dry_run, command).await {
             true => Ok(()),
+            // The meeting has said why it is gone; the writing half ends with that.
+            false if self.port.dismissed() => pending().await,
             // The meeting is being rebuilt: the client comes back and sends again.
             false => Err(Goodbye {
                 frames: vec![goodbye::bye(Code::Unavailable)],

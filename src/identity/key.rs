@@ -1,7 +1,7 @@
 //! The server's key: made on first start, readable by its owner alone.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -46,11 +46,9 @@ impl ServerKey {
     /// # Errors
     /// When the file cannot be read or made, or is not a key.
     pub fn load_or_create(data: &Path) -> Result<ServerKey, KeyError> {
-        let path = Self::path(data);
-        match fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&path, &text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::create(&path),
-            Err(error) => Err(KeyError::Io { path, error }),
+        match Self::find(data)? {
+            Some(key) => Ok(key),
+            None => Self::create(&Self::path(data)),
         }
     }
 
@@ -59,9 +57,21 @@ impl ServerKey {
     /// # Errors
     /// When there is none, or it cannot be read, or is not a key.
     pub fn load(data: &Path) -> Result<ServerKey, KeyError> {
+        let none = || KeyError::Io { path: Self::path(data), error: ErrorKind::NotFound.into() };
+        Self::find(data)?.ok_or_else(none)
+    }
+
+    /// Reads the key of this data folder, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not a key.
+    pub fn find(data: &Path) -> Result<Option<ServerKey>, KeyError> {
         let path = Self::path(data);
         match fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&path, &text),
+            Ok(text) => Self::parse(&path, &text).map(Some),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            // Not even text.
+            Err(error) if error.kind() == ErrorKind::InvalidData => Err(KeyError::Malformed(path)),
             Err(error) => Err(KeyError::Io { path, error }),
         }
     }

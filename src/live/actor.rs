@@ -20,7 +20,7 @@ use crate::store::Committed;
 
 /// Inputs handled in one step at most.
 const STEP_INPUTS_MAX: usize = 128;
-/// Failed restores in a row after which a meeting is set aside.
+/// Restores in a row that failed, or came to nothing, after which a meeting is set aside.
 const RESTORES_MAX: u32 = 3;
 /// How long a meeting is set aside first; doubled each time, up to [`ASIDE_MAX`].
 const ASIDE_FIRST: Duration = Duration::from_secs(1);
@@ -59,8 +59,8 @@ enum Wake {
 enum End {
     /// Nobody needs it now, or the server stops.
     Retired,
-    /// It failed, and is to be rebuilt from its journal.
-    Failed,
+    /// It failed, and is to be rebuilt from its journal; whether anything was committed before.
+    Failed { progressed: bool },
 }
 
 impl Actor {
@@ -69,21 +69,19 @@ impl Actor {
         let mut failures = 0;
         loop {
             let (acks, acked) = mpsc::unbounded_channel();
-            match self.restore(acks).await {
-                Ok(running) => {
-                    failures = 0;
-                    match Turning::new(&mut self, running, acked).run().await {
-                        End::Retired => return,
-                        End::Failed => {}
-                    }
-                }
+            let progressed = match self.restore(acks).await {
+                Ok(running) => match Turning::new(&mut self, running, acked).run().await {
+                    End::Retired => return,
+                    End::Failed { progressed } => progressed,
+                },
                 Err(error) => {
-                    failures += 1;
-                    tracing::error!(meeting = %self.id, %error, failures, "failed to restore");
-                    if failures >= RESTORES_MAX && !self.set_aside(failures).await {
-                        return;
-                    }
+                    tracing::error!(meeting = %self.id, %error, "failed to restore");
+                    false
                 }
+            };
+            failures = if progressed { 0 } else { failures + 1 };
+            if failures >= RESTORES_MAX && !self.set_aside(failures).await {
+                return;
             }
         }
     }
@@ -91,7 +89,9 @@ impl Actor {
     /// Answers `unavailable` for a while. False when the server stops.
     async fn set_aside(&mut self, failures: u32) -> bool {
         let pause = ASIDE_FIRST * 2u32.saturating_pow((failures - RESTORES_MAX).min(8));
-        let until = Instant::now() + pause.min(ASIDE_MAX);
+        let pause = pause.min(ASIDE_MAX);
+        tracing::error!(meeting = %self.id, failures, ?pause, "a meeting is set aside");
+        let until = Instant::now() + pause;
         loop {
             tokio::select! {
                 biased;
@@ -129,6 +129,8 @@ struct Turning<'a> {
     acked: mpsc::UnboundedReceiver<Committed>,
     idle_since: Option<Instant>,
     next_checkpoint: Instant,
+    /// Something was committed.
+    progressed: bool,
 }
 
 impl<'a> Turning<'a> {
@@ -138,7 +140,7 @@ impl<'a> Turning<'a> {
         acked: mpsc::UnboundedReceiver<Committed>,
     ) -> Turning<'a> {
         let next_checkpoint = Instant::now() + checkpoint_every(&actor.context);
-        Turning { actor, running, acked, idle_since: None, next_checkpoint }
+        Turning { actor, running, acked, idle_since: None, next_checkpoint, progressed: false }
     }
 
     async fn run(mut self) -> End {
@@ -158,6 +160,7 @@ impl<'a> Turning<'a> {
                 return Some(End::Retired);
             }
             Wake::Committed(Committed { result: Ok(head) }) => {
+                self.progressed = true;
                 self.guarded(None, |running| running.committed(head))
             }
             Wake::Committed(Committed { result: Err(error) }) => {
@@ -173,7 +176,7 @@ impl<'a> Turning<'a> {
             return None;
         }
         self.running.dismiss(Code::Unavailable);
-        Some(End::Failed)
+        Some(End::Failed { progressed: self.progressed })
     }
 
     /// Handles this piece of mail and what else is there.

@@ -13,6 +13,10 @@ const KEPT_BYTES_MAX: usize = 1024;
 pub(super) struct Answers {
     highest: i64,
     kept: VecDeque<(i64, Kept)>,
+    /// The highest id whose answer is kept no longer.
+    forgotten: i64,
+    /// The highest id that a restore found, until there is a newer one.
+    restored: i64,
 }
 
 /// What is kept of an answer.
@@ -42,7 +46,17 @@ impl Answers {
             return Turn::New;
         }
         let found = self.kept.iter().rev().find(|(kept, _)| *kept == id);
-        found.map_or(Turn::Passed, |(_, kept)| Turn::Answered(kept.clone()))
+        match found {
+            Some((_, kept)) => Turn::Answered(kept.clone()),
+            None if id > self.forgotten.max(1) && id <= self.restored => Turn::New,
+            None => Turn::Passed,
+        }
+    }
+
+    /// What is here was read from the journal. An id between that is not had no event: it was refused,
+    /// only asked, or never came. Sent again before anything new, it is carried out.
+    pub(super) fn restored(&mut self) {
+        self.restored = self.highest;
     }
 
     /// Notes the answer to a new command. `question` is the command when it only asked.
@@ -53,10 +67,14 @@ impl Answers {
             }
             _ => Kept::Frame(frame.clone()),
         };
-        self.highest = self.highest.max(id);
+        if id > self.highest {
+            (self.highest, self.restored) = (id, 0);
+        }
         self.kept.push_back((id, kept));
-        if self.kept.len() > ANSWERS_KEPT {
-            self.kept.pop_front();
+        if self.kept.len() > ANSWERS_KEPT
+            && let Some((forgotten, _)) = self.kept.pop_front()
+        {
+            self.forgotten = self.forgotten.max(forgotten);
         }
     }
 }
@@ -77,5 +95,32 @@ mod tests {
         assert!(matches!(answers.turn(3), Turn::Answered(Kept::Frame(_))));
         answers.note(900, &"ok".into(), None);
         assert!(matches!(answers.turn(899), Turn::Passed), "passed over");
+    }
+
+    #[test]
+    fn after_a_restore_what_had_no_event_is_carried_out_until_something_new_comes() {
+        let mut answers = Answers::default();
+        for id in [5, 8] {
+            answers.note(id, &"ok".into(), None);
+        }
+        answers.restored();
+        assert!(matches!(answers.turn(4), Turn::New));
+        assert!(matches!(answers.turn(5), Turn::Answered(_)));
+        answers.note(6, &"ok".into(), None);
+        assert!(matches!(answers.turn(6), Turn::Answered(_)), "once");
+        assert!(matches!(answers.turn(7), Turn::New));
+        answers.note(9, &"ok".into(), None);
+        assert!(matches!(answers.turn(7), Turn::Passed));
+    }
+
+    #[test]
+    fn after_a_restore_what_may_have_had_an_event_is_never_carried_out() {
+        let mut answers = Answers::default();
+        for id in 10..10 + ANSWERS_KEPT as i64 + 1 {
+            answers.note(id, &"ok".into(), None);
+        }
+        answers.restored();
+        assert!(matches!(answers.turn(10), Turn::Passed), "forgotten");
+        assert!(matches!(answers.turn(9), Turn::Passed), "older than what is forgotten");
     }
 }

@@ -97,12 +97,18 @@ pub struct CommandPort {
 
 impl CommandPort {
     /// Hands a command to the meeting; waits while its mailbox is full. False when the meeting's actor
-    /// is gone: the socket is then to be closed as `unavailable`.
+    /// is gone: unless [`CommandPort::dismissed`], the socket is then to be closed as `unavailable`.
     pub async fn send(&self, id: i64, dry_run: bool, command: Command) -> bool {
         let Self { session, attachment, .. } = *self;
         let command = Box::new(command);
         let mail = Mail::Command { session, attachment, id, dry_run, command };
         self.mailbox.send(mail).await.is_ok()
+    }
+
+    /// Whether the meeting has said `bye`, which is to be the last frame.
+    #[must_use]
+    pub fn dismissed(&self) -> bool {
+        self.outbox.closed()
     }
 
     /// Answers a frame that never reached the meeting.

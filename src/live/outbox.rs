@@ -124,6 +124,11 @@ impl Outbox {
         self.lock().overflowed
     }
 
+    /// Whether a `bye` was added: nothing follows it.
+    pub(super) fn closed(&self) -> bool {
+        self.lock().closed
+    }
+
     /// Wakes the session: the ring has something for it.
     pub(super) fn wake(&self) {
         self.wake.notify_one();

@@ -47,6 +47,7 @@ impl Actor {
             fold(&mut meeting, &mut answers, &ring, tail, &events)?;
         }
         answers.retain(|session, _| meeting.facts.sessions.contains_key(session));
+        answers.values_mut().for_each(Answers::restored);
         let last_alive = store.last_alive(self.id).await?.unwrap_or(meeting.facts.at);
         let last_alive = last_alive.max(meeting.facts.at);
         // Sockets of an earlier run are closed, and their goodbyes mean nothing here.

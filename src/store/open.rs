@@ -8,6 +8,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::Durability;
 use super::connections::{connect, set_up_writer};
+use super::maintenance::log_bytes;
 
 /// The database as a new install sees it.
 pub(super) const SCHEMA: &str = include_str!("../../schema.sql");
@@ -105,6 +106,8 @@ enum Found {
 }
 
 pub(super) fn open(path: &Path, durability: Durability) -> Result<Opened, OpenError> {
+    // Before the lock, whose file stays: what is not ours gets none beside it.
+    find(path)?;
     let lock = lock(path)?;
     let connection = match find(path)? {
         Found::Nothing => create(path),
@@ -195,7 +198,7 @@ fn header(path: &Path) -> std::io::Result<Option<[u8; 100]>> {
 
 /// A database without our mark: the older application's, a stranger's, or an empty one.
 fn whose(path: &Path) -> Result<Found, OpenError> {
-    let tables = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+    let tables = peek(path)
         .and_then(|connection| names(&connection, "SELECT name FROM sqlite_schema"))
         .map_err(|error| OpenError::from_sqlite(path, &error))?;
     let has = |name: &str| tables.iter().any(|table| table == name);
@@ -207,6 +210,17 @@ fn whose(path: &Path) -> Result<Found, OpenError> {
     } else {
         Err(OpenError::Foreign { path })
     }
+}
+
+/// Opens a file that is not ours. In WAL mode SQLite would make two files beside it even to read, so it
+/// is told that nobody writes, which an empty log says too.
+fn peek(path: &Path) -> rusqlite::Result<Connection> {
+    let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let text = path.to_str().filter(|_| log_bytes(path) == 0);
+    let Some(text) = text else { return Connection::open_with_flags(path, read_only) };
+    let text = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let uri = format!("file:{text}?immutable=1");
+    Connection::open_with_flags(uri, read_only | OpenFlags::SQLITE_OPEN_URI)
 }
 
 /// A file is ours and complete, or it is not there: the schema and our mark are one transaction.

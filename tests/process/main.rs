@@ -1,0 +1,16 @@
+//! The real binary as a child process: killed, starved, misled and stopped, and what its clients see.
+//!
+//! Nothing here waits for time to pass: every wait is for something that must come, and gives up after
+//! `PATIENCE` only so that a failure ends.
+
+#![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
+
+mod command_line;
+mod crash;
+mod faults;
+mod repeat;
+mod silent;
+mod start;
+mod stop;
+mod stuck;
+mod support;
