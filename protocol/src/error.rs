@@ -11,13 +11,21 @@ macro_rules! codes {
     ($($(#[doc = $doc:expr])+ $Variant:ident = $name:literal,)+) => {
         /// What went wrong, in one word that never changes; also why a socket was closed.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-        pub enum Code { $($(#[doc = $doc])+ #[serde(rename = $name)] $Variant,)+ }
+        pub enum Code {
+            $($(#[doc = $doc])+ #[serde(rename = $name)] $Variant,)+
+            /// A code of a later version; never sent.
+            #[serde(other, rename = "unknown")]
+            Unknown,
+        }
 
         impl Code {
             /// The word on the wire.
             #[must_use]
             pub fn name(self) -> &'static str {
-                match self { $(Code::$Variant => $name,)+ }
+                match self {
+                    $(Code::$Variant => $name,)+
+                    Code::Unknown => "unknown",
+                }
             }
         }
     };

@@ -224,7 +224,28 @@ pub enum Grant {
 }
 
 /// Every permission with its grant, by name.
-pub type Grants = BTreeMap<Permission, Grant>;
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Grants(pub BTreeMap<Permission, Grant>);
+
+impl Grants {
+    /// Whether `permission` is granted.
+    #[must_use]
+    pub fn allow(&self, permission: Permission) -> bool {
+        self.0.get(&permission) == Some(&Grant::Yes)
+    }
+}
+
+/// Permissions and reasons of a later version are passed over: an older client knows no use for them.
+impl<'de> Deserialize<'de> for Grants {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let named = BTreeMap::<String, serde_json::Value>::deserialize(deserializer)?;
+        let known = named.into_iter().filter_map(|(name, grant)| {
+            Some((name.parse().ok()?, serde_json::from_value(grant).ok()?))
+        });
+        Ok(Grants(known.collect()))
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 struct No {

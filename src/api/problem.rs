@@ -76,6 +76,7 @@ fn status(code: Code) -> StatusCode {
         | Code::PingTimeout
         | Code::ProtocolError
         | Code::Removed
-        | Code::Replaced => StatusCode::INTERNAL_SERVER_ERROR,
+        | Code::Replaced
+        | Code::Unknown => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

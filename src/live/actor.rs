@@ -118,7 +118,7 @@ fn turn_away(mail: Mail) {
                 Err(refused) => Err(refused),
             }));
         }
-        Mail::Command { .. } | Mail::Wake => {}
+        Mail::Command { .. } | Mail::Wake { .. } => {}
     }
 }
 
@@ -288,7 +288,7 @@ impl<'a> Turning<'a> {
                 Mail::Enter { reply, .. } | Mail::Resume { reply, .. } => {
                     drop(reply.send(Err(Refused::Retired)));
                 }
-                Mail::Command { .. } | Mail::Wake => {}
+                Mail::Command { .. } | Mail::Wake { .. } => {}
             }
         }
         let generation = self.running.generation;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+use futures::{StreamExt, stream};
 use quorate_protocol::{Code, ErrorBody, MeetingId};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -22,8 +23,10 @@ use crate::store::{Store, StoreError, UserRow};
 
 /// How often sleeping meetings are looked through for deadlines.
 const SLEEPERS_EVERY: Duration = Duration::from_secs(1);
-/// Meetings woken at once.
+/// Meetings looked up for their deadlines at once.
 const WAKE_BATCH: usize = 64;
+/// Meetings restored at the same time, so that those whom people ask for come in between.
+const RESTORES_AT_ONCE: usize = 4;
 
 /// What every live meeting shares.
 pub(super) struct Context {
@@ -167,13 +170,13 @@ impl Live {
         self.meetings.contains_key(&meeting)
     }
 
-    /// Starts the meetings that were in progress, then those whose deadline comes, until the server stops.
+    /// Starts the meetings that had not ended, then those whose deadline comes, until the server stops.
     pub async fn wake_sleepers(self) {
         let stop = self.context.stop.clone();
         let work = async {
-            match self.context.store.meetings_in_progress().await {
+            match self.context.store.unfinished_meetings().await {
                 Ok(meetings) => self.wake(meetings).await,
-                Err(error) => tracing::error!(%error, "failed to look for meetings in progress"),
+                Err(error) => tracing::error!(%error, "failed to look for unfinished meetings"),
             }
             loop {
                 tokio::time::sleep(SLEEPERS_EVERY).await;
@@ -186,13 +189,16 @@ impl Live {
         stop.run_until_cancelled(work).await;
     }
 
-    /// Starts meetings one after the other: each takes its first mail when it is restored.
+    /// Starts meetings, a few at a time, and waits until they are restored.
     async fn wake(&self, meetings: Vec<MeetingId>) {
-        for meeting in meetings {
-            // A full mailbox wakes as well as any.
-            let _ = self.mailbox(meeting).send(Mail::Wake).await;
-            tokio::task::yield_now().await;
-        }
+        let restored = stream::iter(meetings).for_each_concurrent(RESTORES_AT_ONCE, async |id| {
+            let (awake, restored) = oneshot::channel();
+            // Where it fails or retires instead, what we wait for is dropped, and that will do.
+            if self.mailbox(id).send(Mail::Wake { awake }).await.is_ok() {
+                let _ = restored.await;
+            }
+        });
+        restored.await;
     }
 
     /// Whether a meeting of this id was ever made.

@@ -25,8 +25,8 @@ pub(super) enum Mail {
     Resume { who: ResumeAs, reply: oneshot::Sender<Reply<Attached>> },
     /// A client asks for something.
     Command { session: SessionId, attachment: u64, id: i64, dry_run: bool, command: Box<Command> },
-    /// Only to be started.
-    Wake,
+    /// To be started, and to say so.
+    Wake { awake: oneshot::Sender<()> },
 }
 
 /// What goes back to one who waits for it.

@@ -155,7 +155,8 @@ impl Running {
                     self.command(session, id, dry_run, *command);
                 }
             }
-            Mail::Wake => {}
+            // Who sent it may have been stopped meanwhile.
+            Mail::Wake { awake } => drop(awake.send(())),
         }
     }
 

@@ -115,7 +115,7 @@ pub fn grants(set: PermissionSet) -> Grants {
         let grant = if set.has(permission) { Grant::Yes } else { Grant::No(Denial::Role) };
         (permission, grant)
     };
-    Permission::ALL.iter().map(grant).collect()
+    Grants(Permission::ALL.iter().map(grant).collect())
 }
 
 impl Facts {

@@ -76,9 +76,11 @@ const USER_MAY_SEE: &str = "SELECT EXISTS (SELECT 1 FROM meetings \
      OR EXISTS (SELECT 1 FROM meeting_participants WHERE meeting_id = ?1 AND user_id = ?2)";
 const DUE_MEETINGS: &str = "SELECT id FROM meetings \
      WHERE next_deadline <= ?1 ORDER BY next_deadline LIMIT ?2";
-const NEXT_DUE: &str = "SELECT next_deadline FROM meetings \
-     WHERE next_deadline IS NOT NULL ORDER BY next_deadline LIMIT 1";
-const IN_PROGRESS: &str = "SELECT id FROM meetings WHERE status = 'in_progress' ORDER BY id";
+const UNFINISHED: &str = "SELECT id FROM meetings WHERE status = 'in_progress' \
+     UNION ALL SELECT DISTINCT meeting_id FROM meeting_participants \
+         WHERE joined_at IS NOT NULL AND left_at IS NULL \
+     UNION ALL SELECT DISTINCT meeting_id FROM meeting_participants \
+         WHERE waiting_since IS NOT NULL";
 const HIGHEST_IDS: &str = "SELECT coalesce((SELECT max(id) FROM users), 0), \
      coalesce((SELECT max(id) FROM meetings), 0), \
      coalesce((SELECT max(id) FROM meeting_participants), 0)";
@@ -162,20 +164,12 @@ impl Store {
         self.read(move |connection| all(connection, DUE_MEETINGS, params, id)).await
     }
 
-    /// The earliest deadline of all meetings.
+    /// Meetings that have not ended: in progress, or with people who are in or wait; some twice.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read(|connection| first(connection, NEXT_DUE, [], |row| parsed(row, 0))).await
-    }
-
-    /// Meetings that were started and have not ended, by id.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn meetings_in_progress(&self) -> Result<Vec<MeetingId>, StoreError> {
-        self.read(|connection| all(connection, IN_PROGRESS, [], id)).await
+    pub async fn unfinished_meetings(&self) -> Result<Vec<MeetingId>, StoreError> {
+        self.read(|connection| all(connection, UNFINISHED, [], id)).await
     }
 
     /// The highest ids in use, where an allocator goes on from.
@@ -281,13 +275,13 @@ fn word<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T
 #[cfg(test)]
 pub(super) const ALL_QUERIES: &[&str] = &[
     USER_BY_NAME,
+    USER_EXISTS,
     MEETING_BY_CODE,
     MEETING_EXISTS,
     MEETING_ROW,
     USER_MAY_SEE,
     DUE_MEETINGS,
-    NEXT_DUE,
-    IN_PROGRESS,
+    UNFINISHED,
     HIGHEST_IDS,
     LAST_ALIVE,
     super::journal::AFTER,

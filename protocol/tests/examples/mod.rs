@@ -120,7 +120,7 @@ fn grants() -> Grants {
         Permission::ChatSend | Permission::HandRaise | Permission::MediaAudio => Grant::Yes,
         _ => Grant::No(Denial::Role),
     };
-    Permission::ALL.iter().map(|&permission| (permission, may(permission))).collect()
+    Grants(Permission::ALL.iter().map(|&permission| (permission, may(permission))).collect())
 }
 
 /// What an application puts into `rtc`.

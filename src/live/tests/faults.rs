@@ -208,3 +208,25 @@ async fn an_idle_meeting_retires_and_comes_back_when_needed() {
     let joined = events.iter().filter(|event| event.fact.to_row().0 == "participant.joined");
     assert_eq!(joined.count(), 3);
 }
+
+#[tokio::test]
+async fn a_sleeping_meeting_is_started_when_its_deadline_comes() {
+    let house = House::new(Settings { retire_after_seconds: 0, ..settings() });
+    let meeting = house.make(1).await;
+    while house.live.is_live(meeting) {
+        tokio::task::yield_now().await;
+    }
+    let database = rusqlite::Connection::open(house.store.path()).unwrap();
+    let due = "UPDATE meetings SET next_deadline = '2020-01-01T00:00:00.000Z' WHERE id = 1";
+    assert_eq!(database.execute(due, []).unwrap(), 1);
+    // The same house, in which meetings stay up.
+    let ids = Ids::after(UserId(100), MeetingId(100), ParticipantId(0));
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let live = Live::new(house.store.clone(), ids, settings(), stop.clone(), tasks);
+    let sleepers = tokio::spawn(live.clone().wake_sleepers());
+    while !live.is_live(meeting) {
+        tokio::task::yield_now().await;
+    }
+    stop.cancel();
+    sleepers.await.unwrap();
+}
