@@ -25,6 +25,7 @@ fn refused_frames() -> Vec<(String, &'static str, Option<&'static str>)> {
         "7",
         r#""ping""#,
         "[]",
+        r#"["ping",ID,{}]"#,
         "{}",
         r#"{"id":ID}"#,
         r#"{"type":7,"id":ID}"#,
@@ -65,6 +66,8 @@ fn refused_frames() -> Vec<(String, &'static str, Option<&'static str>)> {
         ("chat.send", r#"{"text":"\udc00\ud800"}"#, "text"),
         ("chat.send", "7", "data"),
         ("chat.send", r#""a""#, "data"),
+        ("chat.send", r#"["a"]"#, "data"),
+        ("hand.raise", "[]", "data"),
         ("participant.list", r#"{"limit":0}"#, "limit"),
         ("participant.list", r#"{"limit":201}"#, "limit"),
         ("participant.list", r#"{"limit":-1}"#, "limit"),
@@ -299,6 +302,7 @@ async fn a_first_frame_that_is_no_hello_closes_the_socket() {
     let ping = ClientFrame::command(2, &Command::Ping(Empty {}));
     for (what, message, error, bye, close) in [
         ("not JSON", Message::text("hello"), "bad_json", "protocol_error", 4500),
+        ("an array", Message::text(r#"["hello",1]"#), "bad_json", "protocol_error", 4500),
         ("binary", Message::binary(b"{}".to_vec()), "bad_json", "protocol_error", 4500),
         ("a command", Message::text(ping), "hello_expected", "protocol_error", 4500),
         ("too large", Message::text(" ".repeat(70_000)), "too_large", "too_large", 4513),

@@ -82,6 +82,7 @@ async fn a_body_that_is_wrong_is_told_where() {
         (text(""), 400, "bad_json", None),
         (text("{} x"), 400, "bad_json", None),
         (text("[]"), 422, "invalid", Some("")),
+        (text(r#"["Review"]"#), 422, "invalid", Some("")),
         (text("7"), 422, "invalid", Some("")),
         (text("{}"), 422, "invalid", Some("title")),
         (text(r#"{"title":"a","title":"b"}"#), 422, "invalid", Some("title")),
