@@ -103,5 +103,5 @@ const GONE: Goodbye = Goodbye { frames: Vec::new(), close: None };
 
 /// A goodbye whose last frame is written already.
 fn after_bye(code: Code) -> Goodbye {
-    Goodbye { frames: Vec::new(), close: Some(code) }
+    Goodbye { frames: Vec::new(), close: Some(code.into()) }
 }

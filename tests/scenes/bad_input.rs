@@ -370,6 +370,12 @@ async fn a_hello_that_is_refused_says_why_and_closes() {
             Some("guest.name"),
         ),
         (
+            json!({ "meeting": code, "guest": { "name": "é".repeat(81), "device": device } }),
+            "too_large",
+            4511,
+            Some("guest.name"),
+        ),
+        (
             json!({ "meeting": code, "guest": { "name": "Ben", "device": short } }),
             "invalid",
             4511,
