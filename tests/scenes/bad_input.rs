@@ -275,6 +275,54 @@ async fn fragments_count_together() {
 }
 
 #[tokio::test]
+async fn ten_frames_in_a_row_that_are_no_envelope_close_the_socket() {
+    let stage = Stage::set().await;
+    let meeting = stage.meeting("Ada", json!({})).await;
+    let (mut ada, _) = stage.knock_as(&meeting, "Ada").await;
+    for _ in 0..9 {
+        ada.say("{").await;
+    }
+    assert_eq!(ada.ask(&Command::Ping(Empty {})).await["type"], "ok", "nine will do");
+    for _ in 0..10 {
+        ada.say("{").await;
+    }
+    let (said, code) = ada.ending().await;
+    assert_eq!(said.len(), 11, "ten errors and bye: {said:?}");
+    assert!(said[..10].iter().all(|error| error["error"]["code"] == "bad_json"));
+    assert_eq!((last_code(&said), code), ("protocol_error", 4500));
+}
+
+#[tokio::test]
+async fn beyond_its_rate_a_socket_is_told_to_wait_and_in_the_end_closed() {
+    let stage = Stage::with(|config| {
+        (config.limits.burst, config.limits.points_per_second) = (5, 1);
+    })
+    .await;
+    let meeting = stage.meeting("Ada", json!({})).await;
+    let (mut ada, welcome) = stage.knock_as(&meeting, "Ada").await;
+    let limits = &welcome["data"]["limits"];
+    assert_eq!((&limits["burst"], &limits["points_per_second"]), (&json!(5), &json!(1)));
+    for _ in 0..5 {
+        assert_eq!(ada.ask(&Command::Ping(Empty {})).await["type"], "ok", "the burst");
+    }
+    for _ in 0..200 {
+        let id = ada.id();
+        ada.say(&ClientFrame::command(id, &Command::Ping(Empty {}))).await;
+    }
+    let (said, code) = ada.ending().await;
+    let limited: Vec<_> =
+        said.iter().filter(|frame| frame["error"]["code"] == "rate_limited").collect();
+    assert_eq!(limited.len(), 100, "a hundred, and then the close");
+    for error in limited {
+        assert!(error["id"].is_i64(), "{error}");
+        assert!(error["error"]["retry_after_ms"].as_u64().is_some_and(|ms| ms > 0), "{error}");
+        assert_eq!(error["error"]["retryable"], true);
+    }
+    assert_eq!((last_code(&said), code), ("rate_limited", 4029));
+    assert_eq!(said.last().unwrap()["data"]["action"], "resume");
+}
+
+#[tokio::test]
 async fn a_list_costs_ten_points() {
     let stage = Stage::with(|config| {
         (config.limits.burst, config.limits.points_per_second) = (12, 1);
