@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use quorate_protocol::{Bye, CloseCode, Code, ErrorBody, ServerFrame};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{self, AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -72,9 +72,11 @@ where
         }
         let frame = CloseFrame { code: code.0.into(), reason: why.name().into() };
         socket.send(Message::Close(Some(frame))).await?;
-        while let Some(message) = socket.next().await {
-            message?;
-        }
+        while let Some(Ok(_)) = socket.next().await {}
+        // What cannot be read as frames is read as bytes, until the other side closes.
+        let socket = socket.get_mut();
+        socket.shutdown().await?;
+        io::copy(socket, &mut io::sink()).await?;
         Ok::<_, tokio_tungstenite::tungstenite::Error>(())
     };
     // Whether it was read in time or not, it is over.

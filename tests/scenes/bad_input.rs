@@ -262,6 +262,19 @@ async fn a_frame_that_is_only_announced_as_too_large_is_refused_by_its_head() {
 }
 
 #[tokio::test]
+async fn who_sends_a_large_frame_whole_still_reads_why_it_was_refused() {
+    let stage = Stage::set().await;
+    let meeting = stage.meeting("Ada", json!({})).await;
+    let (mut ada, _) = stage.knock_as(&meeting, "Ada").await;
+    let socket = ada.socket.get_mut();
+    socket.write_all(&head(10_000_000)).await.unwrap();
+    for _ in 0..100 {
+        socket.write_all(&[b' '; 100_000]).await.expect("the server reads what it does not want");
+    }
+    assert_ends("10 MB", ada.ending().await, "too_large", "too_large", 4513, None);
+}
+
+#[tokio::test]
 async fn fragments_count_together() {
     let stage = Stage::set().await;
     let meeting = stage.meeting("Ada", json!({})).await;
