@@ -113,6 +113,19 @@ async fn a_meeting_that_everyone_has_left_ends() {
 }
 
 #[tokio::test]
+async fn a_cohost_who_was_removed_does_not_reopen_the_meeting() {
+    let stage = Stage::set().await;
+    let carl = stage.meeting("Carl", json!({})).await.owner.id;
+    let meeting = stage.meeting("Ada", json!({ "co_hosts": [carl] })).await;
+    let mut ada = stage.join(&meeting, "Ada").await;
+    let carl = stage.join(&meeting, "Carl").await;
+    let remove = PersonReason { participant: carl.id(), reason: None };
+    ada.send(Command::ParticipantRemove(remove)).await;
+    ada.send(END).await;
+    assert_eq!(stage.turned_back(&meeting, "Carl").await.code, Code::MeetingEnded);
+}
+
+#[tokio::test]
 async fn a_meeting_without_guests_takes_none() {
     let stage = Stage::set().await;
     let meeting = stage.meeting("Ada", json!({ "settings": { "guests": false } })).await;
