@@ -120,6 +120,23 @@ async fn cohosts_come_and_go_and_the_host_alone_says_who() {
 }
 
 #[tokio::test]
+async fn the_26th_cohost_is_a_conflict_with_its_limit() {
+    let stage = Stage::set().await;
+    let mut co_hosts = Vec::new();
+    for number in 0..25 {
+        // Whoever makes a meeting is known from then on.
+        co_hosts.push(stage.meeting(&format!("Co{number}"), json!({})).await.owner.id);
+    }
+    let meeting = stage.meeting("Ada", json!({ "co_hosts": co_hosts })).await;
+    let mut ada = stage.join(&meeting, "Ada").await;
+    let ben = stage.join(&meeting, "Ben").await;
+    let refusal = ada.refused(add(ben.user())).await;
+    assert_eq!((refusal.code, refusal.limit), (Code::Conflict, Some(25)));
+    ada.send(take_away(co_hosts[0])).await;
+    ada.send(add(ben.user())).await;
+}
+
+#[tokio::test]
 async fn who_may_admit_from_now_on_is_told_who_waits_and_who_may_no_longer_hears_no_more() {
     let stage = Stage::set().await;
     let meeting = stage.meeting("Ada", json!({ "requires_approval": true })).await;
