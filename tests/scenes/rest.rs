@@ -58,7 +58,7 @@ async fn a_meeting_is_made_and_shown_to_those_who_belong_to_it() {
     let absent = problem(show(&ben, "4711").await).await;
     assert_eq!(hidden, absent, "hidden or not there: the same answer");
     assert_eq!((hidden.0, &hidden.1["code"]), (404, &json!("not_found")));
-    for odd in ["abc", "-1", "1.5", "99999999999999999999", "%00"] {
+    for odd in ["abc", "-1", "1.5", "99999999999999999999", "%00", "%ff"] {
         assert_eq!(problem(show(&ben, odd).await).await.0, 404, "{odd}");
     }
     let person = stage.join(&made, "Ben").await;
