@@ -95,6 +95,9 @@ async fn a_user_may_be_banned_who_waits_or_never_came() {
     assert_eq!(ben.expect_bye().await.code, Code::Banned);
     let refusal = ada.refused(admit(ben.id())).await;
     assert_eq!((refusal.code, refusal.last.as_deref()), (Code::NotFound, Some("removed")));
+    let nobody = UserId(1_000_000);
+    let forever = Ban { participant: None, user: Some(nobody), reason: None, until: None };
+    ada.send(Command::ParticipantBan(forever)).await;
     let oneself = ada.refused(ban(ada.id(), None)).await;
     assert_eq!(oneself.code, Code::Invalid);
     assert_eq!(ada.refused(remove(ada.id())).await.code, Code::Invalid);
