@@ -280,6 +280,26 @@ async fn one_whose_session_is_over_comes_in_anew_with_the_token_beside() {
 }
 
 #[tokio::test]
+async fn a_text_that_was_deleted_meanwhile_does_not_come_with_what_was_missed() {
+    let stage = Stage::set().await;
+    let meeting = stage.meeting("Ada", json!({})).await;
+    let mut ada = stage.join(&meeting, "Ada").await;
+    let (ben, welcome) = stage.knock_as(&meeting, "Ben").await;
+    drop(ben);
+    ada.expect(|event| matches!(event, EventBody::ConnectionChanged(_))).await;
+    let sent: ChatSent = ada.ask(chat("hunter2")).await;
+    ada.send(Command::ChatDelete(ChatDelete { message: sent.message })).await;
+    let (mut ben, _) = stage.resume(&meeting, &welcome, seq(&welcome)).await;
+    loop {
+        let frame = ben.hear().await;
+        assert!(!frame.to_string().contains("hunter2"), "{frame}");
+        if frame["up_to"].is_u64() {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_stops_says_so_and_what_was_is_there_when_it_is_back() {
     let mut stage = Stage::set().await;
     let meeting = stage.meeting("Ada", json!({})).await;
