@@ -10,6 +10,7 @@ mod rate;
 mod reader;
 mod writer;
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,8 +87,15 @@ where
     let Attached { port, mut delivery } = attached;
     let pulse = Pulse::new(door.manners.heartbeat);
     let (mut sink, mut stream) = socket.split();
+    let reading = async {
+        let goodbye = reader::read(&mut stream, &port, &pulse, door.manners).await;
+        let Some(closing) = goodbye.close else { return goodbye };
+        // What was answered before goes out before: the writer has the last word.
+        port.part(goodbye.frames, closing.why);
+        pending().await
+    };
     let goodbye = tokio::select! {
-        ended = reader::read(&mut stream, &port, &pulse, door.manners) => ended,
+        ended = reading => ended,
         ended = writer::write(&mut sink, &mut delivery, &pulse) => ended,
     };
     // The meeting hears of it now, however long the goodbye takes.
@@ -103,5 +111,5 @@ const GONE: Goodbye = Goodbye { frames: Vec::new(), close: None };
 
 /// A goodbye whose last frame is written already.
 fn after_bye(code: Code) -> Goodbye {
-    Goodbye { frames: Vec::new(), close: Some(code) }
+    Goodbye { frames: Vec::new(), close: Some(code.into()) }
 }

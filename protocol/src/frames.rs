@@ -36,6 +36,10 @@ impl<'a> ClientFrame<'a> {
     /// # Errors
     /// When it is not JSON of the envelope's shape.
     pub fn parse(text: &'a str) -> Result<Self, MalformedFrame> {
+        // Left to itself, serde takes the fields of a struct from an array too, by their position.
+        if text.trim_start().starts_with('[') {
+            return Err(MalformedFrame("an array".to_owned()));
+        }
         serde_json::from_str(text).map_err(|error| MalformedFrame(error.to_string()))
     }
 

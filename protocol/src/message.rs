@@ -19,6 +19,11 @@ pub enum ParseError {
 
 /// Reads `data`, naming the field that is wrong.
 pub(crate) fn parse_data<T: DeserializeOwned>(data: &RawValue) -> Result<T, ParseError> {
+    // Left to itself, serde takes the fields of a struct from an array too, by their position.
+    if !data.get().starts_with('{') {
+        let message = "expected an object".to_owned();
+        return Err(ParseError::Invalid { field: String::new(), message });
+    }
     // Keeping track of the path costs more than reading, and is of use only when reading fails.
     serde_json::from_str(data.get()).or_else(|_| parse_data_with_path(data))
 }

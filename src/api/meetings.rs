@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json as Reply;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
@@ -54,11 +55,12 @@ pub(super) async fn create(
 pub(super) async fn show(
     State(api): State<Arc<Api>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    id: Result<Path<i64>, PathRejection>,
 ) -> Result<Reply<Meeting>, Problem> {
     let caller = api.caller(&headers).await?;
     // What is no integer is the id of no meeting.
-    let id = id.parse().map(MeetingId).map_err(|_| no_meeting())?;
+    let Ok(Path(id)) = id else { return Err(no_meeting()) };
+    let id = MeetingId(id);
     let sees = api.door.store.user_may_see(id, caller.user.id).await.map_err(unavailable)?;
     if !sees {
         return Err(no_meeting());

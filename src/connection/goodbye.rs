@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use quorate_protocol::{Bye, CloseCode, Code, ErrorBody, ServerFrame};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{self, AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -18,15 +18,39 @@ const LINGER: Duration = Duration::from_secs(10);
 pub(super) struct Goodbye {
     /// Frames to write first.
     pub(super) frames: Vec<Utf8Bytes>,
-    /// Why to close; none when the peer is gone.
-    pub(super) close: Option<Code>,
+    /// How to close; none when the peer is gone.
+    pub(super) close: Option<Closing>,
+}
+
+/// How a socket is closed: the code, and why in a word.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Closing {
+    pub(super) code: CloseCode,
+    pub(super) why: Code,
+}
+
+impl From<Code> for Closing {
+    fn from(why: Code) -> Closing {
+        Closing { code: CloseCode::of(why), why }
+    }
 }
 
 impl Goodbye {
     /// An error, and `bye` for this reason.
     pub(super) fn error(id: Option<i64>, error: ErrorBody, code: Code) -> Goodbye {
         let error = ServerFrame::Error(id, error).to_text().into();
-        Goodbye { frames: vec![error, bye(code)], close: Some(code) }
+        Goodbye { frames: vec![error, bye(code)], close: Some(code.into()) }
+    }
+
+    /// The refusal of a `hello`.
+    pub(super) fn refused(id: Option<i64>, error: ErrorBody) -> Goodbye {
+        let why = error.code;
+        let mut goodbye = Goodbye::error(id, error, why);
+        if why == Code::TooLarge {
+            // A field it was, not the frame: as any other field that is refused.
+            goodbye.close = Some(Closing { code: CloseCode::of(Code::Invalid), why });
+        }
+        goodbye
     }
 }
 
@@ -41,16 +65,18 @@ pub(super) async fn say_goodbye<S>(socket: &mut WebSocketStream<S>, goodbye: Goo
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let Some(code) = goodbye.close else { return };
+    let Some(Closing { code, why }) = goodbye.close else { return };
     let farewell = async {
         for frame in goodbye.frames {
             socket.feed(Message::Text(frame)).await?;
         }
-        let frame = CloseFrame { code: CloseCode::of(code).0.into(), reason: code.name().into() };
+        let frame = CloseFrame { code: code.0.into(), reason: why.name().into() };
         socket.send(Message::Close(Some(frame))).await?;
-        while let Some(message) = socket.next().await {
-            message?;
-        }
+        while let Some(Ok(_)) = socket.next().await {}
+        // What cannot be read as frames is read as bytes, until the other side closes.
+        let socket = socket.get_mut();
+        socket.shutdown().await?;
+        io::copy(socket, &mut io::sink()).await?;
         Ok::<_, tokio_tungstenite::tungstenite::Error>(())
     };
     // Whether it was read in time or not, it is over.

@@ -27,10 +27,7 @@ where
         return Err(expected("say hello within a few seconds"));
     };
     let hello = parse(message?)?;
-    door.admit(hello).await.map_err(|error| {
-        let code = error.code;
-        Goodbye::error(Some(1), error, code)
-    })
+    door.admit(hello).await.map_err(|error| Goodbye::refused(Some(1), error))
 }
 
 /// The first message that is not of the WebSocket's own.
@@ -61,9 +58,9 @@ fn parse(message: Message) -> Result<Hello, Goodbye> {
     }
     if frame.id() != Some(1) {
         let error = ErrorBody::new(Code::Invalid, "the id of hello is 1").field("id");
-        return Err(Goodbye::error(None, error, Code::Invalid));
+        return Err(Goodbye::refused(None, error));
     }
-    frame.hello().map_err(|error| Goodbye::error(Some(1), invalid(error), Code::Invalid))
+    frame.hello().map_err(|error| Goodbye::refused(Some(1), invalid(error)))
 }
 
 fn expected(message: &str) -> Goodbye {

@@ -85,7 +85,7 @@ impl Frames<'_> {
             // The meeting is being rebuilt: the client comes back and sends again.
             false => Err(Goodbye {
                 frames: vec![goodbye::bye(Code::Unavailable)],
-                close: Some(Code::Unavailable),
+                close: Some(Code::Unavailable.into()),
             }),
         }
     }

@@ -63,7 +63,7 @@ async fn flush(
 
 /// A goodbye with nothing before its `bye`.
 fn said(code: Code) -> Goodbye {
-    Goodbye { frames: vec![bye(code)], close: Some(code) }
+    Goodbye { frames: vec![bye(code)], close: Some(code.into()) }
 }
 
 /// Waits until nothing was heard for too long.

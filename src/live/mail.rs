@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use quorate_protocol::{Command, ErrorBody, Seq, ServerFrame, SessionId, Timestamp, UserId};
+use quorate_protocol::{Code, Command, ErrorBody, Seq, ServerFrame, SessionId, Timestamp, UserId};
 use tokio::sync::{mpsc, oneshot};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::delivery::Delivery;
 use super::outbox::{Outbox, Parcel, What};
@@ -115,5 +116,15 @@ impl CommandPort {
     pub fn refuse(&self, id: Option<i64>, error: ErrorBody) {
         let text = ServerFrame::Error(id, error).to_text();
         self.outbox.push(Parcel { after: 0, what: What::Text(text.into()) });
+    }
+
+    /// Ends the session's connection with these frames, the last of which is `bye`, after what waits to
+    /// be written.
+    pub fn part(&self, mut frames: Vec<Utf8Bytes>, code: Code) {
+        let bye = frames.pop().map(|text| What::Bye(text, code));
+        let frames = frames.into_iter().map(What::Text);
+        for what in frames.chain(bye) {
+            self.outbox.push(Parcel { after: 0, what });
+        }
     }
 }

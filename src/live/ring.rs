@@ -26,6 +26,8 @@ pub(super) struct Item {
     /// First and last event; none for signals.
     pub(super) events: Option<(Seq, Seq)>,
     pub(super) text: Utf8Bytes,
+    /// Something in it was redacted since: what is left of it is in the journal.
+    pub(super) stale: bool,
 }
 
 /// Where a session stands: all events up to `seq`, and all frames before `position`, are delivered.
@@ -105,6 +107,17 @@ impl Ring {
         self.head.store(inner.first + inner.items.len() as u64, Ordering::Release);
     }
 
+    /// What is personal in these events is gone: their frames are not shown again.
+    pub(super) fn redact(&self, ranges: &[(Seq, Seq)]) {
+        if ranges.is_empty() {
+            return;
+        }
+        for item in &mut self.lock().items {
+            let Some((first, last)) = item.events else { continue };
+            item.stale |= ranges.iter().any(|(from, to)| first <= *to && *from <= last);
+        }
+    }
+
     /// The position after the newest frame.
     pub(super) fn head(&self) -> u64 {
         self.head.load(Ordering::Acquire)
@@ -152,8 +165,9 @@ impl Ring {
             let item = &inner.items[(cursor.position - inner.first) as usize];
             match item.events {
                 Some((first, last)) => {
-                    if first <= cursor.seq && cursor.seq < last {
-                        // Resumed in the middle of a frame: the rest of it comes from the journal.
+                    let in_its_middle = first <= cursor.seq && cursor.seq < last;
+                    if in_its_middle || (item.stale && cursor.seq < last) {
+                        // What one resumes in the middle of, and what is stale, comes from the journal.
                         return Taken::Missing(last);
                     }
                     if last > cursor.seq {
@@ -197,7 +211,7 @@ mod tests {
 
     fn item(first: u64, last: u64, audience: Audience) -> Item {
         let text = format!("{first}-{last}").into();
-        Item { audience, events: Some((Seq(first), Seq(last))), text }
+        Item { audience, events: Some((Seq(first), Seq(last))), text, stale: false }
     }
 
     fn take(ring: &Ring, cursor: &mut Cursor, rank: u8) -> (Taken, Vec<String>) {

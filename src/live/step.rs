@@ -83,6 +83,7 @@ struct Step {
 struct Held {
     basis: Seq,
     frames: Vec<Item>,
+    redacted: Vec<(Seq, Seq)>,
     outputs: Vec<Output>,
 }
 
@@ -500,11 +501,12 @@ impl Running {
         outputs.extend(byes.into_iter().map(|(outbox, bye)| Output::Bye(outbox, bye)));
         let mut frames = event_frames(&events, &splits);
         frames.extend(signal_frames(signals));
+        let redacted = events.iter().flat_map(redacted).collect();
         if !events.is_empty() {
             self.append(events, users);
         }
         if !frames.is_empty() || !outputs.is_empty() {
-            self.held.push_back(Held { basis: self.head(), frames, outputs });
+            self.held.push_back(Held { basis: self.head(), frames, redacted, outputs });
         }
         self.release();
     }
@@ -580,6 +582,7 @@ impl Running {
         let awake: Vec<_> = self.attached.values().filter(|it| sees(&it.view)).collect();
         let frames = held.frames.clone();
         self.ring.publish(frames, held.basis);
+        self.ring.redact(&held.redacted);
         for attachment in awake {
             attachment.outbox.wake();
         }
@@ -664,6 +667,14 @@ fn goodbye(why: SessionEnd) -> Code {
     }
 }
 
+/// Which events an event takes the personal part of.
+fn redacted(event: &Event) -> Vec<(Seq, Seq)> {
+    match &event.fact {
+        Fact::Redacted { ranges } => ranges.clone(),
+        _ => Vec::new(),
+    }
+}
+
 /// Events of one commit, in frames: those in a row for one audience share one, but at a split.
 pub(super) fn event_frames(events: &[Event], splits: &[Seq]) -> Vec<Item> {
     let together =
@@ -677,6 +688,7 @@ pub(super) fn event_frames(events: &[Event], splits: &[Seq]) -> Vec<Item> {
             audience,
             events: Some((first.seq, last.seq)),
             text: text.to_text().into(),
+            stale: false,
         })
     };
     events.chunk_by(together).filter_map(frame).collect()
@@ -687,7 +699,7 @@ fn signal_frames(signals: Vec<(Audience, SignalBody)>) -> Vec<Item> {
     let frame = |run: &[(Audience, SignalBody)]| {
         let bodies = run.iter().map(|(_, body)| body.clone()).collect();
         let audience = run.first()?.0.clone();
-        Some(Item { audience, events: None, text: signals_text(bodies).into() })
+        Some(Item { audience, events: None, text: signals_text(bodies).into(), stale: false })
     };
     runs.filter_map(frame).collect()
 }

@@ -51,7 +51,11 @@ impl Facts {
         if enter.kind == UserKind::Guest && !self.info.settings.guests {
             return Err(Refusal::Unauthorized("this meeting takes no guests; sign in"));
         }
-        if self.info.status == MeetingStatus::Completed && !self.may_reopen(now, enter.user) {
+        // Who was removed waits for approval, and in an ended meeting there is nobody to give it.
+        let removed = known.is_some_and(|person| person.removed);
+        if self.info.status == MeetingStatus::Completed
+            && (removed || !self.may_reopen(now, enter.user))
+        {
             return Err(Refusal::Ended);
         }
         if let Some(Place::Out(Exit::Declined { at, .. })) = known.map(|person| person.place) {

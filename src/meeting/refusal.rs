@@ -34,6 +34,13 @@ pub enum Refusal {
     },
     /// It does not fit what is.
     Conflict(&'static str),
+    /// There are as many as there may be.
+    TooMany {
+        /// What to do.
+        message: &'static str,
+        /// How many there may be.
+        limit: usize,
+    },
     /// Someone settled it before, the other way.
     Resolved {
         /// How.
@@ -97,6 +104,9 @@ impl From<&Refusal> for ErrorBody {
                 ..ErrorBody::new(Code::NotFound, format!("there is no such {what} here"))
             },
             Refusal::Conflict(message) => error(Code::Conflict, message),
+            Refusal::TooMany { message, limit } => {
+                ErrorBody { limit: Some(limit as u64), ..error(Code::Conflict, message) }
+            }
             Refusal::Resolved { how, by } => ErrorBody {
                 resolved: Some(how.to_owned()),
                 by,

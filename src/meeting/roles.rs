@@ -190,7 +190,8 @@ impl Facts {
             return Err(Refusal::Conflict("only members can be co-hosts"));
         }
         if self.co_hosts.len() >= COHOSTS_MAX {
-            return Err(Refusal::Conflict("there are 25 co-hosts already; take one away first"));
+            let message = "there are as many co-hosts as there may be; take one away first";
+            return Err(Refusal::TooMany { message, limit: COHOSTS_MAX });
         }
         let fact = Fact::CohostAdded { user, participant: Some(person.id) };
         Ok(Decision::by(me).event(Audience::EVERYONE, fact))

@@ -76,7 +76,8 @@ impl Tables<'_> {
         )
     }
 
-    /// One may be banned who was never here.
+    /// One may be banned who was never here. A ban of an id that no user has stands in the journal alone:
+    /// it is answered as any other, so that nobody learns who is known.
     pub(super) fn ban(
         &self,
         user: UserId,
@@ -85,9 +86,9 @@ impl Tables<'_> {
         by: UserId,
     ) -> rusqlite::Result<()> {
         let until = until.map(|until| until.to_string());
-        self.one(
+        self.any(
             "INSERT INTO meeting_bans (meeting_id, user_id, until, by_user_id, seq, created_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+             SELECT ?1, id, ?3, ?4, ?5, ?6 FROM users WHERE id = ?2 \
              ON CONFLICT (meeting_id, user_id) DO UPDATE SET until = ?3, by_user_id = ?4, \
              seq = ?5, created_at = ?6, reason = NULL, reason_seq = NULL",
             params![self.meeting, user.0, until, by.0, seq.0.cast_signed(), self.at],
@@ -102,7 +103,7 @@ impl Tables<'_> {
 
     /// Lifting a ban forgives a removal too.
     pub(super) fn unban(&self, user: UserId) -> rusqlite::Result<()> {
-        self.one(
+        self.any(
             "DELETE FROM meeting_bans WHERE meeting_id = ?1 AND user_id = ?2",
             params![self.meeting, user.0],
         )?;

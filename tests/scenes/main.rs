@@ -1,0 +1,20 @@
+//! Scenes: one behaviour each, seen from outside, over real sockets.
+//!
+//! [`stage`] sets the server up and brings the people in. To wait, a scene awaits the event.
+
+#![allow(clippy::unwrap_used, reason = "a scene that cannot go on has failed")]
+
+mod stage;
+
+mod bad_input;
+mod chat;
+mod dry_run;
+mod hello;
+mod lifecycle;
+mod moderation;
+mod people;
+mod rest;
+mod resume;
+mod roles;
+mod sessions;
+mod waiting;
