@@ -4,6 +4,7 @@
 //! stops the other. Whatever ends the socket, dropping the session's delivery tells its meeting.
 
 mod goodbye;
+mod halves;
 mod hello;
 mod pulse;
 mod rate;
@@ -14,9 +15,8 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
 use quorate_protocol::{Code, FRAME_BYTES_MAX};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
@@ -24,15 +24,12 @@ use crate::identity::Identity;
 use crate::live::{Attached, Live};
 use crate::store::Store;
 use goodbye::{Goodbye, say_goodbye};
+use halves::{Ear, Mouth};
 use pulse::Pulse;
 
 /// Bytes read from a socket at once. The library's default of 128 KiB would be kept by every idle
 /// connection.
 const READ_BUFFER_BYTES: usize = 4096;
-/// Bytes gathered before they are written.
-const WRITE_BUFFER_BYTES: usize = 8192;
-/// Bytes that may wait in the library's write buffer: one frame of the largest size, and a batch.
-const WRITE_BUFFER_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// What connections share.
 pub struct Door {
@@ -60,50 +57,46 @@ pub struct Manners {
 }
 
 /// Serves one WebSocket, upgraded from HTTP, until it ends.
-pub async fn serve<S>(socket: S, already_read: Vec<u8>, door: Arc<Door>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-{
+pub async fn serve(socket: TcpStream, already_read: Vec<u8>, door: Arc<Door>) {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(WRITE_BUFFER_BYTES)
-        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
+        // What the library writes itself goes straight to the writing half.
+        .write_buffer_size(0)
         .max_message_size(Some(FRAME_BYTES_MAX))
         .max_frame_size(Some(FRAME_BYTES_MAX));
-    let mut socket =
-        WebSocketStream::from_partially_read(socket, already_read, Role::Server, Some(config))
-            .await;
-    match hello::wait(&mut socket, &door).await {
-        Ok(attached) => attend(socket, attached, &door).await,
-        Err(goodbye) => say_goodbye(&mut socket, goodbye).await,
-    }
+    let (ear, mut mouth) = halves::split(socket);
+    let ear = WebSocketStream::from_partially_read(ear, already_read, Role::Server, Some(config));
+    let mut ear = ear.await;
+    let goodbye = match hello::wait(&mut ear, &door).await {
+        Ok(attached) => attend(&mut ear, &mut mouth, attached, &door).await,
+        Err(goodbye) => goodbye,
+    };
+    say_goodbye(ear, mouth, goodbye).await;
 }
 
 /// The two halves side by side, until either ends.
-async fn attend<S>(socket: WebSocketStream<S>, attached: Attached, door: &Door)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-{
+async fn attend(
+    ear: &mut WebSocketStream<Ear>,
+    mouth: &mut Mouth,
+    attached: Attached,
+    door: &Door,
+) -> Goodbye {
     let Attached { port, mut delivery } = attached;
     let pulse = Pulse::new(door.manners.heartbeat);
-    let (mut sink, mut stream) = socket.split();
     let reading = async {
-        let goodbye = reader::read(&mut stream, &port, &pulse, door.manners).await;
+        let goodbye = reader::read(ear, &port, &pulse, door.manners).await;
         let Some(closing) = goodbye.close else { return goodbye };
         // What was answered before goes out before: the writer has the last word.
         port.part(goodbye.frames, closing.why);
         pending().await
     };
+    // Dropping the delivery tells the meeting, however long the goodbye takes.
     let goodbye = tokio::select! {
         ended = reading => ended,
-        ended = writer::write(&mut sink, &mut delivery, &pulse) => ended,
+        ended = writer::write(mouth, &mut delivery, &pulse) => ended,
     };
-    // The meeting hears of it now, however long the goodbye takes.
-    drop(delivery);
     tracing::debug!(?goodbye, rtt_ms = pulse.rtt_ms(), "a socket ended");
-    if let Ok(mut socket) = sink.reunite(stream) {
-        say_goodbye(&mut socket, goodbye).await;
-    }
+    goodbye
 }
 
 /// Why the reading half ends at once: the peer is gone.

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use futures::{SinkExt, StreamExt};
+use futures::StreamExt;
 use quorate_protocol::{Bye, CloseCode, Code, ErrorBody, ServerFrame};
-use tokio::io::{self, AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::halves::{Ear, Mouth};
 
 /// How long a client may take to read what it still gets, and to close.
 const LINGER: Duration = Duration::from_secs(10);
@@ -61,23 +62,19 @@ pub(super) fn bye(code: Code) -> Utf8Bytes {
 
 /// Writes what is still to be said, closes, and waits a little for the other side to close too, so that
 /// nothing written is lost to a reset.
-pub(super) async fn say_goodbye<S>(socket: &mut WebSocketStream<S>, goodbye: Goodbye)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let Some(Closing { code, why }) = goodbye.close else { return };
+pub(super) async fn say_goodbye(mut ear: WebSocketStream<Ear>, mut mouth: Mouth, goodbye: Goodbye) {
     let farewell = async {
-        for frame in goodbye.frames {
-            socket.feed(Message::Text(frame)).await?;
+        if let Some(Closing { code, why }) = goodbye.close {
+            for frame in goodbye.frames {
+                mouth.say(frame);
+            }
+            mouth.close(code.0, why.name());
         }
-        let frame = CloseFrame { code: code.0.into(), reason: why.name().into() };
-        socket.send(Message::Close(Some(frame))).await?;
-        while let Some(Ok(_)) = socket.next().await {}
+        mouth.flush().await?;
+        mouth.shut().await?;
+        while let Some(Ok(_)) = ear.next().await {}
         // What cannot be read as frames is read as bytes, until the other side closes.
-        let socket = socket.get_mut();
-        socket.shutdown().await?;
-        io::copy(socket, &mut io::sink()).await?;
-        Ok::<_, tokio_tungstenite::tungstenite::Error>(())
+        io::copy(&mut ear.get_mut().reader, &mut io::sink()).await
     };
     // Whether it was read in time or not, it is over.
     let _ = timeout(LINGER, farewell).await;

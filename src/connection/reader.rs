@@ -31,8 +31,8 @@ pub(super) async fn read(
                 pulse.pong(&payload);
                 Ok(())
             }
-            Ok(Message::Ping(_) | Message::Frame(_)) => Ok(()),
-            Ok(Message::Close(_)) => Err(GONE),
+            // After a close the library answers it, and ends.
+            Ok(Message::Ping(_) | Message::Frame(_) | Message::Close(_)) => Ok(()),
             Err(error) => Err(broken(&error)),
         };
         if let Err(goodbye) = ended {
