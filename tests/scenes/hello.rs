@@ -38,15 +38,15 @@ async fn a_welcome_is_the_protocols_and_covers_ones_own_coming() {
         (Standing::Joined, Role::Attendee, UserKind::Member)
     );
     assert!(
-        you.can.keys().eq({
+        you.can.0.keys().eq({
             let mut all = Permission::ALL.to_vec();
             all.sort();
             all
         }
         .iter())
     );
-    assert_eq!(you.can[&Permission::ChatSend], Grant::Yes);
-    assert_eq!(you.can[&Permission::MeetingEnd], Grant::No(Denial::Role));
+    assert_eq!(you.can.0[&Permission::ChatSend], Grant::Yes);
+    assert_eq!(you.can.0[&Permission::MeetingEnd], Grant::No(Denial::Role));
     assert_eq!(frame["data"]["you"]["can"]["meeting.end"], json!({ "no": "role" }));
     assert_eq!(welcome.meeting.status, MeetingStatus::InProgress);
     assert_eq!(welcome.meeting.host.name, "Ada");
@@ -83,7 +83,7 @@ async fn who_waits_sees_neither_roster_nor_chat_and_gets_both_when_let_in() {
     let standing =
         WaitingStanding { position: 2, reason: WaitReason::Approval, host_present: true };
     assert_eq!(welcome.waiting, Some(standing));
-    assert!(welcome.you.can.values().all(|grant| *grant != Grant::Yes), "and may do nothing");
+    assert!(welcome.you.can.0.values().all(|grant| *grant != Grant::Yes), "and may do nothing");
     for secret in ["figures are bad", "Dora"] {
         assert!(!frame.to_string().contains(secret), "{secret}: {frame}");
     }
