@@ -21,7 +21,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::identity::Identity;
-use crate::live::{Attached, Live};
+use crate::live::{Attached, CommandPort, Live};
 use crate::store::Store;
 use goodbye::{Goodbye, say_goodbye};
 use halves::{Ear, Mouth};
@@ -29,7 +29,7 @@ use pulse::Pulse;
 
 /// Bytes read from a socket at once. The library's default of 128 KiB would be kept by every idle
 /// connection.
-const READ_BUFFER_BYTES: usize = 4096;
+const READ_BUFFER_BYTES: usize = 2048;
 
 /// What connections share.
 pub struct Door {
@@ -67,11 +67,12 @@ pub async fn serve(socket: TcpStream, already_read: Vec<u8>, door: Arc<Door>) {
     let (ear, mut mouth) = halves::split(socket);
     let ear = WebSocketStream::from_partially_read(ear, already_read, Role::Server, Some(config));
     let mut ear = ear.await;
-    let goodbye = match hello::wait(&mut ear, &door).await {
+    // Boxed, so that an idle connection keeps no room for its beginning and its end.
+    let goodbye = match Box::pin(hello::wait(&mut ear, &door)).await {
         Ok(attached) => attend(&mut ear, &mut mouth, attached, &door).await,
         Err(goodbye) => goodbye,
     };
-    say_goodbye(ear, mouth, goodbye).await;
+    Box::pin(say_goodbye(ear, mouth, goodbye)).await;
 }
 
 /// The two halves side by side, until either ends.
@@ -83,20 +84,26 @@ async fn attend(
 ) -> Goodbye {
     let Attached { port, mut delivery } = attached;
     let pulse = Pulse::new(door.manners.heartbeat);
-    let reading = async {
-        let goodbye = reader::read(ear, &port, &pulse, door.manners).await;
-        let Some(closing) = goodbye.close else { return goodbye };
-        // What was answered before goes out before: the writer has the last word.
-        port.part(goodbye.frames, closing.why);
-        pending().await
-    };
     // Dropping the delivery tells the meeting, however long the goodbye takes.
     let goodbye = tokio::select! {
-        ended = reading => ended,
+        ended = listen(ear, &port, &pulse, door.manners) => ended,
         ended = writer::write(mouth, &mut delivery, &pulse) => ended,
     };
     tracing::debug!(?goodbye, rtt_ms = pulse.rtt_ms(), "a socket ended");
     goodbye
+}
+
+/// The reading half. What was answered before it ends goes out before: the writer has the last word.
+async fn listen(
+    ear: &mut WebSocketStream<Ear>,
+    port: &CommandPort,
+    pulse: &Pulse,
+    manners: Manners,
+) -> Goodbye {
+    let goodbye = reader::read(ear, port, pulse, manners).await;
+    let Some(closing) = goodbye.close else { return goodbye };
+    port.part(goodbye.frames, closing.why);
+    pending().await
 }
 
 /// Why the reading half ends at once: the peer is gone.
