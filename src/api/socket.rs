@@ -28,7 +28,10 @@ pub(super) async fn upgrade(State(api): State<Arc<Api>>, mut request: Request) -
         match upgrading.await.map(hyper::upgrade::Upgraded::downcast::<TokioIo<TcpStream>>) {
             Ok(Ok(parts)) => {
                 let socket = parts.io.into_inner();
-                connection::serve(socket, parts.read_buf.to_vec(), door).await;
+                let already_read = parts.read_buf.to_vec();
+                // It is a part of the 8 KiB in which the request was read.
+                drop(parts.read_buf);
+                connection::serve(socket, already_read, door).await;
             }
             Ok(Err(_)) => tracing::error!("an upgraded socket is not one that we accepted"),
             Err(error) => tracing::debug!(%error, "a socket ended in its upgrade"),
