@@ -9,7 +9,9 @@ mod socket;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderMap, header};
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
 use axum::routing::{any, get, post};
 use quorate_protocol::{Code, ErrorBody};
 
@@ -46,15 +48,21 @@ pub fn router(api: Arc<Api>) -> Router {
         .with_state(api)
 }
 
-impl Api {
-    /// Who is asking: the bearer of the token in `Authorization`.
-    async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
-        let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+/// Who is asking: the bearer of the token in `Authorization`. Comes before the body in a route's
+/// arguments, so that a stranger's is not even read.
+struct Bearer(Caller);
+
+impl FromRequestParts<Arc<Api>> for Bearer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
+        let value = parts.headers.get(header::AUTHORIZATION);
+        let value = value.and_then(|value| value.to_str().ok());
         let Some(token) = value.and_then(|value| value.strip_prefix("Bearer ")) else {
             let message = "send `Authorization: Bearer <token>`; see `quorate token --help`";
             return Err(Problem(ErrorBody::new(Code::Unauthorized, message)));
         };
-        let ids = self.door.live.ids();
-        self.door.identity.bearer(ids, token.trim()).await.map_err(Problem)
+        let ids = api.door.live.ids();
+        Ok(Bearer(api.door.identity.bearer(ids, token.trim()).await?))
     }
 }

@@ -11,9 +11,9 @@ use quorate_protocol::{
     Code, CreateMeeting, ErrorBody, Meeting, MeetingId, MeetingLinks, UserId, UserKind,
 };
 
-use super::Api;
 use super::body::Json;
 use super::problem::Problem;
+use super::{Api, Bearer};
 use crate::identity::unavailable;
 use crate::live::ids;
 use crate::meeting::event::MeetingCreated;
@@ -21,10 +21,10 @@ use crate::meeting::event::MeetingCreated;
 /// `POST /api/meetings`.
 pub(super) async fn create(
     State(api): State<Arc<Api>>,
+    Bearer(caller): Bearer,
     headers: HeaderMap,
     Json(body): Json<CreateMeeting>,
 ) -> Result<impl IntoResponse, Problem> {
-    let caller = api.caller(&headers).await?;
     if caller.user.kind == UserKind::Guest && !api.guests_create {
         let message = "guests make no meetings here; sign in (setting `guests_create`)";
         return Err(Problem(ErrorBody::new(Code::Forbidden, message)));
@@ -54,10 +54,10 @@ pub(super) async fn create(
 /// `GET /api/meetings/{id}`.
 pub(super) async fn show(
     State(api): State<Arc<Api>>,
+    Bearer(caller): Bearer,
     headers: HeaderMap,
     id: Result<Path<i64>, PathRejection>,
 ) -> Result<Reply<Meeting>, Problem> {
-    let caller = api.caller(&headers).await?;
     // What is no integer is the id of no meeting.
     let Ok(Path(id)) = id else { return Err(no_meeting()) };
     let id = MeetingId(id);

@@ -60,6 +60,10 @@ fn parse(message: Message) -> Result<Hello, Goodbye> {
         let error = ErrorBody::new(Code::Invalid, "the id of hello is 1").field("id");
         return Err(Goodbye::refused(None, error));
     }
+    if frame.dry_run {
+        let error = ErrorBody::new(Code::Invalid, "hello cannot be tried").field("dry_run");
+        return Err(Goodbye::error(Some(1), error, Code::Invalid));
+    }
     frame.hello().map_err(|error| Goodbye::refused(Some(1), invalid(error)))
 }
 

@@ -106,18 +106,17 @@ impl Actor {
 
 /// Says `unavailable` to one who waits for an answer.
 fn turn_away(mail: Mail) {
-    let refused = || {
-        let message = "this meeting cannot be restored just now; try again in a minute";
-        Err(Refused::Error(Box::new(ErrorBody::new(Code::Unavailable, message))))
-    };
+    let message = "this meeting cannot be restored just now; try again in a minute";
+    let refused = Refused::Error(Box::new(ErrorBody::new(Code::Unavailable, message)));
+    send_back(mail, refused);
+}
+
+/// Gives mail back to who waits for its answer. A command's sender has lost its session already.
+fn send_back(mail: Mail, refused: Refused) {
+    // Who waited may be gone.
     match mail {
-        Mail::Create { reply, .. } => drop(reply.send(refused().map(|()| ()))),
-        Mail::Enter { reply, .. } | Mail::Resume { reply, .. } => {
-            drop(reply.send(match refused() {
-                Ok(()) => return,
-                Err(refused) => Err(refused),
-            }));
-        }
+        Mail::Create { reply, .. } => drop(reply.send(Err(refused))),
+        Mail::Enter { reply, .. } | Mail::Resume { reply, .. } => drop(reply.send(Err(refused))),
         Mail::Command { .. } | Mail::Wake { .. } => {}
     }
 }
@@ -283,13 +282,7 @@ impl<'a> Turning<'a> {
     fn retire(&mut self) -> Option<End> {
         self.actor.mailbox.close();
         while let Ok(mail) = self.actor.mailbox.try_recv() {
-            match mail {
-                Mail::Create { reply, .. } => drop(reply.send(Err(Refused::Retired))),
-                Mail::Enter { reply, .. } | Mail::Resume { reply, .. } => {
-                    drop(reply.send(Err(Refused::Retired)));
-                }
-                Mail::Command { .. } | Mail::Wake { .. } => {}
-            }
+            send_back(mail, Refused::Retired);
         }
         let generation = self.running.generation;
         self.actor.context.store.forget(self.actor.id, generation);

@@ -51,7 +51,11 @@ impl Facts {
             hand: person.hand,
             media: person.media,
             joined_at: person.joined_at,
-            attributes: with_attributes.then(|| person.attributes.clone()).unwrap_or_default(),
+            attributes: if with_attributes {
+                person.attributes.clone()
+            } else {
+                Default::default()
+            },
         }
     }
 
