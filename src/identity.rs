@@ -4,7 +4,9 @@ mod key;
 mod resume;
 mod tokens;
 
-use dashmap::DashMap;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use quorate_protocol::{Code, DEVICE_CHARS, ErrorBody, Guest, MeetingId, Resume, UserId, UserKind};
 
 pub use key::{KeyError, ServerKey};
@@ -15,7 +17,7 @@ use crate::live::{Credential, ResumeTokens, clock};
 use crate::meeting::text;
 use crate::store::{Store, StoreError, UserRow};
 
-/// Ids given to users who are not in the database yet, remembered at most.
+/// Ids given to users who were not in the database, remembered at least; at most twice as many.
 const FRESH_MAX: usize = 65_536;
 /// For how long a guest's token holds, in hours.
 const GUEST_TOKEN_HOURS: u32 = 24;
@@ -33,16 +35,16 @@ pub struct Caller {
 pub struct Identity {
     key: ServerKey,
     store: Store,
-    /// Users who were given an id and are not in the database yet, so that both of two first calls at
-    /// once get the same.
-    fresh: DashMap<String, UserId>,
+    /// Users who were given an id since they were not in the database, so that two first calls at once get
+    /// the same. The newer half, and the older, which is forgotten when the newer is full.
+    fresh: Mutex<[HashMap<String, UserId>; 2]>,
 }
 
 impl Identity {
     /// Checks credentials with this key, and looks users up in this store.
     #[must_use]
     pub fn new(key: ServerKey, store: Store) -> Identity {
-        Identity { key, store, fresh: DashMap::new() }
+        Identity { key, store, fresh: Mutex::default() }
     }
 
     /// Who shows this bearer token.
@@ -87,12 +89,34 @@ impl Identity {
         Ok(Claims::new(username, Some(name), GUEST_TOKEN_HOURS, clock::wall()))
     }
 
-    /// The credential behind a session that is to be resumed.
+    /// The credential behind a session that is to be resumed. One that has expired is replaced by a fresh
+    /// `token` of the same user.
     ///
     /// # Errors
-    /// `unauthorized` when the token is not that session's, or what is behind it has expired.
-    pub fn resume(&self, meeting: MeetingId, resume: &Resume) -> Result<Credential, ErrorBody> {
-        resume::verify(&self.key, meeting, resume, clock::wall())
+    /// `unauthorized` when the resume token is not that session's, what is behind it does not hold, or the
+    /// account is switched off; `unavailable` when the store cannot be read.
+    pub async fn resume(
+        &self,
+        ids: &Ids,
+        meeting: MeetingId,
+        resume: &Resume,
+        token: Option<&str>,
+    ) -> Result<Credential, ErrorBody> {
+        let refused =
+            |message| ErrorBody { retryable: true, ..ErrorBody::new(Code::Unauthorized, message) };
+        let behind = resume::read(&self.key, meeting, resume)
+            .ok_or_else(|| refused("the resume token is not that session's; say hello anew"))?;
+        if behind.expires_at.is_some_and(|at| at < clock::wall()) {
+            let expired = "the credential behind the session has expired; send a fresh token";
+            let caller = self.bearer(ids, token.ok_or_else(|| refused(expired))?).await?;
+            let same = caller.user.id == behind.user;
+            return if same { Ok(caller.credential) } else { Err(refused(expired)) };
+        }
+        let user = self.store.user_by_id(behind.user).await.map_err(unavailable)?;
+        if user.is_some_and(|user| !user.is_active) {
+            return Err(ErrorBody::new(Code::Unauthorized, "this account is switched off"));
+        }
+        Ok(behind)
     }
 
     /// What makes resume tokens.
@@ -116,21 +140,22 @@ impl Identity {
             Some(user) if !user.is_active => {
                 return Err(ErrorBody::new(Code::Unauthorized, "this account is switched off"));
             }
-            Some(user) => {
-                self.fresh.remove(&claims.sub);
-                user.id
-            }
+            Some(user) => user.id,
             None => self.fresh_id(ids, &claims.sub),
         };
         Ok(UserRow { id, username: claims.sub, name, email: claims.email, kind })
     }
 
     fn fresh_id(&self, ids: &Ids, username: &str) -> UserId {
-        if self.fresh.len() > FRESH_MAX {
-            // Strangers who were refused: forgetting one costs an id, or at worst a repeated hello.
-            self.fresh.clear();
+        let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+        let [newer, older] = &mut *fresh;
+        if newer.len() >= FRESH_MAX {
+            *older = std::mem::take(newer);
         }
-        *self.fresh.entry(username.to_owned()).or_insert_with(|| ids.user())
+        let known = newer.get(username).or_else(|| older.get(username)).copied();
+        let id = known.unwrap_or_else(|| ids.user());
+        newer.insert(username.to_owned(), id);
+        id
     }
 }
 

@@ -33,7 +33,7 @@ pub use rest::*;
 pub use schema::json_schema;
 pub use shapes::*;
 pub use signals::*;
-pub use time::Timestamp;
+pub use time::{InvalidTimestamp, Timestamp};
 pub use welcome::*;
 
 /// The WebSocket subprotocol of this version.

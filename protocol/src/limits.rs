@@ -57,6 +57,12 @@ pub const PARTICIPANTS_MAX: u32 = 10_000;
 pub const PEOPLE_MAX: usize = 100_000;
 /// People waiting, where the meeting says nothing else.
 pub const WAITING_MAX: u32 = 200;
+/// People waiting at most, whatever a meeting says.
+pub const MAX_WAITING_MAX: u32 = 500;
+/// Minutes after which an empty meeting ends, at most: a week.
+pub const END_WHEN_EMPTY_MINUTES_MAX: u32 = 10_080;
+/// Bytes of text in a page of chat history.
+pub const HISTORY_BYTES_MAX: usize = 256 * 1024;
 /// Co-hosts of a meeting.
 pub const COHOSTS_MAX: usize = 25;
 /// Bans of a meeting.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -46,11 +46,25 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// Not a time as in `2026-11-22T10:00:00Z`, or one outside the years 0 to 9999 of UTC, which could not be
+/// written again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidTimestamp;
+
+impl fmt::Display for InvalidTimestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected a time as in 2026-11-22T10:00:00Z, with its zone")
+    }
+}
+
+impl std::error::Error for InvalidTimestamp {}
+
 impl FromStr for Timestamp {
-    type Err = chrono::ParseError;
+    type Err = InvalidTimestamp;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(DateTime::parse_from_rfc3339(text)?.to_utc().into())
+        let at = DateTime::parse_from_rfc3339(text).map_err(|_| InvalidTimestamp)?.to_utc();
+        if (0..=9999).contains(&at.year()) { Ok(at.into()) } else { Err(InvalidTimestamp) }
     }
 }
 
@@ -63,9 +77,7 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(|_| {
-            de::Error::custom("expected a time as in 2026-11-22T10:00:00Z, with its zone")
-        })
+        text.parse().map_err(de::Error::custom)
     }
 }
 
@@ -91,6 +103,8 @@ mod tests {
     fn is_written_in_utc_with_milliseconds_and_read_with_any_zone() {
         let at: Timestamp = serde_json::from_str(r#""2026-11-22T11:00:00.1234+01:00""#).unwrap();
         assert_eq!(serde_json::to_string(&at).unwrap(), r#""2026-11-22T10:00:00.123Z""#);
-        assert!(serde_json::from_str::<Timestamp>(r#""2026-11-22T10:00:00""#).is_err());
+        for wrong in ["2026-11-22T10:00:00", "9999-12-31T23:59:59-12:00", "soon"] {
+            assert!(wrong.parse::<Timestamp>().is_err(), "{wrong}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use quorate_protocol::{
-    Code, CreateMeeting, ErrorBody, Meeting, MeetingId, MeetingLinks, UserId, UserKind,
+    COHOSTS_MAX, Code, CreateMeeting, ErrorBody, Meeting, MeetingId, MeetingLinks, UserId, UserKind,
 };
 
 use super::body::Json;
@@ -84,12 +84,18 @@ async fn read(api: &Api, id: MeetingId, headers: &HeaderMap) -> Result<Meeting, 
     })
 }
 
-/// Refuses users who are not there.
+/// Refuses co-hosts who are not there, or no members.
 async fn known(api: &Api, users: &[UserId]) -> Result<(), Problem> {
+    let refuse = |error: ErrorBody| Err(Problem(error.field("co_hosts")));
+    if users.len() > COHOSTS_MAX {
+        let limit = Some(COHOSTS_MAX as u64);
+        let error = ErrorBody::new(Code::TooLarge, "there are at most 25 co-hosts");
+        return refuse(ErrorBody { limit, ..error });
+    }
     for user in users {
-        if !api.door.store.user_exists(*user).await.map_err(unavailable)? {
-            let message = "names a user who is not there";
-            return Err(Problem(ErrorBody::new(Code::Invalid, message).field("co_hosts")));
+        let found = api.door.store.user_by_id(*user).await.map_err(unavailable)?;
+        if found.is_none_or(|user| user.kind != Some(UserKind::Member)) {
+            return refuse(ErrorBody::new(Code::Invalid, "names someone who is no member here"));
         }
     }
     Ok(())

@@ -119,7 +119,8 @@ impl Door {
         let ids = self.live.ids();
         let meeting = self.meeting(&hello.meeting).await?;
         if let Some(resume) = &hello.resume {
-            let resumed = match self.identity.resume(meeting, resume) {
+            let token = hello.token.as_deref();
+            let resumed = match self.identity.resume(ids, meeting, resume, token).await {
                 Ok(credential) => {
                     let (session, seq) = (resume.session, resume.seq);
                     self.live.resume(meeting, ResumeAs { session, seq, credential }).await

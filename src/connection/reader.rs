@@ -20,7 +20,8 @@ pub(super) async fn read(
     pulse: &Pulse,
     manners: Manners,
 ) -> Goodbye {
-    let mut frames = Frames { port, rate: Rate::new(manners), bad_in_a_row: 0 };
+    let rate = Rate::new(manners);
+    let mut frames = Frames { port, rate, bad_in_a_row: 0, repeated_up_to: 0 };
     loop {
         let Some(message) = stream.next().await else { return GONE };
         pulse.heard();
@@ -46,6 +47,8 @@ struct Frames<'a> {
     port: &'a CommandPort,
     rate: Rate,
     bad_in_a_row: u32,
+    /// The highest id that was taken for free, being a repetition.
+    repeated_up_to: i64,
 }
 
 impl Frames<'_> {
@@ -74,8 +77,11 @@ impl Frames<'_> {
                 return self.spend(None, 1);
             }
         };
-        let points = cost(&command, data.get().len());
-        if !self.may_spend(Some(id), points)? {
+        // Repeating what was answered before a drop is free, once each: it was paid for.
+        let repeats = id <= self.port.answered() && id > self.repeated_up_to;
+        if repeats {
+            self.repeated_up_to = id;
+        } else if !self.may_spend(Some(id), cost(&command, data.get().len()))? {
             return Ok(());
         }
         match self.port.send(id, frame.dry_run, command).await {

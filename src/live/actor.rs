@@ -166,7 +166,7 @@ impl<'a> Turning<'a> {
                 tracing::error!(meeting = %self.actor.id, %error, "failed to commit");
                 false
             }
-            Wake::Gone(gone) => self.guarded(None, |running| running.gone(gone)),
+            Wake::Gone(gone) => self.take_gone(gone),
             Wake::Mail(mail) => self.take_mail(mail),
             Wake::Timer if self.has_idled() => return self.retire(),
             Wake::Timer => true,
@@ -193,6 +193,18 @@ impl<'a> Turning<'a> {
                 return false;
             }
             next = self.actor.mailbox.try_recv().ok();
+        }
+        true
+    }
+
+    /// Handles this lost socket and what others are lost with it.
+    fn take_gone(&mut self, first: Gone) -> bool {
+        let mut next = Some(first);
+        while let Some(gone) = next {
+            if !self.guarded(None, |running| running.gone(gone)) {
+                return false;
+            }
+            next = self.actor.gone.try_recv().ok();
         }
         true
     }

@@ -24,8 +24,8 @@ pub(super) struct Answers {
 pub(super) enum Kept {
     /// The frame.
     Frame(Utf8Bytes),
-    /// The question, whose answer was long; asking again changes nothing.
-    Question(Box<Command>),
+    /// The question, whose answer was long, and whether it was a dry run; asking again changes nothing.
+    Question(Box<Command>, bool),
 }
 
 /// How a command's id stands to those before.
@@ -59,14 +59,30 @@ impl Answers {
         self.restored = self.highest;
     }
 
-    /// Notes the answer to a new command. `question` is the command when it only asked.
-    pub(super) fn note(&mut self, id: i64, frame: &Utf8Bytes, question: Option<&Command>) {
-        let kept = match question {
-            Some(command) if frame.len() > KEPT_BYTES_MAX => {
-                Kept::Question(Box::new(command.clone()))
-            }
-            _ => Kept::Frame(frame.clone()),
-        };
+    /// Notes the answer to a new command.
+    pub(super) fn note(&mut self, id: i64, frame: &Utf8Bytes) {
+        self.keep(id, Kept::Frame(frame.clone()));
+    }
+
+    /// Notes the answer to a command that changed nothing; a long one is asked for again.
+    pub(super) fn note_answer(&mut self, id: i64, frame: &Utf8Bytes, ask: Command, dry_run: bool) {
+        match frame.len() > KEPT_BYTES_MAX {
+            true => self.note_question(id, ask, dry_run),
+            false => self.note(id, frame),
+        }
+    }
+
+    /// Notes a command that changes nothing and whose answer is yet to be made.
+    pub(super) fn note_question(&mut self, id: i64, ask: Command, dry_run: bool) {
+        self.keep(id, Kept::Question(Box::new(ask), dry_run));
+    }
+
+    /// The highest id there is an answer for.
+    pub(super) fn highest(&self) -> i64 {
+        self.highest
+    }
+
+    fn keep(&mut self, id: i64, kept: Kept) {
         if id > self.highest {
             (self.highest, self.restored) = (id, 0);
         }
@@ -89,11 +105,11 @@ mod tests {
         assert!(matches!(answers.turn(1), Turn::Passed), "1 is hello");
         assert!(matches!(answers.turn(2), Turn::New));
         for id in 2..2 + ANSWERS_KEPT as i64 + 1 {
-            answers.note(id, &"ok".into(), None);
+            answers.note(id, &"ok".into());
         }
         assert!(matches!(answers.turn(2), Turn::Passed));
         assert!(matches!(answers.turn(3), Turn::Answered(Kept::Frame(_))));
-        answers.note(900, &"ok".into(), None);
+        answers.note(900, &"ok".into());
         assert!(matches!(answers.turn(899), Turn::Passed), "passed over");
     }
 
@@ -101,15 +117,15 @@ mod tests {
     fn after_a_restore_what_had_no_event_is_carried_out_until_something_new_comes() {
         let mut answers = Answers::default();
         for id in [5, 8] {
-            answers.note(id, &"ok".into(), None);
+            answers.note(id, &"ok".into());
         }
         answers.restored();
         assert!(matches!(answers.turn(4), Turn::New));
         assert!(matches!(answers.turn(5), Turn::Answered(_)));
-        answers.note(6, &"ok".into(), None);
+        answers.note(6, &"ok".into());
         assert!(matches!(answers.turn(6), Turn::Answered(_)), "once");
         assert!(matches!(answers.turn(7), Turn::New));
-        answers.note(9, &"ok".into(), None);
+        answers.note(9, &"ok".into());
         assert!(matches!(answers.turn(7), Turn::Passed));
     }
 
@@ -117,7 +133,7 @@ mod tests {
     fn after_a_restore_what_may_have_had_an_event_is_never_carried_out() {
         let mut answers = Answers::default();
         for id in 10..10 + ANSWERS_KEPT as i64 + 1 {
-            answers.note(id, &"ok".into(), None);
+            answers.note(id, &"ok".into());
         }
         answers.restored();
         assert!(matches!(answers.turn(10), Turn::Passed), "forgotten");

@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::mail::Gone;
 use super::outbox::{Outbox, Parcel, What};
 use super::ring::{Cursor, Ring, Taken};
+use super::step::runs;
 use crate::meeting::event::{Event, View};
 use crate::meeting::wire;
 use crate::store::{Store, StoreError};
@@ -101,12 +102,10 @@ impl Delivery {
     async fn collect(&mut self, out: &mut Vec<Utf8Bytes>) -> Result<Option<Code>, StoreError> {
         // The head first: whatever is in the ring up to there, its changes of view are in the outbox.
         let until = self.ring.head();
-        let drained = self.outbox.drain(&mut self.parcels, &mut self.later_views);
-        if drained.overflowed {
+        if self.drain() {
             out.push(bye(Code::SlowConsumer));
             return Ok(Some(Code::SlowConsumer));
         }
-        self.latest.extend(drained.latest);
         while let Some(parcel) = self.parcels.front() {
             let after = parcel.after;
             if after > until {
@@ -136,6 +135,13 @@ impl Delivery {
         out.append(&mut self.latest);
         self.tell_passed(out);
         Ok(None)
+    }
+
+    /// Takes what is in the outbox. True when more had come than may lie there.
+    fn drain(&mut self) -> bool {
+        let drained = self.outbox.drain(&mut self.parcels, &mut self.later_views);
+        self.latest.extend(drained.latest);
+        drained.overflowed
     }
 
     /// A new start, at a snapshot's `seq` or, for one who resumes, at their own.
@@ -169,6 +175,9 @@ impl Delivery {
                     if to.0 - cursor.seq.0 > RESUME_EVENTS_MAX || out.len() >= FRAMES_MAX {
                         return Ok(false);
                     }
+                    // The ring turned over since we looked: the views that changed up to `to` are in
+                    // the outbox by now.
+                    self.drain();
                     self.read_journal(to, out).await?;
                 }
             }
@@ -184,10 +193,13 @@ impl Delivery {
         let visible = |event: &&Event| {
             event.seq <= to && event.audience.includes(&view_at(base, later, event.seq))
         };
-        let events: Vec<_> = events.iter().filter(visible).filter_map(wire::event).collect();
-        if !events.is_empty() {
-            out.push(ServerFrame::Events(EventsFrame { events, up_to: None }).to_text().into());
-            self.told = cursor.seq;
+        let visible: Vec<_> = events.iter().filter(visible).cloned().collect();
+        for run in runs(&visible, |_, _| true) {
+            let events: Vec<_> = run.iter().filter_map(wire::event).collect();
+            if !events.is_empty() {
+                out.push(ServerFrame::Events(EventsFrame { events, up_to: None }).to_text().into());
+                self.told = cursor.seq;
+            }
         }
         self.start = Some(cursor);
         self.forget_views();

@@ -1,6 +1,6 @@
 //! The only place that draws ids: global integers, session ids, meeting codes.
 
-use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 
 use quorate_protocol::{MeetingId, ParticipantId, SessionId, UserId};
 use rand::RngExt;
@@ -12,6 +12,7 @@ pub struct Ids {
     user: AtomicI64,
     meeting: AtomicI64,
     participant: AtomicI64,
+    attachment: AtomicU64,
 }
 
 impl Ids {
@@ -22,6 +23,7 @@ impl Ids {
             user: AtomicI64::new(user.0 + 1),
             meeting: AtomicI64::new(meeting.0 + 1),
             participant: AtomicI64::new(participant.0 + 1),
+            attachment: AtomicU64::new(1),
         }
     }
 
@@ -38,6 +40,12 @@ impl Ids {
     /// An id for a new participant.
     pub fn participant(&self) -> ParticipantId {
         ParticipantId(self.participant.fetch_add(1, Relaxed))
+    }
+
+    /// A number for a session's new connection, never given before: a late goodbye of an old one touches
+    /// no other.
+    pub(super) fn attachment(&self) -> u64 {
+        self.attachment.fetch_add(1, Relaxed)
     }
 }
 

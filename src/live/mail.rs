@@ -92,6 +92,8 @@ pub struct Attached {
 pub struct CommandPort {
     pub(super) session: SessionId,
     pub(super) attachment: u64,
+    /// The highest id that was answered before this connection.
+    pub(super) answered: i64,
     pub(super) mailbox: mpsc::Sender<Mail>,
     pub(super) outbox: Arc<Outbox>,
 }
@@ -104,6 +106,12 @@ impl CommandPort {
         let command = Box::new(command);
         let mail = Mail::Command { session, attachment, id, dry_run, command };
         self.mailbox.send(mail).await.is_ok()
+    }
+
+    /// The highest id that was answered before this connection: up to there a command is a repetition.
+    #[must_use]
+    pub fn answered(&self) -> i64 {
+        self.answered
     }
 
     /// Whether the meeting has said `bye`, which is to be the last frame.

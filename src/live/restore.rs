@@ -78,7 +78,7 @@ fn fold(
             if let Some(cause) = &event.cause {
                 let frame = ok_frame(cause.command, Some(event.seq), cause.answer.clone());
                 let theirs = answers.entry(cause.session).or_default();
-                theirs.note(cause.command, &frame.into(), None);
+                theirs.note(cause.command, &frame.into());
             }
             if event.seq > tail {
                 // One frame each: whoever resumes finds its place between any two.

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use quorate_protocol::{
-    Bye, CanChanged, Code, Command, ErrorBody, Event as WireEvent, EventsFrame, OkFrame,
-    ParticipantId, Permission, Seq, ServerFrame, SessionId, SignalBody, Timestamp,
+    ATTRIBUTES_BYTES_MAX, Bye, CanChanged, Code, Command, ErrorBody, Event as WireEvent,
+    EventsFrame, OkFrame, ParticipantId, Permission, Seq, ServerFrame, SessionId, SignalBody,
+    Timestamp,
 };
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
@@ -34,6 +35,11 @@ use crate::store::{Batch, Committed, Generation, UserRow};
 /// Batches on their way to the store at most; beyond, inputs wait and the next batch grows.
 pub(super) const IN_FLIGHT_MAX: usize = 4;
 
+/// Bytes of an event without what people typed, generously.
+const EVENT_BYTES: usize = 1024;
+/// Bytes of a frame of events, by that measure; a frame towards a client has at most 1 MiB.
+const EVENTS_FRAME_BYTES: usize = 512 * 1024;
+
 /// A running meeting. Discarded whole when anything about it fails.
 pub(super) struct Running {
     pub(super) context: Arc<Context>,
@@ -51,7 +57,6 @@ pub(super) struct Running {
     held: VecDeque<Held>,
     step: Step,
     shared: Shared,
-    attachments: u64,
 }
 
 /// A session's connection, as the actor knows it.
@@ -77,6 +82,10 @@ struct Step {
     /// Sessions whose permissions changed, and whether they may admit since now.
     can: BTreeMap<SessionId, bool>,
     byes: Vec<(Arc<Outbox>, Bye)>,
+    /// Sessions that asked for a snapshot, and the id of their question.
+    snapshots: Vec<(SessionId, i64)>,
+    /// New starts; they go out before what else is for their sessions.
+    starts: Vec<Output>,
 }
 
 /// What a sealed step holds back until its basis is committed.
@@ -126,7 +135,6 @@ impl Running {
             held: VecDeque::new(),
             step: Step::default(),
             shared: Shared::default(),
-            attachments: 0,
             meeting,
         }
     }
@@ -257,8 +265,7 @@ impl Running {
         let Some(person) = self.meeting.facts.person_in(session) else { return };
         let (participant, view) = (person.id, person.view);
         let outbox = Arc::new(Outbox::default());
-        self.attachments += 1;
-        let number = self.attachments;
+        let number = self.context.ids.attachment();
         let attachment = Attachment { number, participant, outbox, view, credential };
         let delivery = Delivery {
             gone: self.gone.clone(),
@@ -278,6 +285,7 @@ impl Running {
         let port = CommandPort {
             session,
             attachment: number,
+            answered: self.answers.get(&session).map_or(0, Answers::highest),
             mailbox: self.mailbox.clone(),
             outbox: attachment.outbox.clone(),
         };
@@ -288,7 +296,7 @@ impl Running {
                 attached.delivery.catching_up_to = Some(self.head());
                 let text = self.welcome(session, &credential, Some(1), true);
                 let start = Output::Start(attachment.outbox.clone(), text, seq);
-                self.step.outputs.push(start);
+                self.step.starts.push(start);
             }
             None => {
                 self.step.welcomes.insert(session, Some(1));
@@ -319,12 +327,12 @@ impl Running {
             .answers
             .get(&session)
             .map_or_else(|| Answers::default().turn(id), |answers| answers.turn(id));
-        let command = match turn {
-            Turn::New => command,
+        let (command, dry_run) = match turn {
+            Turn::New => (command, dry_run),
             Turn::Answered(Kept::Frame(frame)) => {
                 return self.step.outputs.push(Output::Text(outbox, frame));
             }
-            Turn::Answered(Kept::Question(question)) => *question,
+            Turn::Answered(Kept::Question(question, dry_run)) => (*question, dry_run),
             Turn::Passed => {
                 let error = ErrorBody::new(
                     Code::Invalid,
@@ -341,13 +349,19 @@ impl Running {
             Err(refusal) => {
                 let error = ErrorBody::from(&refusal);
                 let frame: Utf8Bytes = ServerFrame::Error(Some(id), error).to_text().into();
-                self.answers.entry(session).or_default().note(id, &frame, None);
+                self.answers.entry(session).or_default().note(id, &frame);
                 self.step.outputs.push(Output::Text(outbox, frame));
             }
             Ok(decision) if dry_run => {
                 let frame: Utf8Bytes = dry_run_frame(id, &self.preview(&decision)).into();
-                self.answers.entry(session).or_default().note(id, &frame, None);
+                let answers = self.answers.entry(session).or_default();
+                answers.note_answer(id, &frame, command, true);
                 self.step.outputs.push(Output::Text(outbox, frame));
+            }
+            Ok(_) if matches!(command, Command::StateGet(_)) => {
+                // Made at the step's end: it must not be older than the events delivered before it.
+                self.answers.entry(session).or_default().note_question(id, command, false);
+                self.step.snapshots.push((session, id));
             }
             Ok(decision) => self.answer(session, id, command, decision, outbox),
         }
@@ -366,17 +380,18 @@ impl Running {
         let data = match std::mem::replace(&mut decision.answer, Answer::Data("{}".into())) {
             Answer::Data(data) => data,
             Answer::History(page) => {
-                // Long as it may be: noted as a question, to be asked again.
-                let long = Utf8Bytes::from(" ".repeat(2048));
-                self.answers.entry(session).or_default().note(id, &long, Some(&command));
+                self.answers.entry(session).or_default().note_question(id, command, false);
                 return self.step.outputs.push(Output::History(outbox, id, page));
             }
         };
         let seq = self.carry_out(decision, Some((session, id, &data)));
         let frame: Utf8Bytes = ok_frame(id, seq, data).into();
         if self.meeting.facts.sessions.contains_key(&session) {
-            let question = only_asks.then_some(&command);
-            self.answers.entry(session).or_default().note(id, &frame, question);
+            let answers = self.answers.entry(session).or_default();
+            match only_asks {
+                true => answers.note_answer(id, &frame, command, false),
+                false => answers.note(id, &frame),
+            }
         }
         self.step.outputs.push(Output::Text(outbox, frame));
     }
@@ -496,8 +511,10 @@ impl Running {
         }
         self.welcome_all();
         self.tell_can();
-        let Step { events, splits, users, signals, mut outputs, byes, .. } =
-            std::mem::take(&mut self.step);
+        self.take_snapshots();
+        let step = std::mem::take(&mut self.step);
+        let Step { events, splits, users, signals, byes, starts: mut outputs, .. } = step;
+        outputs.extend(step.outputs);
         outputs.extend(byes.into_iter().map(|(outbox, bye)| Output::Bye(outbox, bye)));
         let mut frames = event_frames(&events, &splits);
         frames.extend(signal_frames(signals));
@@ -518,7 +535,20 @@ impl Running {
             let (outbox, credential) = (attachment.outbox.clone(), attachment.credential);
             self.step.can.remove(&session);
             let text = self.welcome(session, &credential, id, false);
-            self.step.outputs.push(Output::Start(outbox, text, self.meeting.facts.head));
+            self.step.starts.push(Output::Start(outbox, text, self.meeting.facts.head));
+        }
+    }
+
+    fn take_snapshots(&mut self) {
+        for (session, id) in std::mem::take(&mut self.step.snapshots) {
+            let Some(outbox) = self.outbox(session) else { continue };
+            let facts = &self.meeting.facts;
+            let Some(person) = facts.person_in(session).filter(|person| person.is_in()) else {
+                continue;
+            };
+            let snapshot = facts.snapshot(person, self.clock.now());
+            let data = serde_json::to_string(&snapshot).expect("a snapshot serialises");
+            self.step.outputs.push(Output::Text(outbox, ok_frame(id, None, data.into()).into()));
         }
     }
 
@@ -638,10 +668,17 @@ impl Running {
 
     /// Everyone is told to come back; for a stop or a failure.
     pub(super) fn dismiss(&mut self, code: Code) {
-        for (_, attachment) in self.attached.drain() {
+        let attached = self.attached.drain().map(|(_, attachment)| attachment.outbox);
+        // Those who were on their way out are told too: what was to send them away is dropped.
+        let leaving = self.step.byes.drain(..).map(|(outbox, _)| outbox);
+        let held = self.held.drain(..).flat_map(|held| held.outputs);
+        let held = held.filter_map(|output| match output {
+            Output::Bye(outbox, _) => Some(outbox),
+            _ => None,
+        });
+        for outbox in attached.chain(leaving).chain(held) {
             let bye = ServerFrame::Bye(Bye::new(code)).to_text();
-            let what = What::Bye(bye.into(), code);
-            attachment.outbox.push(Parcel { after: 0, what });
+            outbox.push(Parcel { after: 0, what: What::Bye(bye.into(), code) });
         }
     }
 
@@ -691,7 +728,30 @@ pub(super) fn event_frames(events: &[Event], splits: &[Seq]) -> Vec<Item> {
             stale: false,
         })
     };
-    events.chunk_by(together).filter_map(frame).collect()
+    runs(events, together).filter_map(frame).collect()
+}
+
+/// Runs of events that share a frame: those that may be together, up to a size that every client takes.
+pub(super) fn runs(
+    events: &[Event],
+    together: impl Fn(&Event, &Event) -> bool,
+) -> impl Iterator<Item = &[Event]> {
+    // What is long about an event is what people typed; written as JSON it may be twice that.
+    let weight = |event: &Event| {
+        let personal = event.personal.as_ref();
+        let text = personal.and_then(|it| it.text.as_ref()).map_or(0, String::len);
+        let attributes = personal.is_some_and(|it| it.attributes.is_some());
+        EVENT_BYTES + 2 * text + if attributes { 2 * ATTRIBUTES_BYTES_MAX } else { 0 }
+    };
+    let mut bytes = events.first().map_or(0, weight);
+    events.chunk_by(move |a, b| {
+        bytes += weight(b);
+        let joined = together(a, b) && bytes <= EVENTS_FRAME_BYTES;
+        if !joined {
+            bytes = weight(b);
+        }
+        joined
+    })
 }
 
 fn signal_frames(signals: Vec<(Audience, SignalBody)>) -> Vec<Item> {
@@ -712,7 +772,8 @@ pub(super) fn ok_frame(id: i64, seq: Option<Seq>, data: Box<str>) -> String {
     ServerFrame::Ok(OkFrame { id, seq, dry_run: false, data }).to_text()
 }
 
-fn history_frame(id: i64, page: HistoryPage) -> String {
+fn history_frame(id: i64, mut page: HistoryPage) -> String {
+    page.cut();
     let page = quorate_protocol::Page { items: page.items, next: page.next };
     ok_frame(id, None, serde_json::to_string(&page).expect("a page serialises").into())
 }

@@ -2,6 +2,7 @@
 
 mod chance;
 mod faults;
+mod scenes;
 mod stage;
 
 pub(super) use faults::trip_over;

@@ -1,9 +1,9 @@
 //! Chat: to all, to one person, to staff. A message's id is its event's `seq`.
 
 use quorate_protocol::{
-    ChatDelete, ChatHistory, ChatHistoryGet, ChatMessage, ChatSend, ChatSent, ChatTo, MESSAGES_MAX,
-    MessageId, ParticipantId, Permission, SNAPSHOT_CHAT_BYTES_MAX, SNAPSHOT_CHAT_MAX, Seq,
-    TEXT_CHARS_MAX, Timestamp,
+    ChatDelete, ChatHistory, ChatHistoryGet, ChatMessage, ChatSend, ChatSent, ChatTo,
+    HISTORY_BYTES_MAX, MESSAGES_MAX, MessageId, ParticipantId, Permission, SNAPSHOT_CHAT_BYTES_MAX,
+    SNAPSHOT_CHAT_MAX, Seq, TEXT_CHARS_MAX, Timestamp,
 };
 
 use super::event::{Audience, Event, Fact, Personal, STAFF_RANK};
@@ -47,6 +47,20 @@ impl HistoryPage {
     pub fn missing(&self) -> Vec<Seq> {
         let missing = self.items.iter().filter(|item| item.text.is_none() && !item.deleted);
         missing.map(|item| Seq(item.message.0)).collect()
+    }
+
+    /// Ends the page early where its texts are too long for one frame.
+    pub fn cut(&mut self) {
+        let mut bytes = 0;
+        let fits = |item: &ChatMessage| {
+            bytes += item.text.as_ref().map_or(0, String::len);
+            bytes <= HISTORY_BYTES_MAX
+        };
+        let kept = self.items.iter().map(fits).take_while(|fits| *fits).count();
+        if kept < self.items.len() {
+            self.items.truncate(kept);
+            self.next = self.items.last().map(|last| last.message.0 as i64);
+        }
     }
 
     /// Fills in the texts that these events bring.

@@ -1,8 +1,9 @@
 //! The life of a meeting: made, started, locked, ended, reopened; and what happens by itself in time.
 
 use quorate_protocol::{
-    COHOSTS_MAX, DESCRIPTION_CHARS_MAX, EndReason, MeetingStatus, PARTICIPANTS_MAX, Permission,
-    SessionId, TITLE_CHARS_MAX, Timestamp, UserId, Via,
+    COHOSTS_MAX, DESCRIPTION_CHARS_MAX, END_WHEN_EMPTY_MINUTES_MAX, EndReason, MAX_WAITING_MAX,
+    MeetingStatus, PARTICIPANTS_MAX, Permission, SessionId, TITLE_CHARS_MAX, Timestamp, UserId,
+    Via,
 };
 
 use super::event::{Audience, Fact, MeetingCreated, Personal};
@@ -33,6 +34,13 @@ impl Facts {
         text::check_some("description", created.description.as_deref(), DESCRIPTION_CHARS_MAX)?;
         if created.max_participants.is_some_and(|max| !(2..=PARTICIPANTS_MAX).contains(&max)) {
             return invalid("max_participants", "must be between 2 and 10000");
+        }
+        if created.settings.max_waiting > MAX_WAITING_MAX {
+            return invalid("settings.max_waiting", "must be at most 500");
+        }
+        let minutes = created.settings.end_when_empty_minutes;
+        if minutes.is_some_and(|minutes| minutes > END_WHEN_EMPTY_MINUTES_MAX) {
+            return invalid("settings.end_when_empty_minutes", "must be at most 10080, a week");
         }
         if let (Some(starts_at), Some(ends_at)) = (created.starts_at, created.ends_at)
             && ends_at <= starts_at

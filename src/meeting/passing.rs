@@ -35,9 +35,9 @@ impl Meeting {
         let line = facts.waiting.values().filter_map(|id| facts.get(*id));
         let standings: BTreeMap<_, _> =
             line.filter_map(|person| Some((person.id, facts.standing(now, person)?))).collect();
-        // Who just came reads it in `welcome`.
+        // Who just came read it in `welcome`, and it may have changed since.
         let changed = |id: &ParticipantId, standing: &WaitingStanding| {
-            passing.told.get(id).is_some_and(|told| told != standing)
+            passing.told.get(id).is_none_or(|told| told != standing)
         };
         let signal = |(id, standing): (&ParticipantId, &WaitingStanding)| Signal {
             to: SignalTo::Latest(*id),

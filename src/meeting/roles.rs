@@ -118,6 +118,11 @@ pub fn grants(set: PermissionSet) -> Grants {
     Grants(Permission::ALL.iter().map(grant).collect())
 }
 
+/// Who hears of someone's new role: all, but of one who is not in only staff.
+fn audience_about(person: &Person) -> Audience {
+    if person.is_in() { Audience::EVERYONE } else { Audience::STAFF.and(person.id) }
+}
+
 impl Facts {
     /// The role a user has, or would have on joining.
     #[must_use]
@@ -173,7 +178,7 @@ impl Facts {
             Role::CoHost => Err(Refusal::Conflict("is co-host; take that away first")),
             role if role == ask.role => Ok(Decision::already(None)),
             _ => Ok(Decision::by(me).event(
-                Audience::EVERYONE,
+                audience_about(person),
                 Fact::RoleAssigned { participant: person.id, role: ask.role },
             )),
         }
@@ -194,7 +199,7 @@ impl Facts {
             return Err(Refusal::TooMany { message, limit: COHOSTS_MAX });
         }
         let fact = Fact::CohostAdded { user, participant: Some(person.id) };
-        Ok(Decision::by(me).event(Audience::EVERYONE, fact))
+        Ok(Decision::by(me).event(audience_about(person), fact))
     }
 
     pub(super) fn remove_cohost(&self, me: &Person, user: UserId) -> Result<Decision, Refusal> {

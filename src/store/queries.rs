@@ -56,7 +56,8 @@ pub struct HighestIds {
 
 const USER_BY_NAME: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active \
      FROM users WHERE username = ?1";
-const USER_EXISTS: &str = "SELECT 1 FROM users WHERE id = ?1";
+const USER_BY_ID: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active \
+     FROM users WHERE id = ?1";
 const MEETING_BY_CODE: &str = "SELECT id FROM meetings WHERE meeting_code = ?1";
 const MEETING_EXISTS: &str = "SELECT 1 FROM meetings WHERE id = ?1";
 const MEETING_ROW: &str = "SELECT m.id, coalesce(m.meeting_code, ''), m.title, m.description, \
@@ -97,15 +98,12 @@ impl Store {
         self.read(move |connection| first(connection, USER_BY_NAME, [username], user)).await
     }
 
-    /// Whether there is such a user.
+    /// The user of that id.
     ///
     /// # Errors
-    /// See above.
-    pub async fn user_exists(&self, user: UserId) -> Result<bool, StoreError> {
-        let found = self.read(move |connection| {
-            first(connection, USER_EXISTS, [user.0], |row| row.get::<_, i64>(0))
-        });
-        Ok(found.await?.is_some())
+    /// When the database cannot be read.
+    pub async fn user_by_id(&self, id: UserId) -> Result<Option<StoredUser>, StoreError> {
+        self.read(move |connection| first(connection, USER_BY_ID, [id.0], user)).await
     }
 
     /// The meeting with that code in its links.
@@ -275,7 +273,7 @@ fn word<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T
 #[cfg(test)]
 pub(super) const ALL_QUERIES: &[&str] = &[
     USER_BY_NAME,
-    USER_EXISTS,
+    USER_BY_ID,
     MEETING_BY_CODE,
     MEETING_EXISTS,
     MEETING_ROW,

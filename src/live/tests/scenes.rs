@@ -1,0 +1,89 @@
+//! What a step does, one behaviour a test.
+
+use quorate_protocol::*;
+
+use super::stage::*;
+use crate::live::mail::Attached;
+use crate::live::step::runs;
+use crate::meeting::event::{Audience, Event, Fact, Personal};
+
+async fn entered(stage: &mut Stage, id: i64) -> Attached {
+    let mut answer = stage.enter(id);
+    stage.commit().await;
+    let mut attached = answered(&mut answer).unwrap().unwrap();
+    deliver(&mut attached).await;
+    attached
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_being_sent_away_when_the_meeting_failed_is_told_to_come_back() {
+    let mut stage = Stage::new(false).await;
+    let ada = entered(&mut stage, OWNER).await;
+    let mut ben = entered(&mut stage, 2).await;
+    let mut eve = entered(&mut stage, 3).await;
+    let ban = |user| Ban { participant: None, user: Some(user), reason: None, until: None };
+    stage.ask(&ada, 2, Command::ParticipantBan(ban(UserId(2))));
+    // One goodbye is held for its commit, the other still in the step, when the meeting fails.
+    stage.end_step();
+    stage.ask(&ada, 3, Command::ParticipantBan(ban(UserId(3))));
+    stage.running.dismiss(Code::Unavailable);
+    for away in [&mut ben, &mut eve] {
+        let (_, closed) = deliver(away).await;
+        assert_eq!(closed, Some(Code::Unavailable));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_is_not_older_than_what_came_before_it() {
+    let mut stage = Stage::new(false).await;
+    let mut ada = entered(&mut stage, OWNER).await;
+    let ben = entered(&mut stage, 2).await;
+    deliver(&mut ada).await;
+    stage.ask(&ada, 2, Command::StateGet(Empty {}));
+    stage.ask(&ben, 2, Command::HandRaise(Empty {}));
+    stage.commit().await;
+    let (frames, _) = deliver(&mut ada).await;
+    let [ServerFrame::Events(events), ServerFrame::Ok(ok)] = &frames[..] else {
+        panic!("expected the hand, then the snapshot: {frames:?}");
+    };
+    let snapshot: Snapshot = serde_json::from_str(&ok.data).unwrap();
+    assert_eq!(snapshot.seq, events.events[0].seq);
+    assert_eq!(snapshot.hands.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_welcome_comes_before_anything_else() {
+    let mut stage = Stage::new(false).await;
+    let ada = entered(&mut stage, OWNER).await;
+    let _phone = entered(&mut stage, 2).await;
+    let mut answer = stage.enter(2);
+    let to = stage.running.meeting.facts.person_of(UserId(2)).unwrap().id;
+    let data = serde_json::json!({ "candidate": 1 });
+    stage.ask(&ada, 2, Command::RtcSend(RtcSend { to, session: None, data }));
+    stage.commit().await;
+    let mut laptop = answered(&mut answer).unwrap().unwrap();
+    let (frames, _) = deliver(&mut laptop).await;
+    assert!(matches!(frames[0], ServerFrame::Welcome(..)), "{frames:?}");
+    assert!(matches!(frames[1], ServerFrame::Signals(_)), "{frames:?}");
+}
+
+#[test]
+fn events_in_a_row_share_frames_that_every_client_takes() {
+    let text = Some("\n".repeat(4 * TEXT_CHARS_MAX));
+    let event = |seq| Event {
+        seq: Seq(seq),
+        at: Timestamp(0),
+        user: UserId(1),
+        by: Some(ParticipantId(1)),
+        audience: Audience::EVERYONE,
+        fact: Fact::ChatSent { to: None, reply_to: None },
+        personal: Some(Box::new(Personal { text: text.clone(), ..Personal::default() })),
+        cause: None,
+    };
+    let events: Vec<_> = (1..=256).map(event).collect();
+    let frames = crate::live::step::event_frames(&events, &[]);
+    assert!(frames.len() > 1 && frames.len() < 32);
+    assert!(frames.iter().all(|frame| frame.text.len() <= SERVER_FRAME_BYTES_MAX));
+    let in_order = runs(&events, |_, _| true).flatten().map(|event| event.seq.0);
+    assert!(in_order.eq(1..=256), "each once, in order");
+}
