@@ -62,7 +62,7 @@ messages! {
         ParticipantWaiting(ParticipantWaiting) = "participant.waiting",
         /// Someone who waited may come in (to those who may admit, and the person).
         ParticipantAdmitted(ParticipantOnly) = "participant.admitted",
-        /// Someone who waited was turned away (to those who may admit, and the person).
+        /// Someone who waited was turned away (to those who may admit; the person reads it in `bye`).
         ParticipantDeclined(ParticipantDeclined) = "participant.declined",
         /// Someone waits no longer (to those who may admit).
         ParticipantWithdrawn(ParticipantWithdrawn) = "participant.withdrawn",

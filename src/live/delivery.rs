@@ -120,6 +120,7 @@ impl Delivery {
             match parcel.what {
                 What::Text(text) => out.push(text),
                 What::Start(text, seq) => {
+                    self.latest.clear();
                     out.push(text);
                     self.begin(seq, after);
                 }

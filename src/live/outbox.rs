@@ -77,6 +77,10 @@ impl Outbox {
             What::Text(text) | What::Start(text, _) | What::Bye(text, _) => text.len(),
         };
         state.closed = matches!(parcel.what, What::Bye(..));
+        if matches!(parcel.what, What::Start(..)) {
+            // They speak of a standing that is over.
+            state.latest.clear();
+        }
         state.parcels.push_back(parcel);
         if state.bytes > OUTBOX_BYTES_MAX {
             state.overflow();

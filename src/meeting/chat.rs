@@ -78,11 +78,7 @@ impl HistoryPage {
 
 impl Message {
     fn audience(&self) -> Audience {
-        match self.to {
-            None => Audience::EVERYONE,
-            Some(ChatTo::Participant(other)) => Audience::people(vec![self.by, other]),
-            Some(ChatTo::Staff) => Audience::STAFF.and(self.by),
-        }
+        audience(self.by, self.to)
     }
 
     fn visible_to(&self, viewer: &Person, history: ChatHistory) -> bool {
@@ -106,6 +102,15 @@ impl Message {
             reply_to: self.reply_to,
             deleted: self.deleted,
         }
+    }
+}
+
+/// Who may see a message.
+fn audience(by: ParticipantId, to: Option<ChatTo>) -> Audience {
+    match to {
+        None => Audience::EVERYONE,
+        Some(ChatTo::Participant(other)) => Audience::people(vec![by, other]),
+        Some(ChatTo::Staff) => Audience::STAFF.and(by),
     }
 }
 
@@ -173,15 +178,12 @@ impl Facts {
         if self.chat.messages.len() >= MESSAGES_MAX {
             return Err(Refusal::Conflict("this meeting holds no more messages"));
         }
-        let audience = match ask.to {
-            None => Audience::EVERYONE,
-            Some(ChatTo::Participant(other)) => Audience::people(vec![me.id, other]),
-            Some(ChatTo::Staff) => Audience::STAFF.and(me.id),
-        };
         let sent = Fact::ChatSent { to: ask.to, reply_to: ask.reply_to };
         let personal = Personal { text: Some(ask.text.clone()), ..Personal::default() };
         let message = MessageId(self.head.next().0);
-        Ok(Decision::by(me).personal_event(audience, sent, personal).answer(&ChatSent { message }))
+        Ok(Decision::by(me)
+            .personal_event(audience(me.id, ask.to), sent, personal)
+            .answer(&ChatSent { message }))
     }
 
     /// One deletes one's own messages, or with `chat.moderate` any that one can see.

@@ -132,10 +132,14 @@ impl Facts {
 
     /// Whether there is a seat for this user: the last one is kept for host or owner.
     pub(super) fn has_seat(&self, user: UserId) -> bool {
-        let runs = |user| user == self.info.host || user == self.info.owner;
+        self.present + u32::from(self.keeps_seat(user)) < self.capacity()
+    }
+
+    /// Whether a seat is kept from this user for host or owner.
+    pub(super) fn keeps_seat(&self, user: UserId) -> bool {
+        let runs = user == self.info.host || user == self.info.owner;
         let is_in = |user| self.person_of(user).is_some_and(Person::is_in);
-        let kept = !runs(user) && !is_in(self.info.host) && !is_in(self.info.owner);
-        self.present + u32::from(kept) < self.capacity()
+        !runs && !is_in(self.info.host) && !is_in(self.info.owner)
     }
 
     fn join(&self, now: Timestamp, me: &Entrant<'_>, via: Via) -> Decision {

@@ -269,6 +269,12 @@ impl Facts {
         self.people.get(&id).ok_or(Refusal::NotFound { what: "participant", last: None })
     }
 
+    /// The person of that id, if there is one.
+    #[must_use]
+    pub fn get(&self, id: ParticipantId) -> Option<&Person> {
+        self.people.get(&id)
+    }
+
     /// A user's place here.
     #[must_use]
     pub fn person_of(&self, user: UserId) -> Option<&Person> {

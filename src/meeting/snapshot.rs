@@ -1,8 +1,8 @@
 //! The meeting as someone may see it now.
 
 use quorate_protocol::{
-    MeetingInfo, Participant, ParticipantId, Permission, SNAPSHOT_ATTRIBUTES_MAX,
-    SNAPSHOT_PARTICIPANTS_MAX, Snapshot, Standing, Timestamp, UserRef, You,
+    MeetingInfo, Participant, Permission, SNAPSHOT_ATTRIBUTES_MAX, SNAPSHOT_PARTICIPANTS_MAX,
+    Snapshot, Standing, Timestamp, UserRef, You,
 };
 
 use super::event::STAFF_RANK;
@@ -95,11 +95,5 @@ impl Facts {
             locked: info.locked,
             settings: info.settings.clone(),
         }
-    }
-
-    /// The person of that id, if there is one.
-    #[must_use]
-    pub fn get(&self, id: ParticipantId) -> Option<&Person> {
-        self.people.get(&id)
     }
 }

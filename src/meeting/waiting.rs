@@ -106,7 +106,8 @@ impl Facts {
         let line = self.waiting.range(..=up_to.unwrap_or(self.head)).map(|(_, id)| id);
         for person in line.filter_map(|id| self.people.get(id)) {
             // Each one let in before takes a seat; the kept one is free again once the host is in.
-            let kept = u32::from(!let_in.contains(&self.info.host) && self.keeps_seat(person));
+            let kept = !let_in.contains(&self.info.host) && self.keeps_seat(person.user);
+            let kept = u32::from(kept);
             if self.present + let_in.len() as u32 + kept < self.capacity() {
                 let_in.insert(person.user);
                 answer.admitted.push(person.id);
@@ -117,13 +118,6 @@ impl Facts {
             }
         }
         decision.answer(&answer)
-    }
-
-    /// Whether a seat is kept from this person for the host or owner.
-    fn keeps_seat(&self, person: &Person) -> bool {
-        let is_in = |user| self.person_of(user).is_some_and(Person::is_in);
-        let runs = person.user == self.info.host || person.user == self.info.owner;
-        !runs && !is_in(self.info.host) && !is_in(self.info.owner)
     }
 
     /// Someone who waits comes in.
@@ -159,7 +153,8 @@ impl Facts {
         match person.place {
             Place::Waiting { .. } => {
                 let declined = Fact::ParticipantDeclined { participant: person.id };
-                let audience = Audience::holders(Permission::ParticipantAdmit).and(person.id);
+                // The person is out with it, and reads the reason in `bye`.
+                let audience = Audience::holders(Permission::ParticipantAdmit);
                 let reason = Personal { reason: ask.reason.clone(), ..Personal::default() };
                 let decision = Decision::by(me).personal_event(audience, declined, reason);
                 Ok(decision.close_sessions(person, SessionEnd::Declined))
