@@ -9,10 +9,10 @@ use quorate_protocol::{Bye, Code, EventsFrame, MeetingId, RESUME_EVENTS_MAX, Seq
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
+use super::frames::runs;
 use super::mail::Gone;
 use super::outbox::{Outbox, Parcel, What};
 use super::ring::{Cursor, Ring, Taken};
-use super::step::runs;
 use crate::meeting::event::{Event, View};
 use crate::meeting::wire;
 use crate::store::{Store, StoreError};

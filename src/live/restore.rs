@@ -8,8 +8,9 @@ use tokio::sync::mpsc;
 
 use super::actor::{Actor, RestorePanic};
 use super::answers::Answers;
+use super::frames::{event_frames, ok_frame};
 use super::ring::{RING_ITEMS_MAX, Ring};
-use super::step::{Running, event_frames, ok_frame};
+use super::step::Running;
 use crate::meeting::{Event, Meeting};
 use crate::store::{Committed, StoreError};
 

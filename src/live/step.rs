@@ -7,11 +7,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use quorate_protocol::{
-    ATTRIBUTES_BYTES_MAX, Bye, CanChanged, Code, Command, ErrorBody, Event as WireEvent,
-    EventsFrame, OkFrame, ParticipantId, Permission, Seq, ServerFrame, SessionId, SignalBody,
-    Timestamp,
+    Bye, CanChanged, Code, Command, ErrorBody, Event as WireEvent, ParticipantId, Permission, Seq,
+    ServerFrame, SessionId, SignalBody, Timestamp,
 };
-use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -19,26 +17,23 @@ use super::answers::{Answers, Kept, Turn};
 use super::clock::MeetingClock;
 use super::delivery::Delivery;
 use super::directory::Context;
+use super::frames::{dry_run_frame, event_frames, ok_frame, signal_frames, signals_text};
 use super::mail::{
     Attached, CommandPort, Credential, EnterAs, Gone, Mail, Refused, Reply, ResumeAs,
 };
 use super::outbox::{Outbox, Parcel, What};
-use super::ring::{Item, Ring};
+use super::release::{Held, Output};
+use super::ring::Ring;
 use super::welcome::{Shared, Start};
 use super::{clock, ids};
 use crate::meeting::event::{Audience, Cause, Event, Fact, SessionEnd, View};
 use crate::meeting::{
-    Answer, Decision, Enter, HistoryPage, Input, Meeting, Refusal, Renewed, Signal, SignalTo, wire,
+    Answer, Decision, Enter, Input, Meeting, Refusal, Renewed, Signal, SignalTo, wire,
 };
 use crate::store::{Batch, Committed, Generation, UserRow};
 
 /// Batches on their way to the store at most; beyond, inputs wait and the next batch grows.
 pub(super) const IN_FLIGHT_MAX: usize = 4;
-
-/// Bytes of an event without what people typed, generously.
-const EVENT_BYTES: usize = 1024;
-/// Bytes of a frame of events, by that measure; a frame towards a client has at most 1 MiB.
-const EVENTS_FRAME_BYTES: usize = 512 * 1024;
 
 /// A running meeting. Discarded whole when anything about it fails.
 pub(super) struct Running {
@@ -54,7 +49,7 @@ pub(super) struct Running {
     pub(super) mailbox: mpsc::Sender<Mail>,
     pub(super) gone: mpsc::UnboundedSender<Gone>,
     pub(super) acks: mpsc::UnboundedSender<Committed>,
-    held: VecDeque<Held>,
+    pub(super) held: VecDeque<Held>,
     step: Step,
     shared: Shared,
 }
@@ -63,8 +58,8 @@ pub(super) struct Running {
 pub(super) struct Attachment {
     number: u64,
     participant: ParticipantId,
-    outbox: Arc<Outbox>,
-    view: View,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) view: View,
     credential: Credential,
 }
 
@@ -86,26 +81,6 @@ struct Step {
     snapshots: Vec<(SessionId, i64)>,
     /// New starts; they go out before what else is for their sessions.
     starts: Vec<Output>,
-}
-
-/// What a sealed step holds back until its basis is committed.
-struct Held {
-    basis: Seq,
-    frames: Vec<Item>,
-    redacted: Vec<(Seq, Seq)>,
-    outputs: Vec<Output>,
-}
-
-/// Something that leaves.
-enum Output {
-    View(Arc<Outbox>, Seq, View),
-    Text(Arc<Outbox>, Utf8Bytes),
-    Latest(Arc<Outbox>, String, Utf8Bytes),
-    Start(Arc<Outbox>, Utf8Bytes, Seq),
-    Bye(Arc<Outbox>, Bye),
-    History(Arc<Outbox>, i64, HistoryPage),
-    Attached(oneshot::Sender<Reply<Attached>>, Box<Reply<Attached>>),
-    Created(oneshot::Sender<Reply<()>>, Reply<()>),
 }
 
 impl Running {
@@ -593,79 +568,6 @@ impl Running {
         self.release();
     }
 
-    /// Lets out what was decided upon a committed head.
-    fn release(&mut self) {
-        while self.held.front().is_some_and(|held| held.basis <= self.committed) {
-            let Some(held) = self.held.pop_front() else { return };
-            self.let_out(held);
-        }
-    }
-
-    fn let_out(&self, held: Held) {
-        // Views first: who finds an event in the ring finds the view it changed in the outbox.
-        for output in &held.outputs {
-            if let Output::View(outbox, seq, view) = output {
-                outbox.change_view(*seq, *view);
-            }
-        }
-        let sees = |view: &View| held.frames.iter().any(|frame| frame.audience.includes(view));
-        let awake: Vec<_> = self.attached.values().filter(|it| sees(&it.view)).collect();
-        let frames = held.frames.clone();
-        self.ring.publish(frames, held.basis);
-        self.ring.redact(&held.redacted);
-        for attachment in awake {
-            attachment.outbox.wake();
-        }
-        let after = self.ring.head();
-        for output in held.outputs {
-            self.put_out(output, after);
-        }
-    }
-
-    fn put_out(&self, output: Output, after: u64) {
-        let push = |outbox: Arc<Outbox>, what| outbox.push(Parcel { after, what });
-        match output {
-            Output::View(..) => {}
-            Output::Text(outbox, text) => push(outbox, What::Text(text)),
-            Output::Latest(outbox, kind, text) => outbox.set_latest(&kind, text),
-            Output::Start(outbox, text, seq) => push(outbox, What::Start(text, seq)),
-            Output::Bye(outbox, bye) => {
-                let code = bye.code;
-                push(outbox, What::Bye(ServerFrame::Bye(bye).to_text().into(), code));
-            }
-            Output::History(outbox, id, page) => self.put_out_history(outbox, id, page, after),
-            // Who waited may be gone; then what we hand over is dropped, and says so itself.
-            Output::Attached(reply, attached) => drop(reply.send(*attached)),
-            Output::Created(reply, made) => drop(reply.send(made)),
-        }
-    }
-
-    /// A page of messages, once the texts that are no longer in memory are read.
-    fn put_out_history(&self, outbox: Arc<Outbox>, id: i64, mut page: HistoryPage, after: u64) {
-        let missing = page.missing();
-        let meeting = self.meeting.facts.info.id;
-        let store = self.context.store.clone();
-        let answer = move |outbox: &Outbox, frame: String| {
-            outbox.push(Parcel { after, what: What::Text(frame.into()) });
-        };
-        if missing.is_empty() {
-            return answer(&outbox, history_frame(id, page));
-        }
-        self.context.tasks.spawn(async move {
-            match store.events_at(meeting, missing).await {
-                Ok(events) => {
-                    page.fill_in(&events);
-                    answer(&outbox, history_frame(id, page));
-                }
-                Err(error) => {
-                    tracing::warn!(%meeting, %error, "failed to read old messages");
-                    let error = ErrorBody::new(Code::Unavailable, "try again in a moment");
-                    answer(&outbox, ServerFrame::Error(Some(id), error).to_text());
-                }
-            }
-        });
-    }
-
     /// Everyone is told to come back; for a stop or a failure.
     pub(super) fn dismiss(&mut self, code: Code) {
         let attached = self.attached.drain().map(|(_, attachment)| attachment.outbox);
@@ -710,80 +612,4 @@ fn redacted(event: &Event) -> Vec<(Seq, Seq)> {
         Fact::Redacted { ranges } => ranges.clone(),
         _ => Vec::new(),
     }
-}
-
-/// Events of one commit, in frames: those in a row for one audience share one, but at a split.
-pub(super) fn event_frames(events: &[Event], splits: &[Seq]) -> Vec<Item> {
-    let together =
-        |a: &Event, b: &Event| a.audience == b.audience && splits.binary_search(&b.seq).is_err();
-    let frame = |run: &[Event]| {
-        let (first, last) = (run.first()?, run.last()?);
-        let shown: Vec<_> = run.iter().filter_map(wire::event).collect();
-        let text = ServerFrame::Events(EventsFrame { events: shown, up_to: None });
-        let audience = first.audience.clone();
-        (audience != Audience::NOBODY).then(|| Item {
-            audience,
-            events: Some((first.seq, last.seq)),
-            text: text.to_text().into(),
-            stale: false,
-        })
-    };
-    runs(events, together).filter_map(frame).collect()
-}
-
-/// Runs of events that share a frame: those that may be together, up to a size that every client takes.
-pub(super) fn runs(
-    events: &[Event],
-    together: impl Fn(&Event, &Event) -> bool,
-) -> impl Iterator<Item = &[Event]> {
-    // What is long about an event is what people typed; written as JSON it may be twice that.
-    let weight = |event: &Event| {
-        let personal = event.personal.as_ref();
-        let text = personal.and_then(|it| it.text.as_ref()).map_or(0, String::len);
-        let attributes = personal.is_some_and(|it| it.attributes.is_some());
-        EVENT_BYTES + 2 * text + if attributes { 2 * ATTRIBUTES_BYTES_MAX } else { 0 }
-    };
-    let mut bytes = events.first().map_or(0, weight);
-    events.chunk_by(move |a, b| {
-        bytes += weight(b);
-        let joined = together(a, b) && bytes <= EVENTS_FRAME_BYTES;
-        if !joined {
-            bytes = weight(b);
-        }
-        joined
-    })
-}
-
-fn signal_frames(signals: Vec<(Audience, SignalBody)>) -> Vec<Item> {
-    let runs = signals.chunk_by(|(a, _), (b, _)| a == b);
-    let frame = |run: &[(Audience, SignalBody)]| {
-        let bodies = run.iter().map(|(_, body)| body.clone()).collect();
-        let audience = run.first()?.0.clone();
-        Some(Item { audience, events: None, text: signals_text(bodies).into(), stale: false })
-    };
-    runs.filter_map(frame).collect()
-}
-
-fn signals_text(signals: Vec<SignalBody>) -> String {
-    ServerFrame::Signals(signals).to_text()
-}
-
-pub(super) fn ok_frame(id: i64, seq: Option<Seq>, data: Box<str>) -> String {
-    ServerFrame::Ok(OkFrame { id, seq, dry_run: false, data }).to_text()
-}
-
-fn history_frame(id: i64, mut page: HistoryPage) -> String {
-    page.cut();
-    let page = quorate_protocol::Page { items: page.items, next: page.next };
-    ok_frame(id, None, serde_json::to_string(&page).expect("a page serialises").into())
-}
-
-fn dry_run_frame(id: i64, events: &[WireEvent]) -> String {
-    #[derive(Serialize)]
-    struct Preview<'a> {
-        events: Vec<&'a quorate_protocol::EventBody>,
-    }
-    let preview = Preview { events: events.iter().map(|event| &event.body).collect() };
-    let data = serde_json::to_string(&preview).expect("events serialise").into();
-    ServerFrame::Ok(OkFrame { id, seq: None, dry_run: true, data }).to_text()
 }

@@ -3,8 +3,8 @@
 use quorate_protocol::*;
 
 use super::stage::*;
+use crate::live::frames::{event_frames, runs};
 use crate::live::mail::Attached;
-use crate::live::step::runs;
 use crate::meeting::event::{Audience, Event, Fact, Personal};
 
 async fn entered(stage: &mut Stage, id: i64) -> Attached {
@@ -81,7 +81,7 @@ fn events_in_a_row_share_frames_that_every_client_takes() {
         cause: None,
     };
     let events: Vec<_> = (1..=256).map(event).collect();
-    let frames = crate::live::step::event_frames(&events, &[]);
+    let frames = event_frames(&events, &[]);
     assert!(frames.len() > 1 && frames.len() < 32);
     assert!(frames.iter().all(|frame| frame.text.len() <= SERVER_FRAME_BYTES_MAX));
     let in_order = runs(&events, |_, _| true).flatten().map(|event| event.seq.0);

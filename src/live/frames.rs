@@ -1,0 +1,96 @@
+//! Frames as text: events and signals shared by many, answers to one.
+
+use quorate_protocol::{
+    ATTRIBUTES_BYTES_MAX, Event as WireEvent, EventsFrame, OkFrame, Seq, ServerFrame, SignalBody,
+};
+use serde::Serialize;
+
+use super::ring::Item;
+use crate::meeting::event::{Audience, Event};
+use crate::meeting::{HistoryPage, wire};
+
+/// Bytes of an event without what people typed, generously.
+const EVENT_BYTES: usize = 1024;
+/// Bytes of a frame of events, by that measure; a frame towards a client has at most 1 MiB.
+const EVENTS_FRAME_BYTES: usize = 512 * 1024;
+
+/// Events of one commit, in frames: those in a row for one audience share one, but at a split.
+pub(super) fn event_frames(events: &[Event], splits: &[Seq]) -> Vec<Item> {
+    let together =
+        |a: &Event, b: &Event| a.audience == b.audience && splits.binary_search(&b.seq).is_err();
+    let frame = |run: &[Event]| {
+        let (first, last) = (run.first()?, run.last()?);
+        let shown: Vec<_> = run.iter().filter_map(wire::event).collect();
+        let text = ServerFrame::Events(EventsFrame { events: shown, up_to: None });
+        let audience = first.audience.clone();
+        (audience != Audience::NOBODY).then(|| Item {
+            audience,
+            events: Some((first.seq, last.seq)),
+            text: text.to_text().into(),
+            stale: false,
+        })
+    };
+    runs(events, together).filter_map(frame).collect()
+}
+
+/// Runs of events that share a frame: those that may be together, up to a size that every client takes.
+pub(super) fn runs(
+    events: &[Event],
+    together: impl Fn(&Event, &Event) -> bool,
+) -> impl Iterator<Item = &[Event]> {
+    // What is long about an event is what people typed; written as JSON it may be twice that.
+    let weight = |event: &Event| {
+        let personal = event.personal.as_ref();
+        let text = personal.and_then(|it| it.text.as_ref()).map_or(0, String::len);
+        let attributes = personal.is_some_and(|it| it.attributes.is_some());
+        EVENT_BYTES + 2 * text + if attributes { 2 * ATTRIBUTES_BYTES_MAX } else { 0 }
+    };
+    let mut bytes = events.first().map_or(0, weight);
+    events.chunk_by(move |a, b| {
+        bytes += weight(b);
+        let joined = together(a, b) && bytes <= EVENTS_FRAME_BYTES;
+        if !joined {
+            bytes = weight(b);
+        }
+        joined
+    })
+}
+
+/// Signals, in frames: those in a row for one audience share one.
+pub(super) fn signal_frames(signals: Vec<(Audience, SignalBody)>) -> Vec<Item> {
+    let runs = signals.chunk_by(|(a, _), (b, _)| a == b);
+    let frame = |run: &[(Audience, SignalBody)]| {
+        let bodies = run.iter().map(|(_, body)| body.clone()).collect();
+        let audience = run.first()?.0.clone();
+        Some(Item { audience, events: None, text: signals_text(bodies).into(), stale: false })
+    };
+    runs.filter_map(frame).collect()
+}
+
+/// Signals in one frame.
+pub(super) fn signals_text(signals: Vec<SignalBody>) -> String {
+    ServerFrame::Signals(signals).to_text()
+}
+
+/// A command was carried out.
+pub(super) fn ok_frame(id: i64, seq: Option<Seq>, data: Box<str>) -> String {
+    ServerFrame::Ok(OkFrame { id, seq, dry_run: false, data }).to_text()
+}
+
+/// A page of messages, cut to what fits a frame.
+pub(super) fn history_frame(id: i64, mut page: HistoryPage) -> String {
+    page.cut();
+    let page = quorate_protocol::Page { items: page.items, next: page.next };
+    ok_frame(id, None, serde_json::to_string(&page).expect("a page serialises").into())
+}
+
+/// What a command would come to.
+pub(super) fn dry_run_frame(id: i64, events: &[WireEvent]) -> String {
+    #[derive(Serialize)]
+    struct Preview<'a> {
+        events: Vec<&'a quorate_protocol::EventBody>,
+    }
+    let preview = Preview { events: events.iter().map(|event| &event.body).collect() };
+    let data = serde_json::to_string(&preview).expect("events serialise").into();
+    ServerFrame::Ok(OkFrame { id, seq: None, dry_run: true, data }).to_text()
+}
