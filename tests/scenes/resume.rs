@@ -359,3 +359,36 @@ async fn what_was_under_way_when_the_socket_was_lost_is_carried_out_once() {
     });
     assert_eq!(own.count(), 30, "the sender too hears each once");
 }
+
+#[tokio::test]
+async fn an_expired_credential_goes_on_with_a_fresh_token_beside_it() {
+    let stage = Stage::set().await;
+    let meeting = stage.meeting("Ada", json!({})).await;
+    let hello = Hello { token: Some(stage.expired_token("Ada")), ..stage.hello(&meeting, "Ada") };
+    let (socket, welcome) = stage.knock(&hello).await;
+    drop(socket);
+    let (_, refused) = stage.resume(&meeting, &welcome, seq(&welcome)).await;
+    assert_eq!(refused["error"]["code"], "unauthorized");
+    let token = Some(stage.token("Ada"));
+    let (_ada, back) = stage.resume_with(&meeting, &welcome, seq(&welcome), token).await;
+    assert_eq!(back["data"]["resumed"], true, "{back}");
+    assert_eq!(back["data"]["session"]["id"], welcome["data"]["session"]["id"]);
+    // Someone else's token does not: they come in as themselves.
+    let token = Some(stage.token("Ben"));
+    let (_ben, ben) = stage.resume_with(&meeting, &welcome, seq(&welcome), token).await;
+    assert_eq!(ben["data"]["you"]["name"], "Ben");
+    assert_ne!(ben["data"]["session"]["id"], welcome["data"]["session"]["id"]);
+}
+
+#[tokio::test]
+async fn one_whose_account_is_switched_off_does_not_come_back() {
+    let stage = Stage::set().await;
+    let meeting = stage.meeting("Ada", json!({})).await;
+    let (socket, welcome) = stage.knock_as(&meeting, "Ben").await;
+    drop(socket);
+    stage.sql::<i64>("UPDATE users SET is_active = 0 WHERE username = 'ben' RETURNING id");
+    let (mut socket, refused) = stage.resume(&meeting, &welcome, seq(&welcome)).await;
+    assert_eq!(refused["error"]["code"], "unauthorized");
+    let (_, code) = socket.ending().await;
+    assert_eq!(code, 4501);
+}
