@@ -2,6 +2,7 @@
 
 use quorate_client::protocol::*;
 use serde_json::json;
+use tokio::io::AsyncReadExt;
 
 use crate::stage::Stage;
 
@@ -71,4 +72,19 @@ async fn a_lost_device_is_nobodys_business_while_another_is_there() {
     let EventBody::ConnectionChanged(lost) = lost.body else { unreachable!() };
     assert_eq!(lost.status, Presence::Lost);
     assert_eq!(ada.kinds().await, Vec::<String>::new(), "one event for the last of them");
+}
+
+/// Waits for the server's own heartbeat, a second here, to be missed twice.
+#[tokio::test]
+async fn who_answers_no_ping_is_lost() {
+    let stage = Stage::with(|config| config.heartbeat_seconds = 1).await;
+    let meeting = stage.meeting("Ada", json!({})).await;
+    let (socket, _) = stage.knock_as(&meeting, "Ben").await;
+    let mut said = Vec::new();
+    // Read as bytes: nobody answers a ping.
+    socket.socket.into_inner().read_to_end(&mut said).await.unwrap();
+    let text = String::from_utf8_lossy(&said);
+    assert!(text.contains(r#"{"type":"bye","data":{"code":"ping_timeout","action":"resume"}}"#));
+    let close = [&4004u16.to_be_bytes()[..], b"ping_timeout"].concat();
+    assert!(said.ends_with(&close), "{text}");
 }

@@ -5,7 +5,8 @@ use quorate_protocol::*;
 use super::stage::*;
 use crate::live::frames::{event_frames, runs};
 use crate::live::mail::Attached;
-use crate::meeting::event::{Audience, Event, Fact, Personal};
+use crate::live::ring::Item;
+use crate::meeting::event::{Audience, Event, Fact, Personal, View};
 
 async fn entered(stage: &mut Stage, id: i64) -> Attached {
     let mut answer = stage.enter(id);
@@ -86,4 +87,36 @@ fn events_in_a_row_share_frames_that_every_client_takes() {
     assert!(frames.iter().all(|frame| frame.text.len() <= SERVER_FRAME_BYTES_MAX));
     let in_order = runs(&events, |_, _| true).flatten().map(|event| event.seq.0);
     assert!(in_order.eq(1..=256), "each once, in order");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_sent_to_waiting_while_lagging_gets_what_was_theirs_until_then_and_is_named_after() {
+    let mut stage = Stage::new(false).await;
+    let mut ben = entered(&mut stage, 2).await;
+    let head = stage.running.meeting.facts.head;
+    let person = stage.running.meeting.facts.person_of(UserId(2)).unwrap();
+    let (me, waiting) = (person.id, View { joined: false, rank: 0, ..person.view });
+    let frame = |n: u64, audience: Audience| Item {
+        audience,
+        events: Some((head.plus(n), head.plus(n))),
+        text: format!(r#"{{"type":"events","events":[],"up_to":{}}}"#, head.plus(n)).into(),
+        stale: false,
+    };
+    // As the actor lets a commit out: the views first, then the frames.
+    ben.delivery.outbox.change_view(head.plus(2), waiting);
+    let frames = vec![
+        frame(1, Audience::EVERYONE),
+        frame(2, Audience::EVERYONE),
+        frame(3, Audience::people(vec![me])),
+        frame(4, Audience::EVERYONE),
+    ];
+    ben.delivery.ring.publish(frames, head.plus(4));
+    ben.delivery.outbox.wake();
+    let (frames, _) = deliver(&mut ben).await;
+    let told = |frame: &ServerFrame| match frame {
+        ServerFrame::Events(frame) => frame.up_to,
+        _ => None,
+    };
+    let told: Vec<_> = frames.iter().filter_map(told).collect();
+    assert_eq!(told, [head.plus(1), head.plus(3)], "not their own leaving, nor what follows");
 }
