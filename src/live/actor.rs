@@ -217,7 +217,8 @@ impl<'a> Turning<'a> {
         let sealed = self.guarded(None, |running| {
             running.run_deadlines();
             running.seal();
-            if checkpoint {
+            // With batches on their way the meeting is known to be alive anyway.
+            if checkpoint && running.in_flight == 0 {
                 running.checkpoint();
             }
         });
@@ -257,16 +258,16 @@ impl<'a> Turning<'a> {
     async fn wait(&mut self) -> Wake {
         let timer = self.next_timer();
         let Actor { context, mailbox, gone, .. } = &mut *self.actor;
-        let takes_mail = self.running.in_flight < IN_FLIGHT_MAX;
+        let keeps_up = self.running.in_flight < IN_FLIGHT_MAX;
         tokio::select! {
             // Stopping comes before all; then what lets others go on; then what is late already; and new
             // work last, and only while the store keeps up.
             biased;
             () = context.stop.cancelled() => Wake::Shutdown,
             Some(committed) = self.acked.recv() => Wake::Committed(committed),
-            Some(gone) = gone.recv() => Wake::Gone(gone),
+            Some(gone) = gone.recv(), if keeps_up => Wake::Gone(gone),
             () = sleep_until(timer) => Wake::Timer,
-            Some(mail) = mailbox.recv(), if takes_mail => Wake::Mail(mail),
+            Some(mail) = mailbox.recv(), if keeps_up => Wake::Mail(mail),
         }
     }
 

@@ -159,14 +159,14 @@ impl Live {
     }
 
     /// How many meetings are live.
-    #[must_use]
-    pub fn count(&self) -> usize {
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
         self.meetings.len()
     }
 
     /// Whether a meeting is live.
-    #[must_use]
-    pub fn is_live(&self, meeting: MeetingId) -> bool {
+    #[cfg(test)]
+    pub(super) fn is_live(&self, meeting: MeetingId) -> bool {
         self.meetings.contains_key(&meeting)
     }
 

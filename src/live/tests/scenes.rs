@@ -120,3 +120,24 @@ async fn one_sent_to_waiting_while_lagging_gets_what_was_theirs_until_then_and_i
     let told: Vec<_> = frames.iter().filter_map(told).collect();
     assert_eq!(told, [head.plus(1), head.plus(3)], "not their own leaving, nor what follows");
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_removed_within_a_step_gets_what_came_before_and_nothing_after() {
+    let mut stage = Stage::new(false).await;
+    let ada = entered(&mut stage, OWNER).await;
+    let mut ben = entered(&mut stage, 2).await;
+    let participant = stage.running.meeting.facts.person_of(UserId(2)).unwrap().id;
+    stage.ask(&ada, 2, Command::HandRaise(Empty {}));
+    let remove = PersonReason { participant, reason: None };
+    stage.ask(&ada, 3, Command::ParticipantRemove(remove));
+    stage.ask(&ada, 4, Command::HandLower(HandLower::default()));
+    stage.commit().await;
+    let (frames, closed) = deliver(&mut ben).await;
+    let kinds = frames.iter().flat_map(|frame| match frame {
+        ServerFrame::Events(frame) => frame.events.iter().map(|it| it.body.kind()).collect(),
+        ServerFrame::Bye(_) => vec!["bye"],
+        _ => vec![],
+    });
+    assert_eq!(kinds.collect::<Vec<_>>(), ["hand.raised", "bye"]);
+    assert_eq!(closed, Some(Code::Removed));
+}
