@@ -38,7 +38,8 @@ async fn killed_and_resumed(seed: u64) {
     }
     for record in &records {
         assert_eq!(record.byes, Vec::<Code>::new(), "nobody says goodbye when killed");
-        assert!(record.deserted || record.losses >= KILLS);
+        // One who is still on the way back when the next kill comes loses nothing by it.
+        assert!(record.losses >= 1, "the server was killed under everyone");
     }
     assert!(records.iter().any(|record| !record.unanswered.is_empty()), "it was not under load");
     server.kill();
