@@ -42,6 +42,7 @@ CREATE TABLE meetings (
     status            VARCHAR(20)  NOT NULL DEFAULT 'scheduled'
                       CHECK (status IN ('scheduled', 'in_progress', 'completed', 'cancelled')),
     locked            BOOLEAN      NOT NULL DEFAULT 0,
+    suspended         BOOLEAN      NOT NULL DEFAULT 0,
     meeting_code      VARCHAR(32)  UNIQUE,        -- the code in links
     password          VARCHAR(200),               -- the passcode's argon2id hash; in no event
     meeting_type      VARCHAR(20)  NOT NULL DEFAULT 'regular',  -- regular, recurring, private

@@ -62,7 +62,7 @@ impl Waiter {
     async fn chat(&mut self) {
         let text = Some("a message of the usual length, some sixty characters or so".to_owned());
         let personal = Some(Box::new(Personal { text, ..Personal::default() }));
-        self.append(Fact::ChatSent { to: None, reply_to: None }, personal).await;
+        self.append(Fact::ChatSent { to: None, room: None, reply_to: None }, personal).await;
     }
 }
 
@@ -83,6 +83,8 @@ fn created(meeting: MeetingId) -> Fact {
         ends_at: None,
         max_participants: None,
         requires_approval: false,
+        is_recorded: false,
+        has_passcode: false,
         co_hosts: Vec::new(),
         settings: Settings::default(),
     }))

@@ -273,6 +273,7 @@ impl Room {
                 match to {
                     None => println!("{by}: {text}"),
                     Some(ChatTo::Staff) => println!("{by} to staff: {text}"),
+                    Some(ChatTo::Room) => println!("{by} to the room: {text}"),
                     Some(ChatTo::Participant(to)) => println!("{by} to {}: {text}", self.name(to)),
                 }
             }

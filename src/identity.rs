@@ -14,7 +14,7 @@ pub use tokens::{Claims, RESERVED_NAMES};
 
 use crate::live::ids::Ids;
 use crate::live::{Credential, ResumeTokens, clock};
-use crate::meeting::text;
+use crate::meeting::{Bot, text};
 use crate::store::{Store, StoreError, UserRow};
 
 /// Ids given to users who were not in the database, remembered at least; at most twice as many.
@@ -29,6 +29,10 @@ pub struct Caller {
     pub user: UserRow,
     /// What they showed.
     pub credential: Credential,
+    /// Their verified email address.
+    pub email: Option<String>,
+    /// What their token says of a bot.
+    pub bot: Option<Bot>,
 }
 
 /// Tells who callers are.
@@ -56,7 +60,7 @@ impl Identity {
         let expires_at = Some(claims.expires_at());
         let user = self.user(ids, claims).await?;
         let credential = Credential { user: user.id, expires_at };
-        Ok(Caller { user, credential })
+        Ok(Caller { user, credential, email: None, bot: None })
     }
 
     /// Who this guest is: the same device is the same user.
@@ -66,7 +70,7 @@ impl Identity {
     pub async fn guest(&self, ids: &Ids, guest: &Guest) -> Result<Caller, ErrorBody> {
         let user = self.user(ids, self.guest_claims(guest)?).await?;
         let credential = Credential { user: user.id, expires_at: None };
-        Ok(Caller { user, credential })
+        Ok(Caller { user, credential, email: None, bot: None })
     }
 
     /// A bearer token for a guest, and until when it holds.

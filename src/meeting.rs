@@ -12,12 +12,15 @@ mod hands;
 mod lifecycle;
 mod moderation;
 mod passing;
+mod person;
 mod presence;
 mod profile;
 mod refusal;
+mod rights;
 pub mod roles;
 mod signalling;
 mod snapshot;
+mod sound;
 pub mod text;
 mod waiting;
 pub mod wire;
@@ -33,9 +36,11 @@ use serde::Serialize;
 pub use chat::{HistoryPage, Message};
 pub use event::Event;
 use event::{Audience, Fact, MeetingCreated, Personal, SYSTEM};
-pub use facts::{Exit, Facts, Info, Person, Place, Renewed, Session};
+pub use facts::{Facts, Info, Renewed};
 pub use passing::Passing;
+pub use person::{Bot, Exit, Person, Place, Session};
 pub use refusal::Refusal;
+pub use rights::Can;
 
 /// The server's settings that the rules depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,10 +108,28 @@ pub struct Enter {
     pub kind: UserKind,
     /// The name to show.
     pub name: String,
+    /// Their verified email address.
+    pub email: Option<String>,
+    /// What their token says of a bot.
+    pub bot: Option<Bot>,
+    /// What they answered when asked for the passcode.
+    pub passcode: Passcode,
     /// A fresh participant id, for one who has no place here yet.
     pub participant: ParticipantId,
     /// The new session's id.
     pub session: SessionId,
+}
+
+/// What someone at the door answered when asked for the passcode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Passcode {
+    /// Nothing.
+    #[default]
+    Missing,
+    /// The passcode.
+    Right,
+    /// Something else.
+    Wrong,
 }
 
 /// What an input comes to: events to be journaled, signals to be sent, an answer.

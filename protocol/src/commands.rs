@@ -242,7 +242,7 @@ pub struct UserOnly {
 pub struct RoleAssign {
     /// To whom.
     pub participant: ParticipantId,
-    /// `moderator`, `presenter` or `attendee`.
+    /// `moderator`, `presenter`, `attendee`, or a custom role's key.
     pub role: Role,
 }
 

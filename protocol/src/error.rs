@@ -70,6 +70,10 @@ codes! {
     Banned = "banned",
     /// Turned away.
     Declined = "declined",
+    /// There is a passcode, and none was sent.
+    PasscodeRequired = "passcode_required",
+    /// That is not the passcode.
+    PasscodeWrong = "passcode_wrong",
     /// The store failed; nothing changed.
     Unavailable = "unavailable",
     /// The server stops; come back.
@@ -150,6 +154,8 @@ impl ErrorBody {
                 | Code::WaitingRoomFull
                 | Code::MeetingLocked
                 | Code::MeetingNotStarted
+                | Code::PasscodeRequired
+                | Code::PasscodeWrong
                 | Code::Unavailable
                 | Code::Restarting
         );

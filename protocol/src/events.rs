@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::message::messages;
 use crate::{
-    Attributes, ChatTo, Empty, MessageId, Participant, ParticipantId, Presence, Role, Seq,
+    Attributes, ChatTo, Empty, MessageId, Participant, ParticipantId, Presence, Role, RoomId, Seq,
     Timestamp, UserId, Via, WaitingEntry,
 };
 
@@ -278,6 +278,8 @@ pub struct ChatSentEvent {
     pub text: Option<String>,
     /// To whom; null is all.
     pub to: Option<ChatTo>,
+    /// The breakout room it stays in; null is none.
+    pub room: Option<RoomId>,
     /// The message it answers.
     pub reply_to: Option<MessageId>,
 }

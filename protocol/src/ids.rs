@@ -30,6 +30,18 @@ ids! {
     ParticipantId(i64);
     /// A chat message: the `seq` of the event that brought it.
     MessageId(u64);
+    /// A breakout room; counted from 1 in each meeting.
+    RoomId(u32);
+    /// A poll; counted from 1 in each meeting.
+    PollId(u32);
+    /// An agenda item; counted from 1 in each meeting.
+    ItemId(u32);
+    /// A decision; counted from 1 in each meeting.
+    DecisionId(u32);
+    /// An action item; counted from 1 in each meeting.
+    ActionId(u32);
+    /// An invitation; counted from 1 in each meeting.
+    InviteeId(u32);
     /// One client's presence in a meeting; outlives its socket by the grace period.
     SessionId(Uuid);
 }

@@ -179,7 +179,7 @@ impl JsonSchema for Permission {
     }
 }
 
-/// A set of permissions, one bit each.
+/// A set of permissions, one bit each; on the wire a list of names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PermissionSet(u64);
 
@@ -198,11 +198,65 @@ impl PermissionSet {
     pub const fn with(self, permission: Permission) -> Self {
         PermissionSet(self.0 | (1 << permission as u8))
     }
+
+    /// What is in this or in `other`.
+    #[must_use]
+    pub const fn or(self, other: PermissionSet) -> Self {
+        PermissionSet(self.0 | other.0)
+    }
+
+    /// What is in this and in `other`.
+    #[must_use]
+    pub const fn and(self, other: PermissionSet) -> Self {
+        PermissionSet(self.0 & other.0)
+    }
+
+    /// What is in this and not in `other`.
+    #[must_use]
+    pub const fn minus(self, other: PermissionSet) -> Self {
+        PermissionSet(self.0 & !other.0)
+    }
+
+    /// Whether nothing is in it.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// What is in it.
+    pub fn iter(self) -> impl Iterator<Item = Permission> {
+        Permission::ALL.iter().copied().filter(move |permission| self.has(*permission))
+    }
 }
 
 impl FromIterator<Permission> for PermissionSet {
     fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
         permissions.into_iter().fold(PermissionSet::NONE, PermissionSet::with)
+    }
+}
+
+impl Serialize for PermissionSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+/// Permissions of a later version are passed over: whoever knows them not cannot use them.
+impl<'de> Deserialize<'de> for PermissionSet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let names = Vec::<String>::deserialize(deserializer)?;
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+    }
+}
+
+impl JsonSchema for PermissionSet {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "PermissionSet".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let permission = generator.subschema_for::<Permission>();
+        json_schema!({ "type": "array", "items": permission })
     }
 }
 
@@ -212,6 +266,12 @@ impl FromIterator<Permission> for PermissionSet {
 pub enum Denial {
     /// The role does not have it.
     Role,
+    /// The meeting's locks, or its chat policy, take it.
+    Lock,
+    /// It was taken from this person.
+    Denied,
+    /// The meeting is suspended.
+    Suspended,
 }
 
 /// Whether one may: `true`, or `{"no": why}`.

@@ -29,6 +29,9 @@ pub struct CreateMeeting {
     /// Whether people wait for approval.
     #[serde(default)]
     pub requires_approval: bool,
+    /// Whether it is to be recorded.
+    #[serde(default)]
+    pub is_recorded: bool,
     /// Co-hosts from the start.
     #[serde(default)]
     pub co_hosts: Vec<UserId>,

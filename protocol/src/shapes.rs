@@ -7,7 +7,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
-use crate::{LIST_DEFAULT, MeetingId, MessageId, ParticipantId, Timestamp, UserId, WAITING_MAX};
+use crate::{
+    LIST_DEFAULT, MeetingId, MessageId, ParticipantId, Role, RoomId, Settings, Timestamp, UserId,
+};
 
 /// A command or answer without data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,40 +24,8 @@ pub enum UserKind {
     Member,
     /// With a name and a device id.
     Guest,
-}
-
-/// A role in a meeting, highest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Runs the meeting; exactly one.
-    Host,
-    /// Runs it with the host.
-    CoHost,
-    /// Looks after people.
-    Moderator,
-    /// Presents.
-    Presenter,
-    /// Takes part.
-    Attendee,
-}
-
-impl Role {
-    /// Every role, highest first.
-    pub const ALL: [Role; 5] =
-        [Role::Host, Role::CoHost, Role::Moderator, Role::Presenter, Role::Attendee];
-
-    /// The name on the wire.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Role::Host => "host",
-            Role::CoHost => "co_host",
-            Role::Moderator => "moderator",
-            Role::Presenter => "presenter",
-            Role::Attendee => "attendee",
-        }
-    }
+    /// A program, with the scopes of its token.
+    Bot,
 }
 
 /// Whether someone who is in the meeting is connected.
@@ -101,19 +71,26 @@ pub struct Participant {
     pub hand: Option<Timestamp>,
     /// What is sent.
     pub media: Media,
+    /// The breakout room they are in; null is the main room.
+    pub room: Option<RoomId>,
+    /// Someone else who is in, and whose name looks the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looks_like: Option<ParticipantId>,
     /// When they came in.
     pub joined_at: Timestamp,
     /// Their own key-value pairs; empty beyond the first 50 of a snapshot.
     pub attributes: Attributes,
 }
 
-/// To whom a chat message goes: all (absent), one participant, or staff.
+/// To whom a chat message goes: all (absent), one participant, staff, or the room one is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChatTo {
     /// One person.
     Participant(ParticipantId),
     /// Everyone from moderator upwards.
     Staff,
+    /// Those in the same room.
+    Room,
 }
 
 impl Serialize for ChatTo {
@@ -121,6 +98,7 @@ impl Serialize for ChatTo {
         match self {
             ChatTo::Participant(participant) => participant.serialize(serializer),
             ChatTo::Staff => serializer.serialize_str("staff"),
+            ChatTo::Room => serializer.serialize_str("room"),
         }
     }
 }
@@ -132,7 +110,7 @@ impl<'de> Deserialize<'de> for ChatTo {
             type Value = ChatTo;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a participant's id or \"staff\"")
+                f.write_str("a participant's id, \"staff\" or \"room\"")
             }
 
             fn visit_u64<E: de::Error>(self, id: u64) -> Result<ChatTo, E> {
@@ -147,6 +125,7 @@ impl<'de> Deserialize<'de> for ChatTo {
             fn visit_str<E: de::Error>(self, word: &str) -> Result<ChatTo, E> {
                 match word {
                     "staff" => Ok(ChatTo::Staff),
+                    "room" => Ok(ChatTo::Room),
                     _ => Err(E::invalid_value(de::Unexpected::Str(word), &self)),
                 }
             }
@@ -162,7 +141,7 @@ impl JsonSchema for ChatTo {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let participant = generator.subschema_for::<ParticipantId>();
-        json_schema!({ "oneOf": [participant, { "const": "staff" }] })
+        json_schema!({ "oneOf": [participant, { "enum": ["staff", "room"] }] })
     }
 }
 
@@ -179,8 +158,12 @@ pub struct ChatMessage {
     pub text: Option<String>,
     /// To whom; null is all.
     pub to: Option<ChatTo>,
+    /// The breakout room it stays in; null is none.
+    pub room: Option<RoomId>,
     /// The message it answers.
     pub reply_to: Option<MessageId>,
+    /// Whether it is pinned.
+    pub pinned: bool,
     /// Whether it was deleted.
     pub deleted: bool,
 }
@@ -214,6 +197,8 @@ pub struct WaitingEntry {
     pub kind: UserKind,
     /// Whether a token vouches for them.
     pub verified: bool,
+    /// Whether they are invited.
+    pub invited: bool,
     /// Whether they were removed from this meeting before.
     pub removed_before: bool,
     /// Why they wait.
@@ -240,6 +225,16 @@ pub enum Via {
     Staff,
     /// They were in shortly before and not removed.
     Returning,
+    /// They are invited.
+    Invited,
+    /// Their email domain is let in.
+    Domain,
+    /// They knew the passcode.
+    Passcode,
+    /// A scope of the bot's token.
+    BotScope,
+    /// They have an account.
+    Members,
 }
 
 /// What kind of meeting it is.
@@ -249,6 +244,8 @@ pub enum MeetingType {
     /// A one-time meeting.
     #[default]
     Regular,
+    /// For those who are invited, or know the passcode.
+    Private,
 }
 
 /// Where a meeting stands.
@@ -261,48 +258,6 @@ pub enum MeetingStatus {
     InProgress,
     /// Ended.
     Completed,
-}
-
-/// What late comers may read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ChatHistory {
-    /// All that was addressed to everyone.
-    #[default]
-    All,
-    /// Only what came after they joined.
-    SinceJoin,
-}
-
-/// Settings of a meeting; a field that is absent has its default.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Settings {
-    /// People without a token may join.
-    pub guests: bool,
-    /// When false, all wait until a host or co-host is there.
-    pub join_before_host: bool,
-    /// Starts when the first joins who may.
-    pub auto_start: bool,
-    /// Ends when nobody was there for so long; null is never.
-    pub end_when_empty_minutes: Option<u32>,
-    /// What late comers may read.
-    pub chat_history: ChatHistory,
-    /// People waiting at most.
-    pub max_waiting: u32,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            guests: true,
-            join_before_host: true,
-            auto_start: true,
-            end_when_empty_minutes: Some(10),
-            chat_history: ChatHistory::All,
-            max_waiting: WAITING_MAX,
-        }
-    }
 }
 
 /// The meeting as `welcome` shows it.
@@ -332,10 +287,16 @@ pub struct MeetingInfo {
     pub max_participants: Option<u32>,
     /// Whether people wait for approval.
     pub requires_approval: bool,
+    /// Whether it is to be recorded.
+    pub is_recorded: bool,
+    /// Whether there is a passcode.
+    pub has_passcode: bool,
     /// Who hosts it.
     pub host: UserRef,
     /// Whether the door is locked.
     pub locked: bool,
+    /// Whether all is off, as `meeting.suspend` does.
+    pub suspended: bool,
     /// The settings.
     pub settings: Settings,
 }

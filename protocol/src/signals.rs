@@ -61,4 +61,7 @@ pub struct WaitingStanding {
     pub reason: WaitReason,
     /// Whether a host or co-host is in the meeting.
     pub host_present: bool,
+    /// What the meeting tells those who wait, or staff wrote to one last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }

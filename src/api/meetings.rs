@@ -42,6 +42,8 @@ pub(super) async fn create(
         ends_at: body.ends_at,
         max_participants: body.max_participants,
         requires_approval: body.requires_approval,
+        is_recorded: body.is_recorded,
+        has_passcode: false,
         co_hosts: body.co_hosts,
         settings: body.settings,
     };

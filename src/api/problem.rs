@@ -51,10 +51,13 @@ impl IntoResponse for Problem {
 fn status(code: Code) -> StatusCode {
     match code {
         Code::BadJson => StatusCode::BAD_REQUEST,
-        Code::Unauthorized => StatusCode::UNAUTHORIZED,
-        Code::Forbidden | Code::RankTooLow | Code::Banned | Code::Declined | Code::Waiting => {
-            StatusCode::FORBIDDEN
-        }
+        Code::PasscodeWrong | Code::Unauthorized => StatusCode::UNAUTHORIZED,
+        Code::Forbidden
+        | Code::RankTooLow
+        | Code::Banned
+        | Code::Declined
+        | Code::PasscodeRequired
+        | Code::Waiting => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::Conflict

@@ -13,6 +13,7 @@ use super::goodbye::Goodbye;
 use super::{Door, GONE};
 use crate::identity::{Caller, unavailable};
 use crate::live::{Attached, EnterAs, ResumeAs};
+use crate::meeting::Passcode;
 
 /// Waits for `hello` and carries it out.
 pub(super) async fn wait<S>(
@@ -149,8 +150,9 @@ impl Door {
         if let MeetingRef::Id(_) = hello.meeting {
             self.tied(meeting, caller.user.id).await?;
         }
-        let Caller { user, credential } = caller;
-        self.live.enter(meeting, EnterAs { user, credential }).await
+        let Caller { user, credential, email, bot } = caller;
+        let passcode = Passcode::Missing;
+        self.live.enter(meeting, EnterAs { user, credential, email, bot, passcode }).await
     }
 
     async fn meeting(&self, named: &MeetingRef) -> Result<MeetingId, ErrorBody> {

@@ -9,6 +9,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::delivery::Delivery;
 use super::outbox::{Outbox, Parcel, What};
 use crate::meeting::event::MeetingCreated;
+use crate::meeting::{Bot, Passcode};
 use crate::store::UserRow;
 
 /// Inputs that wait for a meeting at most. Filled by connections and REST, drained by the actor; when
@@ -65,6 +66,12 @@ pub struct EnterAs {
     pub user: UserRow,
     /// What they showed.
     pub credential: Credential,
+    /// Their verified email address.
+    pub email: Option<String>,
+    /// What their token says of a bot.
+    pub bot: Option<Bot>,
+    /// What they answered when asked for the passcode.
+    pub passcode: Passcode,
 }
 
 /// Someone who says `hello` with `resume`.

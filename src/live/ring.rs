@@ -206,6 +206,7 @@ mod tests {
             joined: true,
             rank,
             permissions: PermissionSet::NONE,
+            room: None,
         }
     }
 

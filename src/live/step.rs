@@ -28,7 +28,7 @@ use super::welcome::{Shared, Start};
 use super::{clock, ids};
 use crate::meeting::event::{Audience, Cause, Event, Fact, SessionEnd, View};
 use crate::meeting::{
-    Answer, Decision, Enter, Input, Meeting, Refusal, Renewed, Signal, SignalTo, wire,
+    Answer, Can, Decision, Enter, Input, Meeting, Refusal, Renewed, Signal, SignalTo, wire,
 };
 use crate::store::{Batch, Committed, Generation, UserRow};
 
@@ -60,6 +60,7 @@ pub(super) struct Attachment {
     participant: ParticipantId,
     pub(super) outbox: Arc<Outbox>,
     pub(super) view: View,
+    can: Can,
     credential: Credential,
 }
 
@@ -192,6 +193,9 @@ impl Running {
             user: who.user.id,
             kind: who.user.kind,
             name: who.user.name.clone(),
+            email: who.email,
+            bot: who.bot,
+            passcode: who.passcode,
             participant: known.unwrap_or_else(|| self.context.ids.participant()),
             session,
         };
@@ -238,10 +242,10 @@ impl Running {
         reply: oneshot::Sender<Reply<Attached>>,
     ) {
         let Some(person) = self.meeting.facts.person_in(session) else { return };
-        let (participant, view) = (person.id, person.view);
+        let (participant, view, can) = (person.id, person.view, person.can);
         let outbox = Arc::new(Outbox::default());
         let number = self.context.ids.attachment();
-        let attachment = Attachment { number, participant, outbox, view, credential };
+        let attachment = Attachment { number, participant, outbox, view, can, credential };
         let delivery = Delivery {
             gone: self.gone.clone(),
             me: Gone { session, attachment: number },
@@ -413,8 +417,10 @@ impl Running {
     fn follow(&mut self, event: &Event, renewed: Renewed, reason: Option<&str>) {
         match renewed {
             Renewed::Nobody => {}
-            Renewed::One(participant) => self.renew(participant, event.seq),
-            Renewed::Everyone => {
+            Renewed::People(people) => {
+                people.into_iter().for_each(|participant| self.renew(participant, event.seq));
+            }
+            Renewed::Ended => {
                 self.answers.clear();
                 for (_, attachment) in self.attached.drain() {
                     let bye = Bye::new(Code::MeetingEnded);
@@ -438,14 +444,17 @@ impl Running {
         for session in &person.sessions {
             let Some(attachment) = self.attached.get_mut(session) else { continue };
             let before = std::mem::replace(&mut attachment.view, person.view);
+            let could = std::mem::replace(&mut attachment.can, person.can);
             let outbox = attachment.outbox.clone();
-            self.step.outputs.push(Output::View(outbox, seq, person.view));
-            if self.step.splits.last() != Some(&seq) {
-                self.step.splits.push(seq);
+            if before != person.view {
+                self.step.outputs.push(Output::View(outbox, seq, person.view));
+                if self.step.splits.last() != Some(&seq) {
+                    self.step.splits.push(seq);
+                }
             }
             if before.joined != person.view.joined {
                 self.step.welcomes.entry(*session).or_insert(None);
-            } else if before.permissions != person.view.permissions {
+            } else if could != person.can {
                 let admits = |view: &View| view.permissions.has(Permission::ParticipantAdmit);
                 let since_now = !admits(&before) && admits(&person.view);
                 *self.step.can.entry(*session).or_default() |= since_now;

@@ -2,12 +2,13 @@
 
 use quorate_protocol::{
     ChatDelete, ChatHistory, ChatHistoryGet, ChatMessage, ChatSend, ChatSent, ChatTo,
-    HISTORY_BYTES_MAX, MESSAGES_MAX, MessageId, ParticipantId, Permission, SNAPSHOT_CHAT_BYTES_MAX,
-    SNAPSHOT_CHAT_MAX, Seq, TEXT_CHARS_MAX, Timestamp,
+    HISTORY_BYTES_MAX, MESSAGES_MAX, MessageId, ParticipantId, Permission, RoomId,
+    SNAPSHOT_CHAT_BYTES_MAX, SNAPSHOT_CHAT_MAX, Seq, TEXT_CHARS_MAX, Timestamp,
 };
 
 use super::event::{Audience, Event, Fact, Personal, STAFF_RANK};
-use super::facts::{Facts, Person};
+use super::facts::Facts;
+use super::person::Person;
 use super::profile::page_size;
 use super::{Answer, Decision, Refusal, text};
 
@@ -27,7 +28,9 @@ pub struct Message {
     at: Timestamp,
     by: ParticipantId,
     to: Option<ChatTo>,
+    room: Option<RoomId>,
     reply_to: Option<MessageId>,
+    pinned: bool,
     deleted: bool,
     text: Option<Box<str>>,
 }
@@ -78,13 +81,16 @@ impl HistoryPage {
 
 impl Message {
     fn audience(&self) -> Audience {
-        audience(self.by, self.to)
+        audience(self.by, self.to, self.room)
     }
 
     fn visible_to(&self, viewer: &Person, history: ChatHistory) -> bool {
         let since_join = history == ChatHistory::SinceJoin && self.at < viewer.joined_at;
         match self.to {
-            None => !since_join,
+            None | Some(ChatTo::Room) if self.room.is_some() || self.to.is_some() => {
+                self.by == viewer.id || (viewer.room == self.room && !since_join)
+            }
+            None | Some(ChatTo::Room) => !since_join,
             Some(ChatTo::Participant(other)) => self.by == viewer.id || other == viewer.id,
             Some(ChatTo::Staff) => {
                 self.by == viewer.id || (viewer.view.rank >= STAFF_RANK && !since_join)
@@ -99,23 +105,32 @@ impl Message {
             by: self.by,
             text: self.text.as_deref().map(str::to_owned),
             to: self.to,
+            room: self.room,
             reply_to: self.reply_to,
+            pinned: self.pinned,
             deleted: self.deleted,
         }
     }
 }
 
 /// Who may see a message.
-fn audience(by: ParticipantId, to: Option<ChatTo>) -> Audience {
+fn audience(by: ParticipantId, to: Option<ChatTo>, room: Option<RoomId>) -> Audience {
     match to {
-        None => Audience::EVERYONE,
+        None if room.is_none() => Audience::EVERYONE,
+        None | Some(ChatTo::Room) => Audience::room(room),
         Some(ChatTo::Participant(other)) => Audience::people(vec![by, other]),
         Some(ChatTo::Staff) => Audience::STAFF.and(by),
     }
 }
 
 impl Chat {
-    pub(super) fn sent(&mut self, event: &Event, to: Option<ChatTo>, reply_to: Option<MessageId>) {
+    pub(super) fn sent(
+        &mut self,
+        event: &Event,
+        to: Option<ChatTo>,
+        room: Option<RoomId>,
+        reply_to: Option<MessageId>,
+    ) {
         let Some(by) = event.by else { return };
         let text = event.personal.as_ref().and_then(|personal| personal.text.as_deref());
         self.messages.push(Message {
@@ -123,7 +138,9 @@ impl Chat {
             at: event.at,
             by,
             to,
+            room,
             reply_to,
+            pinned: false,
             deleted: false,
             text: text.map(Into::into),
         });
@@ -151,14 +168,14 @@ impl Chat {
     #[must_use]
     pub fn recent_is_public(&self) -> bool {
         let recent = self.messages.len().saturating_sub(TEXTS_KEPT);
-        self.messages[recent..].iter().all(|message| message.to.is_none())
+        self.messages[recent..].iter().all(|message| message.to.is_none() && message.room.is_none())
     }
 }
 
 impl Facts {
     pub(super) fn send_chat(&self, me: &Person, ask: &ChatSend) -> Result<Decision, Refusal> {
         match ask.to {
-            None => self.require(me, Permission::ChatSend)?,
+            None | Some(ChatTo::Room) => self.require(me, Permission::ChatSend)?,
             Some(ChatTo::Participant(_)) => self.require(me, Permission::ChatPrivate)?,
             Some(ChatTo::Staff) => {}
         }
@@ -178,11 +195,15 @@ impl Facts {
         if self.chat.messages.len() >= MESSAGES_MAX {
             return Err(Refusal::Conflict("this meeting holds no more messages"));
         }
-        let sent = Fact::ChatSent { to: ask.to, reply_to: ask.reply_to };
+        let room = match ask.to {
+            None | Some(ChatTo::Room) => me.room,
+            Some(ChatTo::Participant(_) | ChatTo::Staff) => None,
+        };
+        let sent = Fact::ChatSent { to: ask.to, room, reply_to: ask.reply_to };
         let personal = Personal { text: Some(ask.text.clone()), ..Personal::default() };
         let message = MessageId(self.head.next().0);
         Ok(Decision::by(me)
-            .personal_event(audience(me.id, ask.to), sent, personal)
+            .personal_event(audience(me.id, ask.to, room), sent, personal)
             .answer(&ChatSent { message }))
     }
 

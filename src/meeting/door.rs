@@ -6,7 +6,8 @@ use quorate_protocol::{
 };
 
 use super::event::{Audience, Fact, Personal, SessionEnd};
-use super::facts::{Exit, Facts, Person, Place};
+use super::facts::Facts;
+use super::person::{Exit, Person, Place};
 use super::{Decision, Enter, Refusal, Terms};
 
 /// How long one who was turned away waits before knocking again, in milliseconds.
@@ -30,11 +31,11 @@ impl Facts {
             return Err(Refusal::Banned { until });
         }
         let known = self.person_of(enter.user);
+        let me = Entrant { known, enter };
         if let Some(person) = known.filter(|person| person.view.here) {
-            return Ok(self.open_another(person, enter));
+            return Ok(self.open_another(person, &me));
         }
         self.may_come(now, enter, known)?;
-        let me = Entrant { known, enter };
         match self.door(now, &me, terms)? {
             Door::Join(via) => Ok(self.join(now, &me, via)),
             Door::Wait(reason) => self.wait(&me, reason),
@@ -160,6 +161,8 @@ impl Facts {
             kind: me.enter.kind,
             role: self.role_of(user),
             via,
+            room: None,
+            looks_like: None,
         };
         decision.personal_event(Audience::EVERYONE, joined, me.named()).event(
             Audience::NOBODY,
@@ -187,15 +190,15 @@ impl Facts {
     }
 
     /// A further session of someone who is here: one more for who is in, the only one for who waits.
-    fn open_another(&self, person: &Person, enter: &Enter) -> Decision {
+    fn open_another(&self, person: &Person, me: &Entrant<'_>) -> Decision {
         let most = if person.is_waiting() { 1 } else { SESSIONS_PER_PARTICIPANT };
         let too_many = (person.sessions.len() + 1).saturating_sub(most);
-        let mut decision = Decision::by(person);
+        let mut decision = me.decision();
         for &session in &person.sessions[..too_many] {
             let replaced = Fact::SessionClosed { session, why: SessionEnd::Replaced };
             decision = decision.event(Audience::NOBODY, replaced);
         }
-        let opened = Fact::SessionOpened { session: enter.session, participant: person.id };
+        let opened = Fact::SessionOpened { session: me.enter.session, participant: person.id };
         decision = decision.event(Audience::NOBODY, opened);
         if person.is_in() && !self.connected(person) {
             let back =
@@ -222,11 +225,20 @@ impl Entrant<'_> {
         left_at.is_some_and(|left_at| now.ms_since(left_at) <= u64::from(seconds) * 1000)
     }
 
+    /// What their coming begins with: what their credential says of them, where that is news.
     fn decision(&self) -> Decision {
         let mut decision = Decision::by_system();
         decision.by = Some(self.id());
         decision.user = self.enter.user;
-        decision
+        let Enter { user, kind, ref email, ref bot, .. } = *self.enter;
+        let known = self.known.map(|person| (&person.email, &person.bot));
+        if known.unwrap_or((&None, &None)) == (email, bot) {
+            return decision;
+        }
+        let participant = self.id();
+        let identified = Fact::ParticipantIdentified { participant, user, kind, bot: bot.clone() };
+        let personal = Personal { email: email.clone(), ..Personal::default() };
+        decision.personal_event(Audience::NOBODY, identified, personal)
     }
 
     fn named(&self) -> Personal {

@@ -8,10 +8,12 @@ use std::str::FromStr;
 
 use quorate_protocol::{
     Attributes, ChatTo, EndReason, LeaveReason, Media, MeetingId, MeetingType, ParticipantId,
-    Permission, PermissionSet, Presence, Role, Seq, SessionId, Settings, Timestamp, UserId,
+    Permission, PermissionSet, Presence, Role, RoomId, Seq, SessionId, Settings, Timestamp, UserId,
     UserKind, Via, WaitReason, WithdrawReason,
 };
 use serde::{Deserialize, Serialize};
+
+use super::person::Bot;
 
 /// The user that acts for timers and for the server itself.
 pub const SYSTEM: UserId = UserId(0);
@@ -60,6 +62,9 @@ pub struct Personal {
     /// The reason of a removal, ban or decline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// An email address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
     /// A participant's own key-value pairs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attributes: Option<Attributes>,
@@ -172,6 +177,25 @@ pub enum Fact {
         role: Role,
         /// How they came in.
         via: Via,
+        /// The breakout room they came into.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<RoomId>,
+        /// Someone else who is in, and whose name looks the same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        looks_like: Option<ParticipantId>,
+    },
+    /// What someone's credential says of them, where it differs from what was known.
+    #[serde(rename = "participant.identified")]
+    ParticipantIdentified {
+        /// Who.
+        participant: ParticipantId,
+        /// The user behind it.
+        user: UserId,
+        /// What kind of user.
+        kind: UserKind,
+        /// What the token says of a bot.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bot: Option<Bot>,
     },
     /// Someone left.
     #[serde(rename = "participant.left")]
@@ -276,6 +300,9 @@ pub enum Fact {
     ChatSent {
         /// To whom; none is all.
         to: Option<ChatTo>,
+        /// The breakout room it stays in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<RoomId>,
         /// The message it answers.
         reply_to: Option<quorate_protocol::MessageId>,
     },
@@ -334,6 +361,12 @@ pub struct MeetingCreated {
     pub max_participants: Option<u32>,
     /// Whether people wait for approval.
     pub requires_approval: bool,
+    /// Whether it is to be recorded.
+    #[serde(default)]
+    pub is_recorded: bool,
+    /// Whether there is a passcode.
+    #[serde(default)]
+    pub has_passcode: bool,
     /// Co-hosts from the start, in order.
     pub co_hosts: Vec<UserId>,
     /// The settings.
@@ -383,6 +416,8 @@ pub enum Group {
     Rank(u8),
     /// Those who have this permission.
     Holders(Permission),
+    /// Those in this breakout room; none is the main room.
+    Room(Option<RoomId>),
 }
 
 /// The lowest rank that counts as staff: moderators.
@@ -395,6 +430,12 @@ impl Audience {
     pub const NOBODY: Audience = Audience { group: Group::Nobody, also: Vec::new() };
     /// Moderators and above.
     pub const STAFF: Audience = Audience { group: Group::Rank(STAFF_RANK), also: Vec::new() };
+
+    /// Those in this breakout room; none is the main room.
+    #[must_use]
+    pub fn room(room: Option<RoomId>) -> Audience {
+        Audience { group: Group::Room(room), also: Vec::new() }
+    }
 
     /// Those who have this permission.
     #[must_use]
@@ -423,13 +464,14 @@ impl Audience {
             Group::Everyone => view.joined,
             Group::Rank(rank) => view.joined && view.rank >= rank,
             Group::Holders(permission) => view.joined && view.permissions.has(permission),
+            Group::Room(room) => view.joined && view.room == room,
         };
         in_group || (view.here && self.also.contains(&view.participant))
     }
 }
 
-/// As the journal's column has it: `everyone`, `nobody`, `rank:60`, `can:chat.send`, with `+3,5` behind it
-/// for people named.
+/// As the journal's column has it: `everyone`, `nobody`, `rank:60`, `can:chat.send`, `room:2` (0 is the main
+/// room), with `+3,5` behind it for people named.
 impl fmt::Display for Audience {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.group {
@@ -437,6 +479,7 @@ impl fmt::Display for Audience {
             Group::Everyone => f.write_str("everyone")?,
             Group::Rank(rank) => write!(f, "rank:{rank}")?,
             Group::Holders(permission) => write!(f, "can:{permission}")?,
+            Group::Room(room) => write!(f, "room:{}", room.map_or(0, |room| room.0))?,
         }
         for (index, participant) in self.also.iter().enumerate() {
             write!(f, "{}{participant}", if index == 0 { '+' } else { ',' })?;
@@ -460,6 +503,10 @@ impl FromStr for Audience {
             None if group == "nobody" => Group::Nobody,
             None if group == "everyone" => Group::Everyone,
             Some(("rank", rank)) => Group::Rank(rank.parse().map_err(|_| unknown())?),
+            Some(("room", room)) => {
+                let room = room.parse().map_err(|_| unknown())?;
+                Group::Room((room > 0).then_some(RoomId(room)))
+            }
             Some(("can", name)) => Group::Holders(name.parse().map_err(|_| unknown())?),
             _ => return Err(unknown()),
         };
@@ -482,6 +529,8 @@ pub struct View {
     pub rank: u8,
     /// What they may do; nothing while not joined.
     pub permissions: PermissionSet,
+    /// The breakout room they are in; none is the main room.
+    pub room: Option<RoomId>,
 }
 
 #[cfg(test)]
@@ -490,7 +539,7 @@ mod tests {
 
     #[test]
     fn a_fact_is_read_back_from_its_row() {
-        let fact = Fact::ChatSent { to: Some(ChatTo::Staff), reply_to: None };
+        let fact = Fact::ChatSent { to: Some(ChatTo::Staff), room: None, reply_to: None };
         let (kind, details) = fact.to_row();
         assert_eq!(kind, "chat.sent");
         assert_eq!(details, r#"{"to":"staff","reply_to":null}"#);
@@ -500,10 +549,18 @@ mod tests {
 
     #[test]
     fn an_audience_is_read_back_from_its_column() {
-        for text in ["everyone", "nobody", "rank:60+7", "can:participant.admit+3,5", "nobody+1"] {
+        for text in [
+            "everyone",
+            "nobody",
+            "rank:60+7",
+            "can:participant.admit+3,5",
+            "nobody+1",
+            "room:0",
+            "room:2+3",
+        ] {
             assert_eq!(text.parse::<Audience>().unwrap().to_string(), text);
         }
-        for text in ["", "rank:x", "can:fly", "everyone+x", "room:1"] {
+        for text in ["", "rank:x", "can:fly", "everyone+x", "room:x"] {
             assert!(text.parse::<Audience>().is_err(), "{text}");
         }
     }

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_protocol::{
-    Attributes, Media, MeetingId, MeetingStatus, MeetingType, ParticipantId, PermissionSet,
-    Presence, Role, Seq, SessionId, Settings, Timestamp, UserId, UserKind,
+    MeetingId, MeetingStatus, MeetingType, ParticipantId, Presence, RoleKey, Seq, SessionId,
+    Settings, Timestamp, UserId, UserKind,
 };
 
+use super::Refusal;
 use super::chat::Chat;
-use super::event::{Event, Fact, Personal, View};
-use super::{Refusal, roles};
+use super::event::{Event, Fact, Personal};
+use super::person::{Bot, Exit, Person, Place, Session};
+use super::roles::CustomRole;
 
 /// The facts of a meeting, folded from its journal by [`Facts::apply`], the only way one changes.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -32,12 +34,16 @@ pub struct Facts {
     pub hands: Vec<ParticipantId>,
     /// What was written.
     pub chat: Chat,
+    /// Custom roles that were defined for this meeting, or taken over from the server's.
+    pub roles: BTreeMap<RoleKey, CustomRole>,
     /// The open sessions.
     pub sessions: BTreeMap<SessionId, Session>,
     pub(super) by_user: BTreeMap<UserId, ParticipantId>,
     pub(super) bans: BTreeMap<UserId, Option<Timestamp>>,
     pub(super) lost: BTreeSet<SessionId>,
     pub(super) empty_since: Option<Timestamp>,
+    /// Bots that are or were here.
+    pub(super) bots: BTreeSet<ParticipantId>,
 }
 
 /// The meeting itself.
@@ -67,12 +73,22 @@ pub struct Info {
     pub max_participants: Option<u32>,
     /// Whether people wait for approval.
     pub requires_approval: bool,
-    /// Whether the door is locked.
+    /// Whether it is to be recorded.
+    pub is_recorded: bool,
+    /// Whether there is a passcode; its hash is in the table alone.
+    pub has_passcode: bool,
+    /// Whether the door was locked; see [`Facts::door_locked`].
     pub locked: bool,
+    /// Whether all is off, for ranks below staff.
+    pub suspended: bool,
+    /// Whether it is large: comings and goings of attendees are told to staff alone.
+    pub large: bool,
     /// Who scheduled it.
     pub owner: UserId,
     /// Who hosts it.
     pub host: UserId,
+    /// For whom the host acts, who lost the seat by being gone; none when the host is host in full.
+    pub acting_for: Option<UserId>,
     /// The host's name when they made it.
     pub host_name: String,
     /// The settings.
@@ -94,173 +110,29 @@ impl Default for Info {
             ended_at: None,
             max_participants: None,
             requires_approval: false,
+            is_recorded: false,
+            has_passcode: false,
             locked: false,
+            suspended: false,
+            large: false,
             owner: UserId(0),
             host: UserId(0),
+            acting_for: None,
             host_name: String::new(),
             settings: Settings::default(),
         }
     }
 }
 
-/// A user's place in the meeting; kept when they leave and come back.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Person {
-    /// The participant's id.
-    pub id: ParticipantId,
-    /// The user behind it.
-    pub user: UserId,
-    /// The name shown; empty after a redaction.
-    pub name: String,
-    /// Member or guest.
-    pub kind: UserKind,
-    /// The role given to them here, below co-host.
-    pub role_given: Role,
-    /// Where they are.
-    pub place: Place,
-    /// Whether they were removed, so that they come back only with approval.
-    pub removed: bool,
-    /// When they were last in.
-    pub left_at: Option<Timestamp>,
-    /// When they came in.
-    pub joined_at: Timestamp,
-    /// What they send.
-    pub media: Media,
-    /// Their own key-value pairs.
-    pub attributes: Attributes,
-    /// When those changed last.
-    pub attributes_at: Option<Timestamp>,
-    /// Since when their hand is up.
-    pub hand: Option<Timestamp>,
-    /// Their sessions, oldest first.
-    pub sessions: Vec<SessionId>,
-    /// What they may see.
-    pub view: View,
-    /// The event since which they see just that.
-    pub view_since: Seq,
-}
-
-/// Where a person is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// Not here.
-    Out(Exit),
-    /// Waiting to be let in.
-    Waiting {
-        /// Since which event.
-        since: Seq,
-        /// Since when.
-        at: Timestamp,
-        /// Whether someone must let them in; else they come in by themselves when they can.
-        needs_approval: bool,
-    },
-    /// In the meeting.
-    In {
-        /// Who let them in.
-        admitted_by: Option<ParticipantId>,
-    },
-}
-
-/// How a person came to be out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// Left, or was lost, or the meeting ended.
-    Left,
-    /// Gave up waiting.
-    Withdrawn,
-    /// Was turned away.
-    Declined {
-        /// When.
-        at: Timestamp,
-        /// By whom.
-        by: Option<ParticipantId>,
-    },
-    /// Was removed or banned.
-    Removed,
-}
-
-/// One client's presence.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Session {
-    /// Whose.
-    pub participant: ParticipantId,
-    /// Since when its socket is lost; none while it is there.
-    pub lost_at: Option<Timestamp>,
-}
-
 /// Whose view an event changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Renewed {
     /// Nobody's.
     Nobody,
-    /// One person's.
-    One(ParticipantId),
-    /// Everyone is out.
-    Everyone,
-}
-
-impl Person {
-    fn new(id: ParticipantId, user: UserId, kind: UserKind) -> Person {
-        let view = View {
-            participant: id,
-            here: false,
-            joined: false,
-            rank: 0,
-            permissions: PermissionSet::NONE,
-        };
-        Person {
-            id,
-            user,
-            name: String::new(),
-            kind,
-            role_given: Role::Attendee,
-            place: Place::Out(Exit::Left),
-            removed: false,
-            left_at: None,
-            joined_at: Timestamp::default(),
-            media: Media::default(),
-            attributes: Attributes::new(),
-            attributes_at: None,
-            hand: None,
-            sessions: Vec::new(),
-            view,
-            view_since: Seq(0),
-        }
-    }
-
-    /// Whether they are in the meeting, lost ones included.
-    #[must_use]
-    pub fn is_in(&self) -> bool {
-        matches!(self.place, Place::In { .. })
-    }
-
-    /// Whether they wait.
-    #[must_use]
-    pub fn is_waiting(&self) -> bool {
-        matches!(self.place, Place::Waiting { .. })
-    }
-
-    /// What became of someone who is not here, in a word.
-    pub(super) fn last(&self) -> Option<&'static str> {
-        Some(match self.place {
-            Place::In { .. } => "joined",
-            Place::Waiting { .. } => "waiting",
-            Place::Out(Exit::Left) => "left",
-            Place::Out(Exit::Withdrawn) => "withdrawn",
-            Place::Out(Exit::Declined { .. }) => "declined",
-            Place::Out(Exit::Removed) => "removed",
-        })
-    }
-
-    fn leave(&mut self, exit: Exit, at: Timestamp) {
-        if self.is_in() {
-            self.left_at = Some(at);
-        }
-        self.place = Place::Out(exit);
-        self.media = Media::default();
-        self.attributes.clear();
-        self.hand = None;
-    }
+    /// Theirs.
+    People(Vec<ParticipantId>),
+    /// Everyone's: the meeting ended.
+    Ended,
 }
 
 impl Facts {
@@ -299,6 +171,12 @@ impl Facts {
         if self.connected(person) { Presence::Present } else { Presence::Lost }
     }
 
+    /// Whether nobody new comes in: the door was locked, or the meeting is suspended.
+    #[must_use]
+    pub fn door_locked(&self) -> bool {
+        self.info.locked || self.info.suspended
+    }
+
     /// Whether a host or co-host is in.
     #[must_use]
     pub fn host_present(&self) -> bool {
@@ -319,7 +197,7 @@ impl Facts {
         } else if self.present > 0 {
             self.empty_since = None;
         }
-        self.renew_views(event)
+        self.renew(event)
     }
 
     fn apply_fact(&mut self, event: &Event) {
@@ -352,8 +230,13 @@ impl Facts {
             Fact::ParticipantWithdrawn { participant, .. } => {
                 self.out(*participant, Exit::Withdrawn, at);
             }
-            Fact::ParticipantJoined { participant, user, kind, .. } => {
-                self.place_for(*participant, *user, *kind, personal);
+            Fact::ParticipantIdentified { participant, user, kind, bot } => {
+                self.place_for(*participant, *user, *kind, None);
+                self.identified(*participant, bot.as_ref(), personal);
+            }
+            Fact::ParticipantJoined { participant, user, kind, room, looks_like, .. } => {
+                let person = self.place_for(*participant, *user, *kind, personal);
+                (person.room, person.looks_like) = (*room, *looks_like);
                 self.joined(*participant, at);
             }
             Fact::ParticipantLeft { participant, .. } => self.out(*participant, Exit::Left, at),
@@ -387,7 +270,9 @@ impl Facts {
             Fact::CohostRemoved { user, .. } => self.co_hosts.retain(|id| id != user),
             Fact::HandRaised { participant } => self.hand_raised(*participant, at),
             Fact::HandLowered { participant } => self.hand_lowered(*participant),
-            Fact::ChatSent { to, reply_to } => self.chat.sent(event, *to, *reply_to),
+            Fact::ChatSent { to, room, reply_to } => {
+                self.chat.sent(event, *to, *room, *reply_to);
+            }
             Fact::ChatDeleted { message } => self.chat.deleted(*message),
             // What names the past only: the redacted texts went with `chat.deleted`.
             Fact::ReasonGiven { .. } | Fact::Redacted { .. } => {}
@@ -410,6 +295,23 @@ impl Facts {
             person.name.clone_from(name);
         }
         person
+    }
+
+    fn identified(
+        &mut self,
+        participant: ParticipantId,
+        bot: Option<&Bot>,
+        personal: Option<&Personal>,
+    ) {
+        if let Some(person) = self.people.get_mut(&participant) {
+            person.email = personal.and_then(|personal| personal.email.clone());
+            person.bot = bot.cloned();
+            if person.bot.is_some() {
+                self.bots.insert(participant);
+            } else {
+                self.bots.remove(&participant);
+            }
+        }
     }
 
     fn admitted(&mut self, participant: ParticipantId, by: Option<ParticipantId>) {
@@ -466,98 +368,5 @@ impl Facts {
         self.sessions.clear();
         self.lost.clear();
         self.empty_since = None;
-    }
-
-    /// Whose view an event may have changed.
-    fn renew_views(&mut self, event: &Event) -> Renewed {
-        match &event.fact {
-            Fact::ParticipantWaiting { participant, .. }
-            | Fact::ParticipantAdmitted { participant }
-            | Fact::ParticipantDeclined { participant }
-            | Fact::ParticipantWithdrawn { participant, .. }
-            | Fact::ParticipantJoined { participant, .. }
-            | Fact::ParticipantLeft { participant, .. }
-            | Fact::ParticipantRemoved { participant }
-            | Fact::ParticipantBanned { participant: Some(participant), .. }
-            | Fact::RoleAssigned { participant, .. }
-            | Fact::CohostAdded { participant: Some(participant), .. }
-            | Fact::CohostRemoved { participant: Some(participant), .. } => {
-                match self.renew_view(*participant, event.seq) {
-                    true => Renewed::One(*participant),
-                    false => Renewed::Nobody,
-                }
-            }
-            Fact::MeetingEnded { .. } => {
-                for id in self.people.keys().copied().collect::<Vec<_>>() {
-                    self.renew_view(id, event.seq);
-                }
-                Renewed::Everyone
-            }
-            _ => Renewed::Nobody,
-        }
-    }
-
-    fn renew_view(&mut self, id: ParticipantId, seq: Seq) -> bool {
-        let Some(person) = self.people.get(&id) else { return false };
-        let view = self.view_now(person);
-        match self.people.get_mut(&id) {
-            Some(person) if person.view != view => {
-                person.view = view;
-                person.view_since = seq;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    fn view_now(&self, person: &Person) -> View {
-        let joined = person.is_in();
-        let role = self.role_of(person.user);
-        View {
-            participant: person.id,
-            here: joined || person.is_waiting(),
-            joined,
-            rank: if joined { roles::rank(role) } else { 0 },
-            permissions: if joined { roles::permissions(role) } else { PermissionSet::NONE },
-        }
-    }
-
-    /// States what is always true between two inputs.
-    ///
-    /// # Panics
-    /// When it is not.
-    pub fn assert_sound(&self) {
-        let present = self.people.values().filter(|person| person.is_in()).count();
-        assert_eq!(present, self.present as usize, "present counts who is in");
-        assert!(self.present <= self.capacity(), "nobody is in beyond the capacity");
-        for person in self.people.values() {
-            assert_eq!(self.by_user.get(&person.user), Some(&person.id), "one place per user");
-            assert_eq!(person.view, self.view_now(person), "a view is what the state gives");
-            assert!(
-                !(person.view.here && self.is_banned(person.user, self.at)),
-                "no banned one here"
-            );
-            assert_eq!(person.view.here, !person.sessions.is_empty(), "who is here has a session");
-            assert_eq!(person.hand.is_some(), self.hands.contains(&person.id), "hands agree");
-            for session in &person.sessions {
-                let owner = self.sessions.get(session).map(|session| session.participant);
-                assert_eq!(owner, Some(person.id), "a session belongs to its person");
-            }
-        }
-        let sessions: usize = self.people.values().map(|person| person.sessions.len()).sum();
-        assert_eq!(sessions, self.sessions.len(), "no session without a person");
-        let lost = self.sessions.iter().filter(|(_, s)| s.lost_at.is_some()).map(|(id, _)| *id);
-        assert!(lost.eq(self.lost.iter().copied()), "lost sessions are indexed");
-        for (since, id) in &self.waiting {
-            let place = self.people.get(id).map(|person| person.place);
-            assert!(
-                matches!(place, Some(Place::Waiting { since: at, .. }) if at == *since),
-                "the line is of those who wait"
-            );
-        }
-        let running = self.info.status == MeetingStatus::InProgress;
-        assert!(
-            running || self.info.status == MeetingStatus::Scheduled || self.sessions.is_empty()
-        );
     }
 }

@@ -3,7 +3,8 @@
 use quorate_protocol::{HandLower, ParticipantId, Permission, Timestamp};
 
 use super::event::{Audience, Fact};
-use super::facts::{Facts, Person};
+use super::facts::Facts;
+use super::person::Person;
 use super::{Decision, Refusal};
 
 impl Facts {

@@ -7,7 +7,8 @@ use quorate_protocol::{
 };
 
 use super::event::{Audience, Fact, MeetingCreated, Personal};
-use super::facts::{Facts, Info, Person, Place};
+use super::facts::{Facts, Info};
+use super::person::{Person, Place};
 use super::{Decision, Refusal, Terms, text};
 
 /// How long before `starts_at` a scheduled meeting starts by itself, in milliseconds.
@@ -182,9 +183,14 @@ impl Facts {
             ended_at: None,
             max_participants: created.max_participants,
             requires_approval: created.requires_approval,
+            is_recorded: created.is_recorded,
+            has_passcode: created.has_passcode,
             locked: false,
+            suspended: false,
+            large: false,
             owner: created.owner,
             host: created.owner,
+            acting_for: None,
             host_name: personal.and_then(|personal| personal.name.clone()).unwrap_or_default(),
             settings: created.settings,
         };

@@ -6,7 +6,8 @@ use quorate_protocol::{
 };
 
 use super::event::{Audience, Fact, Personal, STAFF_RANK, SessionEnd};
-use super::facts::{Facts, Person};
+use super::facts::Facts;
+use super::person::Person;
 use super::{Decision, Refusal, text};
 
 impl Facts {

@@ -5,7 +5,8 @@ use quorate_protocol::{
 };
 
 use super::event::{Audience, Fact, SessionEnd};
-use super::facts::{Facts, Person, Session};
+use super::facts::Facts;
+use super::person::{Person, Session};
 use super::{Decision, Refusal, Terms};
 
 impl Facts {

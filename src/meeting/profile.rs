@@ -6,7 +6,8 @@ use quorate_protocol::{
 };
 
 use super::event::{Audience, Fact, Personal};
-use super::facts::{Facts, Person};
+use super::facts::Facts;
+use super::person::Person;
 use super::{Decision, Refusal};
 
 /// How often attributes may change, in milliseconds.
@@ -70,6 +71,7 @@ impl Facts {
     ) -> Result<Decision, Refusal> {
         self.require(me, Permission::ParticipantList)?;
         let limit = page_size(ask.limit)?;
+        ask.role.map_or(Ok(()), |role| self.knows_role(role))?;
         let after = ask.after.unwrap_or(ParticipantId(0));
         let rest = self.people.range(after..).map(|(_, person)| person);
         let mut rest = rest

@@ -1,12 +1,13 @@
 //! Roles: ranks, the permission matrix, giving roles and co-hosts.
 
 use quorate_protocol::{
-    COHOSTS_MAX, Denial, Grant, Grants, ParticipantId, Permission, PermissionSet, Role, RoleAssign,
-    UserId, UserKind,
+    COHOSTS_MAX, ParticipantId, Permission, PermissionSet, Role, RoleAssign, UserId, UserKind,
 };
+use serde::{Deserialize, Serialize};
 
 use super::event::{Audience, Fact};
-use super::facts::{Facts, Person};
+use super::facts::Facts;
+use super::person::Person;
 use super::{Decision, Refusal};
 use Mark::{Always as A, Default as D, Grantable as G, Never as N};
 use Permission as P;
@@ -24,98 +25,162 @@ pub enum Mark {
     Never,
 }
 
-/// The permission matrix: each permission for host, co-host, moderator, presenter, attendee.
-pub const MATRIX: &[(Permission, [Mark; 5])] = &[
-    (P::MeetingStart, [A, G, N, N, N]),
-    (P::MeetingEnd, [A, G, N, N, N]),
-    (P::MeetingExtend, [A, A, N, N, N]),
-    (P::MeetingUpdate, [A, D, N, N, N]),
-    (P::MeetingDelete, [A, N, N, N, N]),
-    (P::RoleTransferHost, [A, N, N, N, N]),
-    (P::MeetingLock, [A, A, A, N, N]),
-    (P::MeetingSuspend, [A, A, A, N, N]),
-    (P::MeetingPolicy, [A, G, N, N, N]),
-    (P::RoleDefine, [A, G, N, N, N]),
-    (P::WebhookManage, [A, G, N, N, N]),
-    (P::ParticipantInvite, [A, A, D, G, G]),
-    (P::ParticipantAdmit, [A, A, A, G, N]),
-    (P::ParticipantDecline, [A, A, A, N, N]),
-    (P::ParticipantRemove, [A, A, A, N, N]),
-    (P::ParticipantSendToWaiting, [A, A, A, N, N]),
-    (P::ParticipantBan, [A, A, G, N, N]),
-    (P::ParticipantUnban, [A, A, N, N, N]),
-    (P::ParticipantRenameOther, [A, A, D, N, N]),
-    (P::ParticipantRenameSelf, [A, D, D, D, D]),
-    (P::ParticipantList, [A, A, A, A, D]),
-    (P::ParticipantMuteOther, [A, A, A, G, N]),
-    (P::ParticipantRequestUnmute, [A, A, A, G, N]),
-    (P::RoleAssign, [A, A, G, N, N]),
-    (P::RoleAssignCohost, [A, G, N, N, N]),
-    (P::MediaAudio, [A, A, D, D, D]),
-    (P::MediaVideo, [A, A, D, D, D]),
-    (P::MediaShare, [A, A, D, D, G]),
-    (P::ChatSend, [A, A, A, D, D]),
-    (P::ChatPrivate, [A, A, A, D, D]),
-    (P::ChatModerate, [A, A, A, N, N]),
-    (P::ReactionSend, [A, A, A, D, D]),
-    (P::AppPublish, [A, A, D, D, D]),
-    (P::AttributesSet, [A, A, D, D, D]),
-    (P::HandRaise, [A, D, D, D, D]),
-    (P::HandManage, [A, A, A, D, N]),
-    (P::AgendaManage, [A, A, A, D, N]),
-    (P::TimerControl, [A, A, A, D, N]),
-    (P::PollCreate, [A, A, A, D, G]),
-    (P::PollVote, [A, A, A, D, D]),
-    (P::DecisionRecord, [A, A, A, D, G]),
-    (P::RecordingControl, [A, D, G, N, N]),
-    (P::RecordingView, [A, D, G, G, G]),
-    (P::RecordingDelete, [A, G, N, N, N]),
-    (P::CaptionPublish, [A, A, D, G, G]),
-    (P::BreakoutManage, [A, A, G, N, N]),
-    (P::BreakoutRoam, [A, A, A, N, N]),
-    (P::BreakoutRequestHelp, [N, N, A, A, A]),
-    (P::ReportAggregate, [A, A, G, N, N]),
-    (P::ReportIndividual, [A, G, N, N, N]),
-    (P::AuditView, [A, G, N, N, N]),
-    (P::FeedbackSubmit, [A, A, A, A, A]),
-    (P::AbuseReport, [A, A, A, A, A]),
+/// As a bot's scope.
+const S: bool = true;
+/// Never a bot's.
+const X: bool = false;
+
+/// The permission matrix: each permission for host, co-host, moderator, presenter, attendee; and whether
+/// it may be the scope of a bot's token.
+pub const MATRIX: &[(Permission, [Mark; 5], bool)] = &[
+    (P::MeetingStart, [A, G, N, N, N], S),
+    (P::MeetingEnd, [A, G, N, N, N], S),
+    (P::MeetingExtend, [A, A, N, N, N], S),
+    (P::MeetingUpdate, [A, D, N, N, N], S),
+    (P::MeetingDelete, [A, N, N, N, N], X),
+    (P::RoleTransferHost, [A, N, N, N, N], X),
+    (P::MeetingLock, [A, A, A, N, N], S),
+    (P::MeetingSuspend, [A, A, A, N, N], X),
+    (P::MeetingPolicy, [A, G, N, N, N], X),
+    (P::RoleDefine, [A, G, N, N, N], X),
+    (P::WebhookManage, [A, G, N, N, N], X),
+    (P::ParticipantInvite, [A, A, D, G, G], S),
+    (P::ParticipantAdmit, [A, A, A, G, N], S),
+    (P::ParticipantDecline, [A, A, A, N, N], S),
+    (P::ParticipantRemove, [A, A, A, N, N], S),
+    (P::ParticipantSendToWaiting, [A, A, A, N, N], X),
+    (P::ParticipantBan, [A, A, G, N, N], S),
+    (P::ParticipantUnban, [A, A, N, N, N], X),
+    (P::ParticipantRenameOther, [A, A, D, N, N], X),
+    (P::ParticipantRenameSelf, [A, D, D, D, D], X),
+    (P::ParticipantList, [A, A, A, A, D], S),
+    (P::ParticipantMuteOther, [A, A, A, G, N], X),
+    (P::ParticipantRequestUnmute, [A, A, A, G, N], X),
+    (P::RoleAssign, [A, A, G, N, N], X),
+    (P::RoleAssignCohost, [A, G, N, N, N], X),
+    (P::MediaAudio, [A, A, D, D, D], S),
+    (P::MediaVideo, [A, A, D, D, D], S),
+    (P::MediaShare, [A, A, D, D, G], S),
+    (P::ChatSend, [A, A, A, D, D], S),
+    (P::ChatPrivate, [A, A, A, D, D], S),
+    (P::ChatModerate, [A, A, A, N, N], S),
+    (P::ReactionSend, [A, A, A, D, D], X),
+    (P::AppPublish, [A, A, D, D, D], S),
+    (P::AttributesSet, [A, A, D, D, D], S),
+    (P::HandRaise, [A, D, D, D, D], X),
+    (P::HandManage, [A, A, A, D, N], S),
+    (P::AgendaManage, [A, A, A, D, N], S),
+    (P::TimerControl, [A, A, A, D, N], S),
+    (P::PollCreate, [A, A, A, D, G], S),
+    (P::PollVote, [A, A, A, D, D], X),
+    (P::DecisionRecord, [A, A, A, D, G], S),
+    (P::RecordingControl, [A, D, G, N, N], S),
+    (P::RecordingView, [A, D, G, G, G], S),
+    (P::RecordingDelete, [A, G, N, N, N], X),
+    (P::CaptionPublish, [A, A, D, G, G], S),
+    (P::BreakoutManage, [A, A, G, N, N], S),
+    (P::BreakoutRoam, [A, A, A, N, N], S),
+    (P::BreakoutRequestHelp, [N, N, A, A, A], X),
+    (P::ReportAggregate, [A, A, G, N, N], S),
+    (P::ReportIndividual, [A, G, N, N, N], S),
+    (P::AuditView, [A, G, N, N, N], S),
+    (P::FeedbackSubmit, [A, A, A, A, A], X),
+    (P::AbuseReport, [A, A, A, A, A], X),
 ];
 
-/// The rank of a role; one acts only on a lower one.
+/// The rank of bots.
+pub const BOT_RANK: u8 = 30;
+/// The ranks that custom roles may have.
+pub const CUSTOM_RANKS: std::ops::RangeInclusive<u8> = 21..=79;
+
+/// What a bot's token may hold.
+pub const BOT_SCOPES: PermissionSet = {
+    let mut set = PermissionSet::NONE;
+    let mut row = 0;
+    while row < MATRIX.len() {
+        if MATRIX[row].2 {
+            set = set.with(MATRIX[row].0);
+        }
+        row += 1;
+    }
+    set
+};
+
+/// What a role always has, has by default, and may be granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoleSets {
+    /// Nothing takes these.
+    pub always: PermissionSet,
+    /// Locks and denies take these.
+    pub default: PermissionSet,
+    /// Off, until granted.
+    pub grantable: PermissionSet,
+}
+
+/// A role that the meeting or the server defines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomRole {
+    /// The name shown.
+    pub label: String,
+    /// The built-in role it starts from.
+    pub based_on: Role,
+    /// Its rank, 21 to 79.
+    pub rank: u8,
+    /// What it has beyond that role.
+    pub grants: PermissionSet,
+    /// What it lacks of that role.
+    pub denies: PermissionSet,
+    /// Rises with each change.
+    pub version: u32,
+}
+
+impl CustomRole {
+    /// What it always has, has by default, and may be granted.
+    #[must_use]
+    pub fn sets(&self) -> RoleSets {
+        let base = built_in_sets(self.based_on);
+        let all = base.always.or(base.default).or(base.grantable);
+        let default = base.default.or(self.grants.and(base.grantable)).minus(self.denies);
+        RoleSets { always: base.always, default, grantable: all.minus(base.always).minus(default) }
+    }
+}
+
+/// The rank of a built-in role; custom ones bring their own.
 #[must_use]
-pub const fn rank(role: Role) -> u8 {
+pub const fn built_in_rank(role: Role) -> u8 {
     match role {
         Role::Host => 100,
         Role::CoHost => 80,
         Role::Moderator => 60,
         Role::Presenter => 40,
-        Role::Attendee => 20,
+        Role::Attendee | Role::Custom(_) => 20,
     }
 }
 
-/// What a role may do, before anything is granted or taken.
+/// What a built-in role always has, has by default, and may be granted.
 #[must_use]
-pub const fn permissions(role: Role) -> PermissionSet {
-    let mut set = PermissionSet::NONE;
+pub const fn built_in_sets(role: Role) -> RoleSets {
+    let column = match role {
+        Role::Host => 0,
+        Role::CoHost => 1,
+        Role::Moderator => 2,
+        Role::Presenter => 3,
+        Role::Attendee | Role::Custom(_) => 4,
+    };
+    let none = PermissionSet::NONE;
+    let mut sets = RoleSets { always: none, default: none, grantable: none };
     let mut row = 0;
     while row < MATRIX.len() {
-        let (permission, marks) = &MATRIX[row];
-        if matches!(marks[role as usize], A | D) {
-            set = set.with(*permission);
+        let (permission, marks, _) = &MATRIX[row];
+        match marks[column] {
+            A => sets.always = sets.always.with(*permission),
+            D => sets.default = sets.default.with(*permission),
+            G => sets.grantable = sets.grantable.with(*permission),
+            N => {}
         }
         row += 1;
     }
-    set
-}
-
-/// Every permission for a client: granted, or why not.
-#[must_use]
-pub fn grants(set: PermissionSet) -> Grants {
-    let grant = |&permission: &Permission| {
-        let grant = if set.has(permission) { Grant::Yes } else { Grant::No(Denial::Role) };
-        (permission, grant)
-    };
-    Grants(Permission::ALL.iter().map(grant).collect())
+    sets
 }
 
 /// Who hears of someone's new role: all, but of one who is not in only staff.
@@ -124,41 +189,14 @@ fn audience_about(person: &Person) -> Audience {
 }
 
 impl Facts {
-    /// The role a user has, or would have on joining.
-    #[must_use]
-    pub fn role_of(&self, user: UserId) -> Role {
-        if user == self.info.host {
-            Role::Host
-        } else if self.co_hosts.contains(&user) {
-            Role::CoHost
-        } else {
-            self.person_of(user).map_or(Role::Attendee, |person| person.role_given)
+    /// Refuses a custom role that is not defined here.
+    pub(super) fn knows_role(&self, role: Role) -> Result<(), Refusal> {
+        match role {
+            Role::Custom(key) if !self.roles.contains_key(&key) => {
+                Err(Refusal::Invalid { field: "role", message: "there is no such role here" })
+            }
+            _ => Ok(()),
         }
-    }
-
-    /// Refuses who lacks the permission.
-    pub(super) fn require(&self, me: &Person, permission: Permission) -> Result<(), Refusal> {
-        if me.view.permissions.has(permission) {
-            Ok(())
-        } else {
-            Err(Refusal::Forbidden(permission))
-        }
-    }
-
-    /// Refuses acting on someone whose rank is not lower, and on the owner.
-    pub(super) fn outrank(&self, me: &Person, other: UserId) -> Result<(), Refusal> {
-        if other == self.info.owner || rank(self.role_of(other)) >= me.view.rank {
-            Err(Refusal::RankTooLow)
-        } else {
-            Ok(())
-        }
-    }
-
-    /// The person acted on: known here, and of a lower rank.
-    pub(super) fn target(&self, me: &Person, id: ParticipantId) -> Result<&Person, Refusal> {
-        let person = self.person(id)?;
-        self.outrank(me, person.user)?;
-        Ok(person)
     }
 
     pub(super) fn assign_role(&self, me: &Person, ask: RoleAssign) -> Result<Decision, Refusal> {
@@ -168,7 +206,8 @@ impl Facts {
             let message = "must be moderator, presenter or attendee; see cohost.add";
             return Err(Refusal::Invalid { field: "role", message });
         }
-        if rank(ask.role) >= me.view.rank {
+        self.knows_role(ask.role)?;
+        if self.rank(ask.role) >= me.view.rank {
             return Err(Refusal::RankTooLow);
         }
         if person.kind == UserKind::Guest && ask.role == Role::Moderator {
@@ -226,17 +265,19 @@ mod tests {
 
     #[test]
     fn the_matrix_has_each_permission_once() {
-        let mut rows: Vec<_> = MATRIX.iter().map(|(permission, _)| *permission).collect();
+        let mut rows: Vec<_> = MATRIX.iter().map(|(permission, ..)| *permission).collect();
         rows.sort();
         assert_eq!(rows, Permission::ALL);
     }
 
     #[test]
-    fn a_role_may_what_is_always_or_by_default_its() {
-        assert!(permissions(Role::Host).has(P::MeetingEnd));
-        assert!(!permissions(Role::CoHost).has(P::MeetingEnd));
-        assert!(permissions(Role::Attendee).has(P::ChatSend));
-        assert!(!permissions(Role::Attendee).has(P::MediaShare));
-        assert!(!permissions(Role::Host).has(P::BreakoutRequestHelp));
+    fn a_role_has_what_its_column_says() {
+        let host = built_in_sets(Role::Host);
+        assert!(host.always.has(P::MeetingEnd) && host.default.is_empty());
+        let co_host = built_in_sets(Role::CoHost);
+        assert!(co_host.grantable.has(P::MeetingEnd) && co_host.default.has(P::MeetingUpdate));
+        let attendee = built_in_sets(Role::Attendee);
+        assert!(attendee.default.has(P::ChatSend) && attendee.grantable.has(P::MediaShare));
+        assert!(BOT_SCOPES.has(P::ChatSend) && !BOT_SCOPES.has(P::PollVote));
     }
 }

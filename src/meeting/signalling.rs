@@ -6,7 +6,8 @@ use quorate_protocol::{
 };
 
 use super::event::Audience;
-use super::facts::{Facts, Person};
+use super::facts::Facts;
+use super::person::Person;
 use super::{Decision, Refusal, SignalTo, text};
 
 impl Facts {

@@ -6,8 +6,8 @@ use quorate_protocol::{
 };
 
 use super::event::STAFF_RANK;
-use super::facts::{Facts, Person};
-use super::roles;
+use super::facts::Facts;
+use super::person::Person;
 
 impl Facts {
     /// The snapshot for one who is in.
@@ -50,6 +50,8 @@ impl Facts {
             status: self.presence(person),
             hand: person.hand,
             media: person.media,
+            room: person.room,
+            looks_like: person.looks_like,
             joined_at: person.joined_at,
             attributes: if with_attributes {
                 person.attributes.clone()
@@ -69,7 +71,7 @@ impl Facts {
             kind: person.kind,
             role: self.role_of(person.user),
             status: if person.is_in() { Standing::Joined } else { Standing::Waiting },
-            can: roles::grants(person.view.permissions),
+            can: person.can.grants(),
         }
     }
 
@@ -91,8 +93,11 @@ impl Facts {
             ended_at: info.ended_at,
             max_participants: info.max_participants,
             requires_approval: info.requires_approval,
+            is_recorded: info.is_recorded,
+            has_passcode: info.has_passcode,
             host: UserRef { id: info.host, name: host.unwrap_or_else(|| info.host_name.clone()) },
-            locked: info.locked,
+            locked: self.door_locked(),
+            suspended: info.suspended,
             settings: info.settings.clone(),
         }
     }

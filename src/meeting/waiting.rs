@@ -8,7 +8,8 @@ use quorate_protocol::{
 };
 
 use super::event::{Audience, Fact, Personal, SessionEnd};
-use super::facts::{Exit, Facts, Person, Place};
+use super::facts::Facts;
+use super::person::{Exit, Person, Place};
 use super::{Decision, Refusal, text};
 
 /// Whether one who waits for this reason needs someone to let them in; others come in by themselves.
@@ -32,6 +33,7 @@ impl Facts {
                 name: person.name.clone(),
                 kind: person.kind,
                 verified: person.kind == UserKind::Member,
+                invited: false,
                 removed_before: person.removed,
                 reason: self.wait_reason(now, person),
                 position: index as u32 + 1,
@@ -51,6 +53,7 @@ impl Facts {
             position: self.waiting.range(..=since).count() as u32,
             reason: self.wait_reason(now, person),
             host_present: self.host_present(),
+            message: None,
         })
     }
 
@@ -129,6 +132,8 @@ impl Facts {
             kind: person.kind,
             role: self.role_of(person.user),
             via,
+            room: None,
+            looks_like: None,
         };
         let name = Personal { name: Some(person.name.clone()), ..Personal::default() };
         decision

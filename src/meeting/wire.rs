@@ -38,6 +38,7 @@ fn body(event: &Event) -> Option<EventBody> {
         | Fact::SessionLost { .. }
         | Fact::SessionResumed { .. }
         | Fact::SessionClosed { .. }
+        | Fact::ParticipantIdentified { .. }
         | Fact::Redacted { .. } => return None,
         Fact::ParticipantWaiting { participant, user, kind, reason, position } => {
             EventBody::ParticipantWaiting(ParticipantWaiting {
@@ -47,6 +48,7 @@ fn body(event: &Event) -> Option<EventBody> {
                     name: name(),
                     kind: *kind,
                     verified: *kind == UserKind::Member,
+                    invited: false,
                     removed_before: *reason == WaitReason::RemovedBefore,
                     reason: *reason,
                     position: *position,
@@ -71,7 +73,7 @@ fn body(event: &Event) -> Option<EventBody> {
                 reason: *reason,
             })
         }
-        Fact::ParticipantJoined { participant, user, kind, role, via } => {
+        Fact::ParticipantJoined { participant, user, kind, role, via, room, looks_like } => {
             EventBody::ParticipantJoined(ParticipantJoined {
                 participant: Participant {
                     id: *participant,
@@ -82,6 +84,8 @@ fn body(event: &Event) -> Option<EventBody> {
                     status: Presence::Present,
                     hand: None,
                     media: Media::default(),
+                    room: *room,
+                    looks_like: *looks_like,
                     joined_at: event.at,
                     attributes: Default::default(),
                 },
@@ -142,10 +146,11 @@ fn body(event: &Event) -> Option<EventBody> {
         Fact::HandLowered { participant } => {
             EventBody::HandLowered(ParticipantOnly { participant: *participant })
         }
-        Fact::ChatSent { to, reply_to } => EventBody::ChatSent(ChatSentEvent {
+        Fact::ChatSent { to, room, reply_to } => EventBody::ChatSent(ChatSentEvent {
             message: MessageId(event.seq.0),
             text: personal.text.clone(),
             to: *to,
+            room: *room,
             reply_to: *reply_to,
         }),
         Fact::ChatDeleted { message } => EventBody::ChatDeleted(ChatDeleted { message: *message }),

@@ -53,6 +53,7 @@ pub(super) fn project(
         | Fact::SessionLost { .. }
         | Fact::SessionResumed { .. }
         | Fact::SessionClosed { .. }
+        | Fact::ParticipantIdentified { .. }
         | Fact::ConnectionChanged { .. }
         | Fact::AttributesChanged { .. }
         | Fact::MediaUpdated { .. }

@@ -64,6 +64,7 @@ const MEETING_ROW: &str = "SELECT m.id, coalesce(m.meeting_code, ''), m.title, m
      m.meeting_type, m.status, m.start_time, m.end_time, m.started_at, m.ended_at, \
      m.max_participants, m.requires_approval, h.id, coalesce(h.full_name, h.username), m.locked, \
      m.settings, o.id, coalesce(o.full_name, o.username), \
+     m.suspended, m.is_recorded, m.password IS NOT NULL, \
      (SELECT count(*) FROM meeting_participants AS p WHERE p.meeting_id = m.id \
          AND p.joined_at IS NOT NULL AND p.left_at IS NULL), \
      (SELECT count(*) FROM meeting_participants AS p WHERE p.meeting_id = m.id \
@@ -250,16 +251,19 @@ fn stored_meeting(row: &Row<'_>) -> rusqlite::Result<StoredMeeting> {
         max_participants: row.get(10)?,
         requires_approval: row.get(11)?,
         host: UserRef { id: UserId(row.get(12)?), name: row.get(13)? },
-        locked: row.get(14)?,
+        locked: row.get::<_, bool>(14)? || row.get(18)?,
+        suspended: row.get(18)?,
+        is_recorded: row.get(19)?,
+        has_passcode: row.get(20)?,
         settings: serde_json::from_str(&settings).map_err(|error| unreadable(15, error))?,
     };
     Ok(StoredMeeting {
         info,
         owner: UserRef { id: UserId(row.get(16)?), name: row.get(17)? },
-        present: row.get(18)?,
-        waiting: row.get(19)?,
-        created_at: parsed(row, 20)?,
-        updated_at: parsed(row, 21)?,
+        present: row.get(21)?,
+        waiting: row.get(22)?,
+        created_at: parsed(row, 23)?,
+        updated_at: parsed(row, 24)?,
     })
 }
 

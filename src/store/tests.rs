@@ -149,6 +149,8 @@ fn created(meeting: i64) -> Fact {
         ends_at: None,
         max_participants: Some(50),
         requires_approval: true,
+        is_recorded: false,
+        has_passcode: false,
         co_hosts: vec![UserId(2)],
         settings: Settings::default(),
     }))
@@ -156,11 +158,19 @@ fn created(meeting: i64) -> Fact {
 
 fn joined(participant: i64, user: i64, role: Role) -> Fact {
     let (participant, user) = (ParticipantId(participant), UserId(user));
-    Fact::ParticipantJoined { participant, user, kind: UserKind::Member, role, via: Via::Open }
+    Fact::ParticipantJoined {
+        participant,
+        user,
+        kind: UserKind::Member,
+        role,
+        via: Via::Open,
+        room: None,
+        looks_like: None,
+    }
 }
 
 fn chat() -> Fact {
-    Fact::ChatSent { to: None, reply_to: None }
+    Fact::ChatSent { to: None, room: None, reply_to: None }
 }
 
 fn said(text: &str) -> Personal {

@@ -80,8 +80,12 @@ async fn who_waits_sees_neither_roster_nor_chat_and_gets_both_when_let_in() {
     assert_eq!(welcome.you.status, Standing::Waiting);
     assert_eq!(welcome.state, None);
     assert!(frame["data"].get("state").is_none());
-    let standing =
-        WaitingStanding { position: 2, reason: WaitReason::Approval, host_present: true };
+    let standing = WaitingStanding {
+        position: 2,
+        reason: WaitReason::Approval,
+        host_present: true,
+        message: None,
+    };
     assert_eq!(welcome.waiting, Some(standing));
     assert!(welcome.you.can.0.values().all(|grant| *grant != Grant::Yes), "and may do nothing");
     for secret in ["figures are bad", "Dora"] {

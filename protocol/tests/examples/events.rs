@@ -55,6 +55,7 @@ pub(crate) fn all() -> Vec<EventBody> {
             message: MessageId(26),
             text: Some("Shall we begin?".to_owned()),
             to: Some(ChatTo::Staff),
+            room: None,
             reply_to: None,
         }),
         EventBody::ChatDeleted(ChatDeleted { message: MessageId(26) }),

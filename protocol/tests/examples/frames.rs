@@ -86,7 +86,8 @@ fn welcome_to_wait() -> Welcome {
 }
 
 fn standing() -> WaitingStanding {
-    WaitingStanding { position: 2, reason: WaitReason::Approval, host_present: true }
+    let message = Some("We begin in a minute.".to_owned());
+    WaitingStanding { position: 2, reason: WaitReason::Approval, host_present: true, message }
 }
 
 fn meeting() -> MeetingInfo {
@@ -103,8 +104,11 @@ fn meeting() -> MeetingInfo {
         ended_at: None,
         max_participants: Some(50),
         requires_approval: false,
+        is_recorded: false,
+        has_passcode: true,
         host: UserRef { id: ANA_USER, name: "Ana".to_owned() },
         locked: false,
+        suspended: false,
         settings: Settings::default(),
     }
 }
@@ -122,7 +126,9 @@ fn snapshot() -> Snapshot {
             by: ANA,
             text: None,
             to: None,
+            room: None,
             reply_to: None,
+            pinned: false,
             deleted: true,
         }],
     }
@@ -152,6 +158,7 @@ fn chat_sent() -> Event {
             message: MessageId(43),
             text: Some("Let us begin.".to_owned()),
             to: None,
+            room: None,
             reply_to: Some(MessageId(41)),
         }),
     }

@@ -94,6 +94,8 @@ fn ben() -> Participant {
         status: Presence::Present,
         hand: Some(at("10:04:00.000")),
         media: Media { audio: true, video: false, share: false },
+        room: None,
+        looks_like: None,
         joined_at: at("10:01:00.000"),
         attributes: attributes(),
     }
@@ -106,6 +108,7 @@ fn cleo_waits() -> WaitingEntry {
         name: "Cleo".to_owned(),
         kind: UserKind::Guest,
         verified: false,
+        invited: false,
         removed_before: false,
         reason: WaitReason::Approval,
         position: 1,

@@ -4,10 +4,10 @@ use quorate_protocol::*;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::stage::{OWNER, created, credential, settings, user};
+use super::stage::{OWNER, created, credential, entering, settings, user};
 use crate::live::ids::Ids;
 use crate::live::mail::Mail;
-use crate::live::{Attached, Delivered, EnterAs, Live, ResumeAs, Settings};
+use crate::live::{Attached, Delivered, Live, ResumeAs, Settings};
 use crate::meeting::event::MeetingCreated;
 use crate::store::{Durability, Store};
 
@@ -49,7 +49,7 @@ impl House {
     }
 
     async fn enter(&self, meeting: MeetingId, id: i64) -> Result<Person, ErrorBody> {
-        let who = EnterAs { user: user(id), credential: credential(id) };
+        let who = entering(id);
         self.live.enter(meeting, who).await.map(Person::new)
     }
 }

@@ -17,8 +17,8 @@ use crate::live::ids::Ids;
 use crate::live::mail::{Attached, Credential, EnterAs, Gone, Mail, Reply, ResumeAs};
 use crate::live::step::Running;
 use crate::live::{Delivered, Settings};
-use crate::meeting::Terms;
 use crate::meeting::event::{Event, MeetingCreated};
+use crate::meeting::{Passcode, Terms};
 use crate::store::{Committed, Durability, Store, UserRow};
 
 /// The user who made the meeting.
@@ -48,6 +48,8 @@ pub(super) fn created(requires_approval: bool) -> MeetingCreated {
         ends_at: None,
         max_participants: None,
         requires_approval,
+        is_recorded: false,
+        has_passcode: false,
         co_hosts: Vec::new(),
         settings: quorate_protocol::Settings::default(),
     }
@@ -126,7 +128,7 @@ impl Stage {
 
     pub(super) fn enter(&mut self, id: i64) -> oneshot::Receiver<Reply<Attached>> {
         let (reply, answer) = oneshot::channel();
-        let who = EnterAs { user: user(id), credential: credential(id) };
+        let who = entering(id);
         self.mail(Mail::Enter { who: Box::new(who), reply });
         answer
     }
@@ -197,4 +199,10 @@ pub(super) async fn deliver(attached: &mut Attached) -> (Vec<ServerFrame>, Optio
 /// The answer that is there already, if any.
 pub(super) fn answered<T>(answer: &mut oneshot::Receiver<T>) -> Option<T> {
     answer.now_or_never().map(Result::unwrap)
+}
+
+/// A member at the door.
+pub(super) fn entering(id: i64) -> EnterAs {
+    let (user, credential) = (user(id), credential(id));
+    EnterAs { user, credential, email: None, bot: None, passcode: Passcode::Missing }
 }

@@ -4,7 +4,7 @@ use quorate_protocol::*;
 use uuid::Uuid;
 
 use crate::meeting::event::{Event, Fact, MeetingCreated};
-use crate::meeting::{Decision, Enter, Facts, Input, Meeting, Person, Refusal, Terms};
+use crate::meeting::{Decision, Enter, Facts, Input, Meeting, Passcode, Person, Refusal, Terms};
 
 /// The user who made the meeting.
 pub(super) const OWNER: i64 = 1;
@@ -33,6 +33,8 @@ impl Stage {
             ends_at: None,
             max_participants: None,
             requires_approval: false,
+            is_recorded: false,
+            has_passcode: false,
             co_hosts: Vec::new(),
             settings: Settings::default(),
         };
@@ -83,6 +85,9 @@ impl Stage {
             user: UserId(user),
             kind: if user >= GUESTS_FROM { UserKind::Guest } else { UserKind::Member },
             name: format!("User {user}"),
+            email: None,
+            bot: None,
+            passcode: Passcode::Missing,
             participant: ParticipantId(user + 1000),
             session,
         }))?;

@@ -9,9 +9,9 @@ impl Tables<'_> {
     pub(super) fn create(&self, made: &MeetingCreated) -> rusqlite::Result<()> {
         self.one(
             "INSERT INTO meetings (id, title, description, host_id, owner_id, start_time, end_time, \
-             meeting_code, meeting_type, max_participants, requires_approval, settings, \
-             created_at, updated_at) \
-             VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)",
+             meeting_code, meeting_type, max_participants, requires_approval, is_recorded, \
+             settings, created_at, updated_at) \
+             VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13)",
             params![
                 self.meeting,
                 made.title,
@@ -23,6 +23,7 @@ impl Tables<'_> {
                 word(&made.kind),
                 made.max_participants,
                 made.requires_approval,
+                made.is_recorded,
                 json(&made.settings),
                 self.at
             ],

@@ -56,7 +56,7 @@ impl Tables<'_> {
              waiting_since = NULL, first_joined_at = coalesce(first_joined_at, ?5), \
              joined_at = ?5, left_at = NULL, removed_at = NULL \
              WHERE meeting_id = ?2 AND user_id = ?3",
-            params![participant.0, self.meeting, user.0, role_column(role), self.at],
+            params![participant.0, self.meeting, user.0, role_column(&role), self.at],
         )
     }
 
@@ -135,7 +135,7 @@ impl Tables<'_> {
         self.one(
             "UPDATE meeting_participants SET role = coalesce(?3, role) \
              WHERE id = ?1 AND meeting_id = ?2",
-            params![participant.0, self.meeting, role_column(role)],
+            params![participant.0, self.meeting, role_column(&role)],
         )
     }
 
@@ -157,9 +157,9 @@ impl Tables<'_> {
 }
 
 /// The column `role`; none for those who stand in `meetings.host_id` and `meeting_co_hosts`.
-fn role_column(role: Role) -> Option<&'static str> {
+fn role_column(role: &Role) -> Option<&str> {
     match role {
         Role::Host | Role::CoHost => None,
-        Role::Moderator | Role::Presenter | Role::Attendee => Some(role.name()),
+        Role::Moderator | Role::Presenter | Role::Attendee | Role::Custom(_) => Some(role.name()),
     }
 }

@@ -1,0 +1,190 @@
+//! A user's place in a meeting.
+
+use quorate_protocol::{
+    Attributes, Media, ParticipantId, PermissionSet, Role, RoomId, Seq, SessionId, Timestamp,
+    UserId, UserKind,
+};
+use serde::{Deserialize, Serialize};
+
+use super::event::View;
+use super::rights::Can;
+
+/// A user's place in the meeting; kept when they leave and come back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Person {
+    /// The participant's id.
+    pub id: ParticipantId,
+    /// The user behind it.
+    pub user: UserId,
+    /// The name shown; empty after a redaction.
+    pub name: String,
+    /// What kind of user.
+    pub kind: UserKind,
+    /// Their verified email address, as their credential said last.
+    pub email: Option<String>,
+    /// What their token says of a bot.
+    pub bot: Option<Bot>,
+    /// The role given to them here, below co-host.
+    pub role_given: Role,
+    /// Permissions granted to them in person.
+    pub grants: PermissionSet,
+    /// Permissions taken from them in person.
+    pub denies: PermissionSet,
+    /// Where they are.
+    pub place: Place,
+    /// Whether they were removed, so that they come back only with approval.
+    pub removed: bool,
+    /// When they were last in.
+    pub left_at: Option<Timestamp>,
+    /// When they came in.
+    pub joined_at: Timestamp,
+    /// What they send.
+    pub media: Media,
+    /// Their own key-value pairs.
+    pub attributes: Attributes,
+    /// When those changed last.
+    pub attributes_at: Option<Timestamp>,
+    /// Since when their hand is up.
+    pub hand: Option<Timestamp>,
+    /// Someone else who was in when they came or took their name, and whose name looks the same.
+    pub looks_like: Option<ParticipantId>,
+    /// The breakout room they are in, or come back to; none is the main room.
+    pub room: Option<RoomId>,
+    /// Their sessions, oldest first.
+    pub sessions: Vec<SessionId>,
+    /// What they may see.
+    pub view: View,
+    /// What they may do, and why not more.
+    pub can: Can,
+    /// The event since which they see just that.
+    pub view_since: Seq,
+}
+
+/// Where a person is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Not here.
+    Out(Exit),
+    /// Waiting to be let in.
+    Waiting {
+        /// Since which event.
+        since: Seq,
+        /// Since when.
+        at: Timestamp,
+        /// Whether someone must let them in; else they come in by themselves when they can.
+        needs_approval: bool,
+    },
+    /// In the meeting.
+    In {
+        /// Who let them in.
+        admitted_by: Option<ParticipantId>,
+    },
+}
+
+/// How a person came to be out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Left, or was lost, or the meeting ended.
+    Left,
+    /// Gave up waiting.
+    Withdrawn,
+    /// Was turned away.
+    Declined {
+        /// When.
+        at: Timestamp,
+        /// By whom.
+        by: Option<ParticipantId>,
+    },
+    /// Was removed or banned.
+    Removed,
+}
+
+/// One client's presence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Whose.
+    pub participant: ParticipantId,
+    /// Since when its socket is lost; none while it is there.
+    pub lost_at: Option<Timestamp>,
+}
+
+/// What a bot's token says: what it may do, and for whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bot {
+    /// Whose bot it is: it may no more than they; none is the server's own.
+    pub owner: Option<UserId>,
+    /// What it may do at most.
+    pub scopes: PermissionSet,
+}
+
+impl Person {
+    pub(super) fn new(id: ParticipantId, user: UserId, kind: UserKind) -> Person {
+        let view = View {
+            participant: id,
+            here: false,
+            joined: false,
+            rank: 0,
+            permissions: PermissionSet::NONE,
+            room: None,
+        };
+        Person {
+            id,
+            user,
+            name: String::new(),
+            kind,
+            email: None,
+            bot: None,
+            role_given: Role::Attendee,
+            grants: PermissionSet::NONE,
+            denies: PermissionSet::NONE,
+            place: Place::Out(Exit::Left),
+            removed: false,
+            left_at: None,
+            joined_at: Timestamp::default(),
+            media: Media::default(),
+            attributes: Attributes::new(),
+            attributes_at: None,
+            hand: None,
+            looks_like: None,
+            room: None,
+            sessions: Vec::new(),
+            view,
+            can: Can::default(),
+            view_since: Seq(0),
+        }
+    }
+
+    /// Whether they are in the meeting, lost ones included.
+    #[must_use]
+    pub fn is_in(&self) -> bool {
+        matches!(self.place, Place::In { .. })
+    }
+
+    /// Whether they wait.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.place, Place::Waiting { .. })
+    }
+
+    /// What became of someone who is not here, in a word.
+    pub(super) fn last(&self) -> Option<&'static str> {
+        Some(match self.place {
+            Place::In { .. } => "joined",
+            Place::Waiting { .. } => "waiting",
+            Place::Out(Exit::Left) => "left",
+            Place::Out(Exit::Withdrawn) => "withdrawn",
+            Place::Out(Exit::Declined { .. }) => "declined",
+            Place::Out(Exit::Removed) => "removed",
+        })
+    }
+
+    pub(super) fn leave(&mut self, exit: Exit, at: Timestamp) {
+        if self.is_in() {
+            self.left_at = Some(at);
+        }
+        self.place = Place::Out(exit);
+        self.media = Media::default();
+        self.attributes.clear();
+        self.hand = None;
+    }
+}
