@@ -490,7 +490,7 @@ impl Running {
 
     /// Ends a step: its events go to the store, its outputs are held until they are committed.
     pub(super) fn seal(&mut self) {
-        for signal in self.meeting.tell_waiting(self.clock.now()) {
+        for signal in self.meeting.tell(self.clock.now()) {
             self.send_signal(signal);
         }
         self.welcome_all();

@@ -1,16 +1,16 @@
 //! The waiting room: who waits and why, admitting and declining.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_protocol::{
     Admit, Admitted, Code, ParticipantId, Permission, PersonReason, REASON_CHARS_MAX, Seq,
-    Timestamp, UserKind, Via, WaitReason, WaitingEntry, WaitingStanding,
+    SignalBody, Timestamp, UserKind, Via, WaitReason, WaitingEntry, WaitingStanding,
 };
 
 use super::event::{Audience, Fact, Personal, SessionEnd};
 use super::facts::Facts;
 use super::person::{Exit, Person, Place};
-use super::{Decision, Refusal, text};
+use super::{Decision, Refusal, Signal, SignalTo, text};
 
 /// Whether one who waits for this reason needs someone to let them in; others come in by themselves.
 pub(super) fn needs_approval(reason: WaitReason) -> bool {
@@ -170,5 +170,56 @@ impl Facts {
             Place::Out(Exit::Declined { by, .. }) => Ok(Decision::already(by)),
             Place::Out(_) => Err(Refusal::NotFound { what: "entry", last: person.last() }),
         }
+    }
+}
+
+/// How often those who wait hear that their standing changed, in milliseconds.
+const TELL_EVERY_MS: i64 = 1000;
+
+/// What each of those who wait was last told.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Told {
+    standings: BTreeMap<ParticipantId, WaitingStanding>,
+    /// The head as of which that was.
+    as_of: Seq,
+    /// Not before then again.
+    not_before: Timestamp,
+}
+
+impl Told {
+    /// What those who wait are to be told now: those whose standing changed, at most once a second.
+    pub(super) fn tell(&mut self, facts: &Facts, now: Timestamp) -> Vec<Signal> {
+        if self.as_of == facts.head || now < self.not_before {
+            return Vec::new();
+        }
+        self.as_of = facts.head;
+        if facts.waiting.is_empty() {
+            self.standings.clear();
+            return Vec::new();
+        }
+        let line = facts.waiting.values().filter_map(|id| facts.get(*id));
+        let standings: BTreeMap<_, _> =
+            line.filter_map(|person| Some((person.id, facts.standing(now, person)?))).collect();
+        // Who just came read it in `welcome`, and it may have changed since.
+        let changed = |id: &ParticipantId, standing: &WaitingStanding| {
+            self.standings.get(id).is_none_or(|told| told != standing)
+        };
+        let signal = |(id, standing): (&ParticipantId, &WaitingStanding)| Signal {
+            to: SignalTo::Latest(*id),
+            body: SignalBody::WaitingUpdated(standing.clone()),
+        };
+        let signals: Vec<_> =
+            standings.iter().filter(|(id, standing)| changed(id, standing)).map(signal).collect();
+        if !signals.is_empty() {
+            self.not_before = now.plus_ms(TELL_EVERY_MS);
+        }
+        self.standings = standings;
+        signals
+    }
+
+    /// When they are to be told next, if anything happened since.
+    pub(super) fn deadline(&self, facts: &Facts) -> Option<Timestamp> {
+        let stale = self.as_of != facts.head && !facts.waiting.is_empty();
+        stale.then_some(self.not_before)
     }
 }
