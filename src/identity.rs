@@ -58,9 +58,11 @@ impl Identity {
     pub async fn bearer(&self, ids: &Ids, token: &str) -> Result<Caller, ErrorBody> {
         let claims = self.key.verify(token, clock::wall())?;
         let expires_at = Some(claims.expires_at());
+        let email = claims.email.as_ref().filter(|_| claims.email_verified);
+        let email = email.map(|email| email.to_lowercase());
         let user = self.user(ids, claims).await?;
         let credential = Credential { user: user.id, expires_at };
-        Ok(Caller { user, credential, email: None, bot: None })
+        Ok(Caller { user, credential, email, bot: None })
     }
 
     /// Who this guest is: the same device is the same user.

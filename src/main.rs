@@ -171,6 +171,8 @@ fn print_token(common: &Common, token: Token) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(&config.data)?;
     let key = ServerKey::load_or_create(&config.data)?;
     let claims = Claims {
+        // Who has the server's key is believed.
+        email_verified: token.email.is_some(),
         email: token.email,
         ..Claims::new(token.sub, token.name, token.hours, clock::wall())
     };

@@ -24,6 +24,9 @@ pub struct Claims {
     /// The email address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// Whether whoever made the token knows the address to be theirs; only then it opens doors.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub email_verified: bool,
     /// When it expires, in seconds since 1970.
     pub exp: i64,
 }
@@ -32,7 +35,8 @@ impl Claims {
     /// Claims that hold for so many hours from `now`.
     #[must_use]
     pub fn new(sub: String, name: Option<String>, hours: u32, now: Timestamp) -> Claims {
-        Claims { sub, name, email: None, exp: now.0 / 1000 + i64::from(hours) * 3600 }
+        let exp = now.0 / 1000 + i64::from(hours) * 3600;
+        Claims { sub, name, email: None, email_verified: false, exp }
     }
 
     /// When they expire.
