@@ -33,7 +33,7 @@ pub use message::{ParseError, parse_json};
 pub use permissions::{Denial, Grant, Grants, Permission, PermissionSet};
 pub use rest::*;
 pub use role::*;
-pub use schema::json_schema;
+pub use schema::{async_api, json_schema};
 pub use settings::*;
 pub use shapes::*;
 pub use signals::*;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use examples::Wire;
-use quorate_protocol::{Command, EventBody, SignalBody, json_schema};
+use quorate_protocol::{Command, EventBody, SignalBody, async_api, json_schema};
 use serde_json::Value;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
@@ -50,14 +50,16 @@ fn every_type_has_an_example_and_every_file_is_one() {
 }
 
 #[test]
-fn the_schema_file_is_what_the_types_say() {
-    let path = dir("schema").join("quorate.schema.json");
-    let schema = json_schema();
-    if updating() {
-        fs::write(&path, serde_json::to_string_pretty(&schema).unwrap() + "\n").unwrap();
+fn the_schema_and_the_asyncapi_document_are_what_the_types_say() {
+    let documents = [("quorate.schema.json", json_schema()), ("asyncapi.json", async_api())];
+    for (file, document) in documents {
+        let path = dir("schema").join(file);
+        if updating() {
+            fs::write(&path, serde_json::to_string_pretty(&document).unwrap() + "\n").unwrap();
+        }
+        let written: Value = serde_json::from_str(&read(&path)).unwrap();
+        assert!(written == document, "{} is stale: run with UPDATE_GOLDEN=1", path.display());
     }
-    let file: Value = serde_json::from_str(&read(&path)).unwrap();
-    assert!(file == schema, "{} is stale: run with UPDATE_GOLDEN=1", path.display());
 }
 
 #[test]
