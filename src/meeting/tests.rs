@@ -1,5 +1,6 @@
 //! The rules, by tables and by chance: `fold` is `live`, a refusal changes nothing, invariants hold.
 
 mod chance;
+mod docs;
 mod stage;
 mod tables;
