@@ -79,9 +79,14 @@ impl Facts {
     pub(super) fn next_expiry(&self, terms: &Terms) -> Option<(Timestamp, SessionId)> {
         let expiry = |id: &SessionId| {
             let session = self.sessions.get(id)?;
-            let is_in = self.people.get(&session.participant).is_some_and(Person::is_in);
-            let seconds = if is_in { terms.grace_seconds } else { terms.held_seconds };
-            Some((session.lost_at?.plus_seconds(seconds), *id))
+            let person = self.people.get(&session.participant)?;
+            let lost_at = session.lost_at?;
+            // One who was let in while away has the whole grace to notice.
+            let expires_at = match person.is_in() {
+                true => lost_at.max(person.joined_at).plus_seconds(terms.grace_seconds),
+                false => lost_at.plus_seconds(terms.held_seconds),
+            };
+            Some((expires_at, *id))
         };
         self.lost.iter().filter_map(expiry).min()
     }

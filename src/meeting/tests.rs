@@ -2,5 +2,7 @@
 
 mod chance;
 mod docs;
+mod model;
+mod simulation;
 mod stage;
 mod tables;

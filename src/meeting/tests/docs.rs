@@ -1,12 +1,36 @@
 //! The pages for people say what the rules do.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use quorate_protocol::Permission;
 
-use crate::meeting::roles::{MATRIX, Mark};
+use crate::meeting::roles;
+use crate::meeting::roles::MATRIX;
 
 const PERMISSIONS: &str = include_str!("../../../docs/permissions.md");
+
+/// What a mark of the page means.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Mark {
+    Always,
+    Default,
+    Grantable,
+    Never,
+}
+
+/// How the page has a permission for a built-in role.
+pub(super) fn mark(permission: &str, role: &str) -> Mark {
+    static MATRIX: LazyLock<BTreeMap<&str, Vec<&str>>> = LazyLock::new(matrix_of_the_page);
+    let columns = ["host", "co_host", "moderator", "presenter", "attendee"];
+    let column = columns.iter().position(|name| *name == role).unwrap();
+    match MATRIX[permission][column] {
+        "●" => Mark::Always,
+        "○" => Mark::Default,
+        "◌" => Mark::Grantable,
+        _ => Mark::Never,
+    }
+}
 
 /// The matrix as the page has it: the marks of each permission, the bot's last.
 fn matrix_of_the_page() -> BTreeMap<&'static str, Vec<&'static str>> {
@@ -27,10 +51,10 @@ fn the_matrix_is_the_one_of_the_page() {
     assert_eq!(page.len(), Permission::ALL.len());
     for (permission, marks, scope) in MATRIX {
         let shown = marks.iter().map(|mark| match mark {
-            Mark::Always => "●",
-            Mark::Default => "○",
-            Mark::Grantable => "◌",
-            Mark::Never => "–",
+            roles::Mark::Always => "●",
+            roles::Mark::Default => "○",
+            roles::Mark::Grantable => "◌",
+            roles::Mark::Never => "–",
         });
         let shown: Vec<_> = shown.chain([if *scope { "s" } else { "–" }]).collect();
         assert_eq!(page.get(permission.name()), Some(&shown), "{permission}");

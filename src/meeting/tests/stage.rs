@@ -121,6 +121,13 @@ impl Stage {
         facts
     }
 
+    /// The server is killed and started again: the facts are those of the journal, and every session is lost.
+    pub(super) fn restart(&mut self) {
+        self.meeting = Meeting { facts: self.replayed(), ..Meeting::new(Terms::default()) };
+        let last_alive = self.now;
+        self.take(&Input::Recover { last_alive }).expect("a recovery is never refused");
+    }
+
     /// The types of the last events.
     pub(super) fn last(&self, count: usize) -> Vec<String> {
         let last = &self.journal[self.journal.len() - count..];
