@@ -9,6 +9,7 @@ mod stage;
 mod bad_input;
 mod chat;
 mod dry_run;
+mod every_command;
 mod hello;
 mod lifecycle;
 mod moderation;
