@@ -360,3 +360,26 @@ impl Told {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_votes_of_a_crowd_are_told_in_slices_each_vote_once() {
+        let mut polls = Polls::default();
+        polls.opened(PollId(1), 2, (false, false), None, None);
+        let voters = VOTES_TOLD_MAX as i64 + 1;
+        for voter in 1..=voters {
+            polls.vote_cast(PollId(1), Some(ParticipantId(voter)), &[(voter % 2) as u32]);
+        }
+        let decision = close(Decision::by_system(), PollId(1), &polls.by_id[&PollId(1)]);
+        let slices = decision.events[1..].iter().map(|draft| match &draft.fact {
+            Fact::PollVotesTold { votes, .. } => votes.iter().map(|vote| vote.participant.0),
+            other => panic!("{other:?}"),
+        });
+        let slices: Vec<Vec<i64>> = slices.map(Iterator::collect).collect();
+        assert_eq!(slices.iter().map(Vec::len).collect::<Vec<_>>(), [VOTES_TOLD_MAX, 1]);
+        assert_eq!(slices.concat(), (1..=voters).collect::<Vec<_>>());
+    }
+}

@@ -3,3 +3,4 @@
 mod chance;
 mod stage;
 mod tables;
+mod working;

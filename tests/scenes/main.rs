@@ -18,3 +18,4 @@ mod resume;
 mod roles;
 mod sessions;
 mod waiting;
+mod working;

@@ -89,6 +89,25 @@ fn events_in_a_row_share_frames_that_every_client_takes() {
     assert!(in_order.eq(1..=256), "each once, in order");
 }
 
+#[test]
+fn events_that_tell_many_votes_make_frames_that_every_client_takes() {
+    let vote = |voter| CastVote { participant: ParticipantId(voter), choices: (0..20).collect() };
+    let votes: Vec<_> = (1_000_000..).take(VOTES_TOLD_MAX).map(vote).collect();
+    let event = |seq| Event {
+        seq: Seq(seq),
+        at: Timestamp(0),
+        user: UserId(1),
+        by: None,
+        audience: Audience::STAFF,
+        fact: Fact::PollVotesTold { poll: PollId(1), votes: votes.clone() },
+        personal: None,
+        cause: None,
+    };
+    let frames = event_frames(&(1..=32).map(event).collect::<Vec<_>>(), &[]);
+    assert!(frames.len() > 1 && frames.len() < 32);
+    assert!(frames.iter().all(|frame| frame.text.len() <= SERVER_FRAME_BYTES_MAX));
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_sent_to_waiting_while_lagging_gets_what_was_theirs_until_then_and_is_named_after() {
     let mut stage = Stage::new(false).await;
