@@ -112,7 +112,7 @@ impl Facts {
 
 /// The number after the last one.
 fn next(last: u32) -> Result<u32, Refusal> {
-    let message = "this meeting holds no more of these";
+    let message = "this meeting holds no more decisions, or no more action items";
     match (last as usize) < RECORDS_MAX {
         true => Ok(last + 1),
         false => Err(Refusal::TooMany { message, limit: RECORDS_MAX }),

@@ -245,7 +245,7 @@ impl Facts {
         // What is due to close takes no vote, though its closing may come a moment later.
         let in_time = |poll: &&Poll| poll.open && poll.closes_at.is_none_or(|at| now < at);
         let poll = self.polls.get(ask.poll)?.filter(in_time);
-        let poll = poll.ok_or(Refusal::Conflict("this poll is closed"))?;
+        let poll = poll.ok_or(Refusal::Conflict("this poll is closed and takes no more votes"))?;
         let ballot = poll.ballot(&ask.choices)?;
         if poll.votes.get(&me.id) == Some(&ballot) {
             return Ok(Decision::already(None));

@@ -144,7 +144,7 @@ fn each_command_names_the_permission_that_it_needs() {
 #[test]
 fn one_whose_hand_is_up_is_called_on_and_it_goes_down_whatever_the_ranks() {
     let mut stage = cast();
-    let conflict = Err(Refusal::Conflict("this hand is not up"));
+    let conflict = Err(Refusal::Conflict("this hand is not up; one calls on someone who raised theirs"));
     assert_eq!(stage.ask(4, call_on(5)), conflict);
     let nobody = Err(Refusal::NotFound { what: "participant", last: None });
     assert_eq!(stage.ask(4, call_on(77)), nobody);
@@ -255,7 +255,7 @@ fn a_vote_may_be_changed_until_the_poll_closes_and_counts_once() {
     assert!(is_already(stage.ask(5, vote(id, &[0, 2]))), "the same, however it is ordered");
     assert_eq!(seen(&stage, 5, id).voters, 2);
     stage.ask(4, close(id)).unwrap();
-    let closed = Err(Refusal::Conflict("this poll is closed"));
+    let closed = Err(Refusal::Conflict("this poll is closed and takes no more votes"));
     assert_eq!(stage.ask(5, vote(id, &[1])), closed);
     assert_eq!(stage.ask(6, vote(id, &[1])), closed, "also what one chose before");
     assert_eq!(stage.ask(2, vote(id, &[1])), closed);
@@ -277,7 +277,7 @@ fn a_poll_closes_by_itself_at_its_time_and_takes_no_vote_from_then_on() {
     stage.now = stage.now.plus_seconds(1);
     // Before what is due is done: the rules look at the clock, too.
     let late = stage.ask(6, vote(timed, &[1]));
-    assert_eq!(late, Err(Refusal::Conflict("this poll is closed")));
+    assert_eq!(late, Err(Refusal::Conflict("this poll is closed and takes no more votes")));
     stage.settle();
     let closed = &stage.journal[stage.journal.len() - 2];
     let counts = vec![1, 0, 0];
@@ -431,7 +431,7 @@ fn a_snapshot_shows_the_open_polls_and_the_last_ten_that_were_closed() {
     assert_eq!(shown[10].mine, Some(vec![0]));
     assert_eq!(seen(&stage, 6, PollId(13)).mine, None);
     let gone = stage.ask(5, vote(PollId(2), &[0]));
-    assert_eq!(gone, Err(Refusal::Conflict("this poll is closed")), "but it was there");
+    assert_eq!(gone, Err(Refusal::Conflict("this poll is closed and takes no more votes")), "but it was there");
     assert!(is_already(stage.ask(4, close(PollId(2)))));
     // Each of these is 12 KiB: the open one stands, of the closed ones as many as fit.
     let long: Vec<String> = (0..20).map(|n| format!("{n:02}{}", "…".repeat(198))).collect();
