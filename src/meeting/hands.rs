@@ -36,7 +36,9 @@ impl Facts {
         self.require(me, Permission::HandManage)?;
         let person = self.person(ask.participant)?;
         if person.hand.is_none() {
-            return Err(Refusal::Conflict("this hand is not up; one calls on someone who raised theirs"));
+            return Err(Refusal::Conflict(
+                "this hand is not up; one calls on someone who raised theirs",
+            ));
         }
         let called = Fact::HandCalledOn { participant: person.id };
         Ok(Decision::by(me).event(Audience::EVERYONE, called))

@@ -9,6 +9,10 @@ use super::stage::*;
 use crate::meeting::event::{Event, Fact};
 use crate::meeting::{Answer, Decision, Facts, Refusal, wire};
 
+const CLOSED: Refusal = Refusal::Conflict("this poll is closed and takes no more votes");
+const HAND_DOWN: Refusal =
+    Refusal::Conflict("this hand is not up; one calls on someone who raised theirs");
+
 /// The owner, co-host 2, moderator 3, presenter 4, attendees 5 and 6, and guest 100.
 fn cast() -> Stage {
     let mut stage = Stage::new(|_| {});
@@ -144,8 +148,7 @@ fn each_command_names_the_permission_that_it_needs() {
 #[test]
 fn one_whose_hand_is_up_is_called_on_and_it_goes_down_whatever_the_ranks() {
     let mut stage = cast();
-    let conflict = Err(Refusal::Conflict("this hand is not up; one calls on someone who raised theirs"));
-    assert_eq!(stage.ask(4, call_on(5)), conflict);
+    assert_eq!(stage.ask(4, call_on(5)), Err(HAND_DOWN));
     let nobody = Err(Refusal::NotFound { what: "participant", last: None });
     assert_eq!(stage.ask(4, call_on(77)), nobody);
     for user in [5, OWNER, 6] {
@@ -155,7 +158,7 @@ fn one_whose_hand_is_up_is_called_on_and_it_goes_down_whatever_the_ranks() {
     assert_eq!(stage.last(1), ["hand.called_on"], "one event, and no hand.lowered beside it");
     assert_eq!(stage.meeting.facts.hands, [at(5), at(6)]);
     assert_eq!(stage.person(OWNER).hand, None);
-    assert_eq!(stage.ask(4, call_on(OWNER)), conflict);
+    assert_eq!(stage.ask(4, call_on(OWNER)), Err(HAND_DOWN));
 }
 
 #[test]
@@ -255,7 +258,7 @@ fn a_vote_may_be_changed_until_the_poll_closes_and_counts_once() {
     assert!(is_already(stage.ask(5, vote(id, &[0, 2]))), "the same, however it is ordered");
     assert_eq!(seen(&stage, 5, id).voters, 2);
     stage.ask(4, close(id)).unwrap();
-    let closed = Err(Refusal::Conflict("this poll is closed and takes no more votes"));
+    let closed = Err(CLOSED);
     assert_eq!(stage.ask(5, vote(id, &[1])), closed);
     assert_eq!(stage.ask(6, vote(id, &[1])), closed, "also what one chose before");
     assert_eq!(stage.ask(2, vote(id, &[1])), closed);
@@ -277,7 +280,7 @@ fn a_poll_closes_by_itself_at_its_time_and_takes_no_vote_from_then_on() {
     stage.now = stage.now.plus_seconds(1);
     // Before what is due is done: the rules look at the clock, too.
     let late = stage.ask(6, vote(timed, &[1]));
-    assert_eq!(late, Err(Refusal::Conflict("this poll is closed and takes no more votes")));
+    assert_eq!(late, Err(CLOSED));
     stage.settle();
     let closed = &stage.journal[stage.journal.len() - 2];
     let counts = vec![1, 0, 0];
@@ -431,7 +434,7 @@ fn a_snapshot_shows_the_open_polls_and_the_last_ten_that_were_closed() {
     assert_eq!(shown[10].mine, Some(vec![0]));
     assert_eq!(seen(&stage, 6, PollId(13)).mine, None);
     let gone = stage.ask(5, vote(PollId(2), &[0]));
-    assert_eq!(gone, Err(Refusal::Conflict("this poll is closed and takes no more votes")), "but it was there");
+    assert_eq!(gone, Err(CLOSED), "but it was there");
     assert!(is_already(stage.ask(4, close(PollId(2)))));
     // Each of these is 12 KiB: the open one stands, of the closed ones as many as fit.
     let long: Vec<String> = (0..20).map(|n| format!("{n:02}{}", "…".repeat(198))).collect();
