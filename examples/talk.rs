@@ -267,7 +267,9 @@ impl Room {
                 println!("… {} ({}) waits to be let in", entry.name, entry.participant);
             }
             EventBody::HandRaised(whose) => self.hand(whose.participant, true),
-            EventBody::HandLowered(whose) => self.hand(whose.participant, false),
+            EventBody::HandLowered(whose) | EventBody::HandCalledOn(whose) => {
+                self.hand(whose.participant, false);
+            }
             EventBody::ChatSent(ChatSentEvent { text, to, .. }) => {
                 let text = text.as_deref().unwrap_or("(deleted)");
                 match to {

@@ -4,7 +4,9 @@
 //! [`Meeting::apply`] is the only way a fact changes. So the state is the fold of the journal, and
 //! restart, failover and replay are one code path. One file per concern; the front page is here.
 
+mod agenda;
 mod chat;
+mod decisions;
 mod door;
 pub mod event;
 mod facts;
@@ -13,6 +15,7 @@ mod lifecycle;
 mod moderation;
 mod passing;
 mod person;
+mod polls;
 mod presence;
 mod profile;
 mod refusal;
@@ -22,6 +25,7 @@ mod signalling;
 mod snapshot;
 mod sound;
 pub mod text;
+mod timer;
 mod waiting;
 pub mod wire;
 
@@ -315,6 +319,16 @@ impl Meeting {
             Command::MediaUpdate(ask) => facts.update_media(me, *ask),
             Command::HandRaise(_) => facts.raise_hand(me),
             Command::HandLower(ask) => facts.lower_hand(me, *ask),
+            Command::HandCallOn(ask) => facts.call_on(me, *ask),
+            Command::PollOpen(ask) => facts.open_poll(now, me, ask),
+            Command::PollVote(ask) => facts.vote(now, me, ask),
+            Command::PollClose(ask) => facts.close_poll(me, *ask),
+            Command::AgendaSet(ask) => facts.set_agenda(now, me, ask),
+            Command::AgendaGoTo(ask) => facts.go_to_item(me, *ask),
+            Command::TimerStart(ask) => facts.start_timer(now, me, ask),
+            Command::TimerStop(_) => facts.stop_timer(me),
+            Command::DecisionRecord(ask) => facts.record_decision(me, ask),
+            Command::ActionRecord(ask) => facts.record_action(me, ask),
             Command::ReactionSend(ask) => facts.send_reaction(me, ask),
             Command::ChatSend(ask) => facts.send_chat(me, ask),
             Command::ChatDelete(ask) => facts.delete_chat(me, *ask),

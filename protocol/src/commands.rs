@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use crate::message::messages;
 use crate::shapes::list_default;
+use crate::working::{
+    ActionRecord, AgendaGoTo, AgendaSet, DecisionRecord, PollOnly, PollOpen, PollVote, TimerStart,
+};
 use crate::{Attributes, ChatTo, Empty, MessageId, ParticipantId, Role, Seq, Timestamp, UserId};
 
 messages! {
@@ -27,6 +30,26 @@ messages! {
         HandRaise(Empty) = "hand.raise",
         /// Lower one's hand, or another's.
         HandLower(HandLower) = "hand.lower",
+        /// Give the word to someone whose hand is up; it goes down with it.
+        HandCallOn(HandCallOn) = "hand.call_on",
+        /// Ask everyone something.
+        PollOpen(PollOpen) = "poll.open",
+        /// Vote, or vote otherwise than before.
+        PollVote(PollVote) = "poll.vote",
+        /// Close a poll, whoever opened it.
+        PollClose(PollOnly) = "poll.close",
+        /// Set the whole agenda.
+        AgendaSet(AgendaSet) = "agenda.set",
+        /// Go to an item of the agenda, or to none.
+        AgendaGoTo(AgendaGoTo) = "agenda.go_to",
+        /// Start the timer; a running one is replaced.
+        TimerStart(TimerStart) = "timer.start",
+        /// Stop the timer before its time.
+        TimerStop(Empty) = "timer.stop",
+        /// Record what was decided.
+        DecisionRecord(DecisionRecord) = "decision.record",
+        /// Record what is to be done, by whom and by when.
+        ActionRecord(ActionRecord) = "action.record",
         /// Send a reaction.
         ReactionSend(ReactionSend) = "reaction.send",
         /// Write to all, to one person, or to staff.
@@ -111,6 +134,14 @@ pub struct HandLower {
     /// Whose; absent is one's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub participant: Option<ParticipantId>,
+}
+
+/// Data of `hand.call_on`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HandCallOn {
+    /// Who has the word.
+    pub participant: ParticipantId,
 }
 
 /// Data of `reaction.send`.

@@ -5,6 +5,10 @@ use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 
 use crate::message::messages;
+use crate::working::{
+    ActionItem, AgendaChanged, AgendaMoved, PollOpened, PollTally, PollVote, PollVotesTold,
+    RecordedDecision, Timer,
+};
 use crate::{
     Attributes, ChatTo, Empty, MessageId, Participant, ParticipantId, Presence, Role, RoomId, Seq,
     Timestamp, UserId, Via, WaitingEntry,
@@ -88,6 +92,30 @@ messages! {
         HandRaised(ParticipantOnly) = "hand.raised",
         /// A hand went down.
         HandLowered(ParticipantOnly) = "hand.lowered",
+        /// Someone was given the word; their hand is down with it.
+        HandCalledOn(ParticipantOnly) = "hand.called_on",
+        /// A poll was opened.
+        PollOpened(PollOpened) = "poll.opened",
+        /// One voted (to the voter alone).
+        PollVoteCast(PollVote) = "poll.vote_cast",
+        /// A poll is closed, and this is how it stands.
+        PollClosed(PollTally) = "poll.closed",
+        /// Who chose what in a poll that was closed and is not anonymous (to staff).
+        PollVotesTold(PollVotesTold) = "poll.votes_told",
+        /// The agenda is another.
+        AgendaSet(AgendaChanged) = "agenda.set",
+        /// Another item of the agenda is the current one.
+        AgendaMoved(AgendaMoved) = "agenda.moved",
+        /// The timer runs.
+        TimerStarted(Timer) = "timer.started",
+        /// The timer was stopped before its time.
+        TimerStopped(Empty) = "timer.stopped",
+        /// The timer's time is over.
+        TimerEnded(Empty) = "timer.ended",
+        /// Something was decided.
+        DecisionRecorded(RecordedDecision) = "decision.recorded",
+        /// Something is to be done.
+        ActionRecorded(ActionItem) = "action.recorded",
         /// A message.
         ChatSent(ChatSentEvent) = "chat.sent",
         /// A message was deleted; its text is gone.

@@ -21,6 +21,7 @@ mod shapes;
 mod signals;
 mod time;
 mod welcome;
+mod working;
 
 pub use close::{Bye, ByeAction, CloseCode};
 pub use commands::*;
@@ -37,8 +38,9 @@ pub use schema::{async_api, json_schema};
 pub use settings::*;
 pub use shapes::*;
 pub use signals::*;
-pub use time::{InvalidTimestamp, Timestamp};
+pub use time::{Date, InvalidDate, InvalidTimestamp, Timestamp};
 pub use welcome::*;
+pub use working::*;
 
 /// The WebSocket subprotocol of this version.
 pub const SUBPROTOCOL: &str = "quorate.v1";

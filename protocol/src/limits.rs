@@ -69,6 +69,40 @@ pub const COHOSTS_MAX: usize = 25;
 pub const BANS_MAX: usize = 10_000;
 /// Chat messages of a meeting.
 pub const MESSAGES_MAX: usize = 1_000_000;
+/// Polls of a meeting.
+pub const POLLS_MAX: usize = 100;
+/// Polls open at the same time.
+pub const POLLS_OPEN_MAX: usize = 5;
+/// Closed polls in a snapshot.
+pub const SNAPSHOT_POLLS_CLOSED_MAX: usize = 10;
+/// Characters of a poll's question.
+pub const QUESTION_CHARS_MAX: usize = 500;
+/// Choices of a poll.
+pub const CHOICES: std::ops::RangeInclusive<usize> = 2..=20;
+/// Characters of a choice.
+pub const CHOICE_CHARS_MAX: usize = 200;
+/// Seconds after which a poll may close by itself.
+pub const POLL_SECONDS: std::ops::RangeInclusive<u32> = 5..=86_400;
+/// Votes in one event `poll.votes_told`.
+pub const VOTES_TOLD_MAX: usize = 1000;
+/// Items of an agenda.
+pub const AGENDA_ITEMS_MAX: usize = 100;
+/// Characters of an agenda item's title.
+pub const ITEM_TITLE_CHARS_MAX: usize = 200;
+/// Minutes of an agenda item: a day.
+pub const ITEM_MINUTES_MAX: u32 = 1440;
+/// Seconds that a timer may run.
+pub const TIMER_SECONDS: std::ops::RangeInclusive<u32> = 1..=86_400;
+/// Characters of a timer's label.
+pub const LABEL_CHARS_MAX: usize = 200;
+/// Characters of a decision or an action item.
+pub const RECORD_CHARS_MAX: usize = 2000;
+/// Decisions of a meeting, and as many action items.
+pub const RECORDS_MAX: usize = 500;
+/// Decisions in a snapshot, and as many action items.
+pub const SNAPSHOT_RECORDS_MAX: usize = 50;
+/// Bytes of the texts of closed polls in a snapshot, and as many of decisions, and of action items.
+pub const SNAPSHOT_TEXTS_BYTES_MAX: usize = 32 * 1024;
 /// Events after a client's `seq` up to which it resumes; beyond, it gets a snapshot.
 pub const RESUME_EVENTS_MAX: u64 = 10_000;
 /// Characters of a guest's device id: at least 128 random bits as base64url.

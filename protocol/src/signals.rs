@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::message::messages;
+use crate::working::PollTally;
 use crate::{Grants, ParticipantId, SessionId, WaitReason, WaitingEntry};
 
 messages! {
@@ -16,6 +17,8 @@ messages! {
         Rtc(Rtc) = "rtc",
         /// What one may do has changed; never dropped.
         Can(CanChanged) = "can",
+        /// How a poll stands, to everyone, at most twice a second.
+        PollVoted(PollTally) = "poll.voted",
         /// Where one stands in the waiting room.
         WaitingUpdated(WaitingStanding) = "waiting.updated",
         else Unknown

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -95,6 +95,61 @@ impl JsonSchema for Timestamp {
     }
 }
 
+/// A calendar day, as people write it down; `2026-11-22` on the wire. No time, no zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date(NaiveDate);
+
+/// Not a day as in `2026-11-22`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidDate;
+
+impl fmt::Display for InvalidDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected a day as in 2026-11-22")
+    }
+}
+
+impl std::error::Error for InvalidDate {}
+
+impl FromStr for Date {
+    type Err = InvalidDate;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let day = Date(text.parse().map_err(|_| InvalidDate)?);
+        // There is one way to write a day: no sign, no blanks, no missing zeros.
+        if text.len() == 10 && day.to_string() == text { Ok(day) } else { Err(InvalidDate) }
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Date {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for Date {
+    fn schema_name() -> Cow<'static, str> {
+        "Date".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "date", "description": "A calendar day." })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,6 +160,15 @@ mod tests {
         assert_eq!(serde_json::to_string(&at).unwrap(), r#""2026-11-22T10:00:00.123Z""#);
         for wrong in ["2026-11-22T10:00:00", "9999-12-31T23:59:59-12:00", "soon"] {
             assert!(wrong.parse::<Timestamp>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_written_in_one_way() {
+        let day: Date = serde_json::from_str(r#""2028-02-29""#).unwrap();
+        assert_eq!(serde_json::to_string(&day).unwrap(), r#""2028-02-29""#);
+        for wrong in ["2026-02-29", "2026-1-05", " 2026-01-05", "+2026-01-05", "10000-01-01", ""] {
+            assert!(wrong.parse::<Date>().is_err(), "{wrong}");
         }
     }
 }

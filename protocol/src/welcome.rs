@@ -5,6 +5,7 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::working::{ActionItem, Agenda, Poll, RecordedDecision, Timer};
 use crate::{
     ChatMessage, Grants, Limits, MeetingId, MeetingInfo, Participant, ParticipantId, Role, Seq,
     SessionId, Timestamp, UserId, UserKind, WaitingEntry, WaitingStanding,
@@ -209,6 +210,16 @@ pub struct Snapshot {
     pub waiting: Option<Vec<WaitingEntry>>,
     /// Raised hands, in order.
     pub hands: Vec<ParticipantId>,
+    /// The open polls, and the last 10 that were closed, cut at 32 KiB; by id.
+    pub polls: Vec<Poll>,
+    /// The agenda.
+    pub agenda: Agenda,
+    /// The running timer.
+    pub timer: Option<Timer>,
+    /// The last 50 decisions, oldest first, cut at 32 KiB.
+    pub decisions: Vec<RecordedDecision>,
+    /// The last 50 action items, oldest first, cut at 32 KiB.
+    pub actions: Vec<ActionItem>,
     /// The last 50 messages, oldest first, cut at 64 KiB; the rest by `chat.history`.
     pub chat: Vec<ChatMessage>,
 }

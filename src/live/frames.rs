@@ -6,11 +6,13 @@ use quorate_protocol::{
 use serde::Serialize;
 
 use super::ring::Item;
-use crate::meeting::event::{Audience, Event};
+use crate::meeting::event::{Audience, Event, Fact};
 use crate::meeting::{HistoryPage, wire};
 
 /// Bytes of an event without what people typed, generously.
 const EVENT_BYTES: usize = 1024;
+/// Bytes of a vote in an event that tells many.
+const VOTE_BYTES: usize = 128;
 /// Bytes of a frame of events, by that measure; a frame towards a client has at most 1 MiB.
 const EVENTS_FRAME_BYTES: usize = 512 * 1024;
 
@@ -42,8 +44,14 @@ pub(super) fn runs(
     let weight = |event: &Event| {
         let personal = event.personal.as_ref();
         let text = personal.and_then(|it| it.text.as_ref()).map_or(0, String::len);
+        let texts = personal.map_or(0, |it| it.texts.iter().map(String::len).sum());
         let attributes = personal.is_some_and(|it| it.attributes.is_some());
-        EVENT_BYTES + 2 * text + if attributes { 2 * ATTRIBUTES_BYTES_MAX } else { 0 }
+        let votes =
+            if let Fact::PollVotesTold { votes, .. } = &event.fact { votes.len() } else { 0 };
+        EVENT_BYTES
+            + 2 * (text + texts)
+            + if attributes { 2 * ATTRIBUTES_BYTES_MAX } else { 0 }
+            + votes * VOTE_BYTES
     };
     let mut bytes = events.first().map_or(0, weight);
     events.chunk_by(move |a, b| {

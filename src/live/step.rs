@@ -301,7 +301,11 @@ impl Running {
     }
 
     fn command(&mut self, session: SessionId, id: i64, dry_run: bool, command: Command) {
-        let Some(outbox) = self.attached.get(&session).map(|it| it.outbox.clone()) else { return };
+        let Some((outbox, view)) =
+            self.attached.get(&session).map(|it| (it.outbox.clone(), it.view))
+        else {
+            return;
+        };
         let turn = self
             .answers
             .get(&session)
@@ -332,7 +336,7 @@ impl Running {
                 self.step.outputs.push(Output::Text(outbox, frame));
             }
             Ok(decision) if dry_run => {
-                let frame: Utf8Bytes = dry_run_frame(id, &self.preview(&decision)).into();
+                let frame: Utf8Bytes = dry_run_frame(id, &self.preview(&decision, &view)).into();
                 let answers = self.answers.entry(session).or_default();
                 answers.note_answer(id, &frame, command, true);
                 self.step.outputs.push(Output::Text(outbox, frame));
@@ -375,12 +379,13 @@ impl Running {
         self.step.outputs.push(Output::Text(outbox, frame));
     }
 
-    /// What clients would see of a decision.
-    fn preview(&self, decision: &Decision) -> Vec<WireEvent> {
+    /// What someone with this view would see of a decision.
+    fn preview(&self, decision: &Decision, view: &View) -> Vec<WireEvent> {
         let now = self.clock.now();
         let events = decision.events.iter().enumerate();
         let events = events.map(|(n, draft)| draft.clone().at(self.head().plus(n as u64 + 1), now));
-        events.filter_map(|event| wire::event(&event)).collect()
+        let seen = events.filter(|event| event.audience.includes(view));
+        seen.filter_map(|event| wire::event(&event)).collect()
     }
 
     /// Applies a decision; its events are in the step then. Answers the last one's `seq`.

@@ -2,7 +2,7 @@
 
 use quorate_protocol::{
     ChatHistory, ChatMessage, Limits, MeetingInfo, ParticipantId, Permission, Seq, ServerInfo,
-    SessionId, SessionInfo, Timestamp, WaitingStanding, You,
+    SessionId, SessionInfo, Timer, Timestamp, WaitingStanding, You,
 };
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -11,6 +11,9 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::Settings;
 use super::mail::Credential;
 use crate::meeting::{Facts, Person};
+
+/// How old the shared parts may be, in milliseconds.
+const SHARED_MS_MAX: u64 = 1000;
 
 /// What a welcome says beside the state.
 pub(super) struct Start<'a> {
@@ -22,12 +25,18 @@ pub(super) struct Start<'a> {
     pub(super) now: Timestamp,
 }
 
-/// The parts of a snapshot that many viewers share, as of one head.
+/// The parts of a snapshot that many viewers share, as of one head. What tells how long something took
+/// may be a second old.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     head: Seq,
+    at: Timestamp,
     participants: Option<Box<RawValue>>,
     waiting: Option<Box<RawValue>>,
+    polls: Option<Box<RawValue>>,
+    agenda: Option<Box<RawValue>>,
+    decisions: Option<Box<RawValue>>,
+    actions: Option<Box<RawValue>>,
     chat: Option<Box<RawValue>>,
 }
 
@@ -64,6 +73,11 @@ struct State<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting: Option<&'a RawValue>,
     hands: &'a [ParticipantId],
+    polls: &'a RawValue,
+    agenda: &'a RawValue,
+    timer: Option<&'a Timer>,
+    decisions: &'a RawValue,
+    actions: &'a RawValue,
     chat: &'a RawValue,
 }
 
@@ -76,8 +90,8 @@ impl Shared {
         start: &Start<'_>,
         settings: &Settings,
     ) -> Utf8Bytes {
-        if self.head != facts.head {
-            *self = Shared { head: facts.head, ..Shared::default() };
+        if self.head != facts.head || start.now.ms_since(self.at) >= SHARED_MS_MAX {
+            *self = Shared { head: facts.head, at: start.now, ..Shared::default() };
         }
         let own = Own::new(facts, person);
         let state =
@@ -119,6 +133,12 @@ impl Shared {
         if own.participants.is_none() && self.participants.is_none() {
             self.participants = Some(raw(&facts.roster(person)));
         }
+        if own.polls.is_none() && self.polls.is_none() {
+            self.polls = Some(raw(&facts.polls.shown(person.id)));
+        }
+        self.agenda.get_or_insert_with(|| raw(&facts.agenda.shown(now)));
+        self.decisions.get_or_insert_with(|| raw(&facts.records.decisions()));
+        self.actions.get_or_insert_with(|| raw(&facts.records.actions()));
         if own.chat.is_none() && self.chat.is_none() {
             self.chat = Some(raw(&facts.recent_chat(person)));
         }
@@ -132,6 +152,11 @@ impl Shared {
             total: facts.present,
             waiting: shared.waiting.as_deref().filter(|_| admits),
             hands: &facts.hands,
+            polls: pick(&own.polls, &shared.polls),
+            agenda: pick(&None, &shared.agenda),
+            timer: facts.timer.as_ref(),
+            decisions: pick(&None, &shared.decisions),
+            actions: pick(&None, &shared.actions),
             chat: pick(&own.chat, &shared.chat),
         }
     }
@@ -140,6 +165,7 @@ impl Shared {
 /// The parts of a snapshot that are this viewer's own, where they are.
 struct Own {
     participants: Option<Box<RawValue>>,
+    polls: Option<Box<RawValue>>,
     chat: Option<Box<RawValue>>,
 }
 
@@ -148,8 +174,11 @@ impl Own {
         let lists = person.view.permissions.has(Permission::ParticipantList);
         let all_read = facts.info.settings.chat_history == ChatHistory::All;
         let same_chat = all_read && facts.chat.recent_is_public();
+        // Who has not voted sees the polls as everyone does who has not.
+        let voted = facts.polls.has_vote_of(person.id);
         Own {
             participants: (!lists).then(|| raw(&facts.roster(person))),
+            polls: voted.then(|| raw(&facts.polls.shown(person.id))),
             chat: (!same_chat).then(|| raw::<Vec<ChatMessage>>(&facts.recent_chat(person))),
         }
     }

@@ -7,12 +7,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use quorate_protocol::{
-    Attributes, ChatTo, EndReason, LeaveReason, Media, MeetingId, MeetingType, ParticipantId,
-    Permission, PermissionSet, Presence, Role, RoomId, Seq, SessionId, Settings, Timestamp, UserId,
-    UserKind, Via, WaitReason, WithdrawReason,
+    ActionId, Attributes, CastVote, ChatTo, Date, DecisionId, EndReason, ItemId, LeaveReason,
+    Media, MeetingId, MeetingType, ParticipantId, Permission, PermissionSet, PollId, Presence,
+    Role, RoomId, Seq, SessionId, Settings, Timestamp, UserId, UserKind, Via, WaitReason,
+    WithdrawReason,
 };
 use serde::{Deserialize, Serialize};
 
+use super::agenda::Planned;
 use super::person::Bot;
 
 /// The user that acts for timers and for the server itself.
@@ -68,6 +70,18 @@ pub struct Personal {
     /// A participant's own key-value pairs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attributes: Option<Attributes>,
+    /// Texts that belong together: the choices of a poll, the titles of an agenda.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub texts: Vec<String>,
+}
+
+impl Personal {
+    /// As many texts as the fact says there are; empty ones after a redaction.
+    pub(super) fn texts(personal: Option<&Personal>, count: usize) -> Vec<String> {
+        let mut texts = personal.map(|personal| personal.texts.clone()).unwrap_or_default();
+        texts.resize(count, String::new());
+        texts
+    }
 }
 
 /// What happened.
@@ -294,6 +308,95 @@ pub enum Fact {
     HandLowered {
         /// Whose.
         participant: ParticipantId,
+    },
+    /// Someone was given the word; their hand went down with it.
+    #[serde(rename = "hand.called_on")]
+    HandCalledOn {
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// A poll was opened.
+    #[serde(rename = "poll.opened")]
+    PollOpened {
+        /// Which.
+        poll: PollId,
+        /// How many choices there are.
+        choices: u32,
+        /// Whether one may choose several.
+        multiple: bool,
+        /// Whether nobody is told who chose what.
+        anonymous: bool,
+        /// When it closes by itself.
+        closes_at: Option<Timestamp>,
+    },
+    /// A vote by the event's person, in the place of the one before. Theirs alone: whoever reads the
+    /// journal for others leaves it out.
+    #[serde(rename = "poll.vote_cast")]
+    PollVoteCast {
+        /// In which poll.
+        poll: PollId,
+        /// What they chose, as rising indexes from 0.
+        choices: Vec<u32>,
+    },
+    /// A poll was closed.
+    #[serde(rename = "poll.closed")]
+    PollClosed {
+        /// Which.
+        poll: PollId,
+        /// How many chose each.
+        counts: Vec<u32>,
+        /// How many voted.
+        voters: u32,
+    },
+    /// Who chose what in a poll that is not anonymous, told when it was closed.
+    #[serde(rename = "poll.votes_told")]
+    PollVotesTold {
+        /// In which poll.
+        poll: PollId,
+        /// Who, and what.
+        votes: Vec<CastVote>,
+    },
+    /// The agenda is another.
+    #[serde(rename = "agenda.set")]
+    AgendaSet {
+        /// The items, in order.
+        items: Vec<Planned>,
+    },
+    /// Another item of the agenda is the current one.
+    #[serde(rename = "agenda.moved")]
+    AgendaMoved {
+        /// Which; none is none.
+        item: Option<ItemId>,
+        /// Which it was.
+        from: Option<ItemId>,
+    },
+    /// The timer runs.
+    #[serde(rename = "timer.started")]
+    TimerStarted {
+        /// Until when.
+        ends_at: Timestamp,
+    },
+    /// The timer was stopped before its time.
+    #[serde(rename = "timer.stopped")]
+    TimerStopped {},
+    /// The timer's time is over.
+    #[serde(rename = "timer.ended")]
+    TimerEnded {},
+    /// Something was decided.
+    #[serde(rename = "decision.recorded")]
+    DecisionRecorded {
+        /// Its number.
+        decision: DecisionId,
+    },
+    /// Something is to be done.
+    #[serde(rename = "action.recorded")]
+    ActionRecorded {
+        /// Its number.
+        action: ActionId,
+        /// Who does it.
+        owner: Option<ParticipantId>,
+        /// By when.
+        due: Option<Date>,
     },
     /// A message; its id is this event's `seq`.
     #[serde(rename = "chat.sent")]

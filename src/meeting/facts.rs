@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_protocol::{
     MeetingId, MeetingStatus, MeetingType, ParticipantId, Presence, RoleKey, Seq, SessionId,
-    Settings, Timestamp, UserId, UserKind,
+    Settings, Timer, Timestamp, UserId, UserKind,
 };
 
 use super::Refusal;
+use super::agenda::Agenda;
 use super::chat::Chat;
+use super::decisions::Records;
 use super::event::{Event, Fact, Personal};
 use super::person::{Bot, Exit, Person, Place, Session};
+use super::polls::Polls;
 use super::roles::CustomRole;
 
 /// The facts of a meeting, folded from its journal by [`Facts::apply`], the only way one changes.
@@ -32,6 +35,14 @@ pub struct Facts {
     pub waiting: BTreeMap<Seq, ParticipantId>,
     /// Who has a hand up, in order.
     pub hands: Vec<ParticipantId>,
+    /// Polls that are open, and the last that were closed.
+    pub polls: Polls,
+    /// The agenda.
+    pub agenda: Agenda,
+    /// The running timer.
+    pub timer: Option<Timer>,
+    /// Decisions and action items.
+    pub records: Records,
     /// What was written.
     pub chat: Chat,
     /// Custom roles that were defined for this meeting, or taken over from the server's.
@@ -270,6 +281,21 @@ impl Facts {
             Fact::CohostRemoved { user, .. } => self.co_hosts.retain(|id| id != user),
             Fact::HandRaised { participant } => self.hand_raised(*participant, at),
             Fact::HandLowered { participant } => self.hand_lowered(*participant),
+            Fact::HandCalledOn { participant } => self.hand_lowered(*participant),
+            Fact::PollOpened { poll, choices, multiple, anonymous, closes_at } => {
+                self.polls.opened(*poll, *choices, (*multiple, *anonymous), *closes_at, personal);
+            }
+            Fact::PollVoteCast { poll, choices } => self.polls.vote_cast(*poll, event.by, choices),
+            Fact::PollClosed { poll, .. } => self.polls.closed(*poll),
+            Fact::PollVotesTold { .. } => {}
+            Fact::AgendaSet { items } => self.agenda.set(items, personal, at),
+            Fact::AgendaMoved { item, .. } => self.agenda.moved(*item, at),
+            Fact::TimerStarted { ends_at } => self.timer_started(*ends_at, personal),
+            Fact::TimerStopped {} | Fact::TimerEnded {} => self.timer = None,
+            Fact::DecisionRecorded { decision } => self.records.decided(*decision, personal),
+            Fact::ActionRecorded { action, owner, due } => {
+                self.records.agreed(*action, *owner, *due, personal);
+            }
             Fact::ChatSent { to, room, reply_to } => {
                 self.chat.sent(event, *to, *room, *reply_to);
             }

@@ -1,6 +1,6 @@
 //! Raised hands, in order.
 
-use quorate_protocol::{HandLower, ParticipantId, Permission, Timestamp};
+use quorate_protocol::{HandCallOn, HandLower, ParticipantId, Permission, Timestamp};
 
 use super::event::{Audience, Fact};
 use super::facts::Facts;
@@ -29,6 +29,19 @@ impl Facts {
         }
         let lowered = Fact::HandLowered { participant: person.id };
         Ok(Decision::by(me).event(Audience::EVERYONE, lowered))
+    }
+
+    /// Gives the word to someone whose hand is up. That harms nobody, so no rank is above it.
+    pub(super) fn call_on(&self, me: &Person, ask: HandCallOn) -> Result<Decision, Refusal> {
+        self.require(me, Permission::HandManage)?;
+        let person = self.person(ask.participant)?;
+        if person.hand.is_none() {
+            return Err(Refusal::Conflict(
+                "this hand is not up; one calls on someone who raised theirs",
+            ));
+        }
+        let called = Fact::HandCalledOn { participant: person.id };
+        Ok(Decision::by(me).event(Audience::EVERYONE, called))
     }
 
     pub(super) fn hand_raised(&mut self, participant: ParticipantId, at: Timestamp) {

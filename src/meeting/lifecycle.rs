@@ -2,8 +2,8 @@
 
 use quorate_protocol::{
     COHOSTS_MAX, DESCRIPTION_CHARS_MAX, END_WHEN_EMPTY_MINUTES_MAX, EndReason, MAX_WAITING_MAX,
-    MeetingStatus, PARTICIPANTS_MAX, Permission, SessionId, TITLE_CHARS_MAX, Timestamp, UserId,
-    Via,
+    MeetingStatus, PARTICIPANTS_MAX, Permission, PollId, SessionId, TITLE_CHARS_MAX, Timestamp,
+    UserId, Via,
 };
 
 use super::event::{Audience, Fact, MeetingCreated, Personal};
@@ -20,6 +20,8 @@ const REOPEN_MS: u64 = 24 * 3_600_000;
 enum Due {
     Expire(SessionId),
     Start,
+    ClosePoll(PollId),
+    EndTimer,
     LetIn(quorate_protocol::ParticipantId),
     EndEmpty,
 }
@@ -77,8 +79,12 @@ impl Facts {
 
     pub(super) fn end(&self, me: &Person) -> Result<Decision, Refusal> {
         self.require(me, Permission::MeetingEnd)?;
-        let reason = EndReason::Ended;
-        Ok(Decision::by(me).event(Audience::EVERYONE, Fact::MeetingEnded { reason }))
+        Ok(self.end_with(Decision::by(me), EndReason::Ended))
+    }
+
+    /// The meeting ends, whoever or whatever ends it: what is open closes first.
+    pub(super) fn end_with(&self, decision: Decision, reason: EndReason) -> Decision {
+        self.close_all_polls(decision).event(Audience::EVERYONE, Fact::MeetingEnded { reason })
     }
 
     pub(super) fn lock(&self, me: &Person) -> Result<Decision, Refusal> {
@@ -123,23 +129,24 @@ impl Facts {
         match due {
             Due::Expire(session) => self.expire(session),
             Due::Start => system.event(Audience::EVERYONE, Fact::MeetingStarted {}),
+            Due::ClosePoll(poll) => self.close_due_poll(poll),
+            Due::EndTimer => system.event(Audience::EVERYONE, Fact::TimerEnded {}),
             Due::LetIn(id) => match self.people.get(&id) {
                 Some(person) => self.let_in(system, person, Via::Open),
                 None => system,
             },
-            Due::EndEmpty => {
-                let reason = EndReason::Empty;
-                system.event(Audience::EVERYONE, Fact::MeetingEnded { reason })
-            }
+            Due::EndEmpty => self.end_with(system, EndReason::Empty),
         }
     }
 
     fn next_due(&self, terms: &Terms) -> Option<(Timestamp, Due)> {
         let expire = self.next_expiry(terms).map(|(at, session)| (at, Due::Expire(session)));
         let start = self.start_due().map(|at| (at, Due::Start));
+        let poll = self.polls.next_close().map(|(at, poll)| (at, Due::ClosePoll(poll)));
+        let timer = self.timer_due().map(|at| (at, Due::EndTimer));
         let let_in = self.may_come_in(self.at).map(|person| (self.at, Due::LetIn(person.id)));
         let end = self.end_due().map(|at| (at, Due::EndEmpty));
-        [expire, start, let_in, end].into_iter().flatten().min_by_key(|(at, _)| *at)
+        [expire, start, poll, timer, let_in, end].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     /// When a scheduled meeting starts by itself, given who is there for it.
@@ -213,6 +220,8 @@ impl Facts {
     pub(super) fn ended(&mut self, at: Timestamp) {
         self.info.status = MeetingStatus::Completed;
         self.info.ended_at = Some(at);
+        self.agenda.moved(None, at);
+        self.timer = None;
         self.clear_people(at);
     }
 }

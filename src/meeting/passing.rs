@@ -3,26 +3,31 @@
 use quorate_protocol::Timestamp;
 
 use super::waiting::Told;
-use super::{Meeting, Signal};
+use super::{Meeting, Signal, polls};
 
 /// What passes in a meeting.
 #[derive(Debug, Clone, Default)]
 pub struct Passing {
     /// What those who wait were told.
     pub(super) waiting: Told,
+    /// What everyone was told of the open polls.
+    pub(super) polls: polls::Told,
 }
 
 impl Meeting {
     /// The signals that are due because something changed since the last ones; asked at each step's end.
     pub fn tell(&mut self, now: Timestamp) -> Vec<Signal> {
         let Meeting { facts, passing, .. } = self;
-        passing.waiting.tell(facts, now)
+        let mut signals = passing.waiting.tell(facts, now);
+        signals.extend(passing.polls.tell(facts, now));
+        signals
     }
 
     /// When [`Meeting::tell`] is to be asked next, if anything changed since.
     #[must_use]
     pub fn tell_deadline(&self) -> Option<Timestamp> {
         let Meeting { facts, passing, .. } = self;
-        passing.waiting.deadline(facts)
+        let deadlines = [passing.waiting.deadline(facts), passing.polls.deadline(facts)];
+        deadlines.into_iter().flatten().min()
     }
 }

@@ -20,6 +20,11 @@ impl Facts {
             total: self.present,
             waiting: admits.then(|| self.waiting_entries(now)),
             hands: self.hands.clone(),
+            polls: self.polls.shown(viewer.id),
+            agenda: self.agenda.shown(now),
+            timer: self.timer.clone(),
+            decisions: self.records.decisions(),
+            actions: self.records.actions(),
             chat: self.recent_chat(viewer),
         }
     }

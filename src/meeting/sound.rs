@@ -40,9 +40,13 @@ impl Facts {
                 "the line is of those who wait"
             );
         }
+        self.polls.assert_sound();
         let running = self.info.status == MeetingStatus::InProgress;
         assert!(
             running || self.info.status == MeetingStatus::Scheduled || self.sessions.is_empty()
         );
+        let ended = self.info.status == MeetingStatus::Completed;
+        let rests = !self.polls.any_open() && self.timer.is_none();
+        assert!(!ended || rests, "nothing is open or runs in a meeting that ended");
     }
 }

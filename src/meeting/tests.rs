@@ -6,3 +6,4 @@ mod model;
 mod simulation;
 mod stage;
 mod tables;
+mod working;

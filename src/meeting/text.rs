@@ -31,6 +31,13 @@ pub(super) fn check_some(
     text.map_or(Ok(()), |text| check(field, text, chars_max))
 }
 
+/// A text of one piece as it is kept: NFC, without blanks around it, checked as [`check`] does.
+pub(super) fn plain(field: &'static str, typed: &str, chars_max: usize) -> Result<String, Refusal> {
+    let text: String = typed.trim().nfc().collect();
+    check(field, &text, chars_max)?;
+    Ok(text)
+}
+
 /// A name as it is kept: NFC, without blanks around it, 1 to 80 graphemes on one line.
 ///
 /// # Errors

@@ -1,11 +1,12 @@
 //! From the journal to the wire: what of an event clients see.
 
 use quorate_protocol::{
-    AttributesChanged, ChatDeleted, ChatSentEvent, ConnectionChanged, Empty, EventBody, Media,
-    MediaUpdated, MeetingCreated, MeetingEnded, MeetingRecovered, MessageId, Participant,
-    ParticipantBanned, ParticipantDeclined, ParticipantJoined, ParticipantLeft, ParticipantOnly,
-    ParticipantWaiting, ParticipantWithdrawn, Presence, ReasonGiven, RoleAssigned, UserAffected,
-    UserKind, WaitReason, WaitingEntry,
+    ActionItem, AgendaChanged, AgendaMoved, AttributesChanged, ChatDeleted, ChatSentEvent,
+    ConnectionChanged, Empty, EventBody, Media, MediaUpdated, MeetingCreated, MeetingEnded,
+    MeetingRecovered, MessageId, Participant, ParticipantBanned, ParticipantDeclined,
+    ParticipantJoined, ParticipantLeft, ParticipantOnly, ParticipantWaiting, ParticipantWithdrawn,
+    PollOpened, PollTally, PollVote, PollVotesTold, Presence, ReasonGiven, RecordedDecision,
+    RoleAssigned, Timer, UserAffected, UserKind, WaitReason, WaitingEntry,
 };
 
 use super::event::{Event, Fact, Personal};
@@ -21,6 +22,7 @@ fn body(event: &Event) -> Option<EventBody> {
     let nothing = Personal::default();
     let personal = event.personal.as_deref().unwrap_or(&nothing);
     let name = || personal.name.clone().unwrap_or_default();
+    let text = || personal.text.clone().unwrap_or_default();
     Some(match &event.fact {
         Fact::MeetingCreated(created) => EventBody::MeetingCreated(MeetingCreated {
             title: created.title.clone(),
@@ -146,6 +148,52 @@ fn body(event: &Event) -> Option<EventBody> {
         Fact::HandLowered { participant } => {
             EventBody::HandLowered(ParticipantOnly { participant: *participant })
         }
+        Fact::HandCalledOn { participant } => {
+            EventBody::HandCalledOn(ParticipantOnly { participant: *participant })
+        }
+        Fact::PollOpened { poll, choices, multiple, anonymous, closes_at } => {
+            EventBody::PollOpened(PollOpened {
+                poll: *poll,
+                question: text(),
+                choices: Personal::texts(Some(personal), *choices as usize),
+                multiple: *multiple,
+                anonymous: *anonymous,
+                closes_at: *closes_at,
+            })
+        }
+        Fact::PollVoteCast { poll, choices } => {
+            EventBody::PollVoteCast(PollVote { poll: *poll, choices: choices.clone() })
+        }
+        Fact::PollClosed { poll, counts, voters } => EventBody::PollClosed(PollTally {
+            poll: *poll,
+            counts: counts.clone(),
+            voters: *voters,
+        }),
+        Fact::PollVotesTold { poll, votes } => {
+            EventBody::PollVotesTold(PollVotesTold { poll: *poll, votes: votes.clone() })
+        }
+        Fact::AgendaSet { items } => {
+            let titles = Personal::texts(Some(personal), items.len());
+            let items = items.iter().zip(titles).map(|(plan, title)| plan.shown(title));
+            EventBody::AgendaSet(AgendaChanged { items: items.collect() })
+        }
+        Fact::AgendaMoved { item, from } => {
+            EventBody::AgendaMoved(AgendaMoved { item: *item, from: *from })
+        }
+        Fact::TimerStarted { ends_at } => {
+            EventBody::TimerStarted(Timer { ends_at: *ends_at, label: personal.text.clone() })
+        }
+        Fact::TimerStopped {} => EventBody::TimerStopped(Empty {}),
+        Fact::TimerEnded {} => EventBody::TimerEnded(Empty {}),
+        Fact::DecisionRecorded { decision } => {
+            EventBody::DecisionRecorded(RecordedDecision { decision: *decision, text: text() })
+        }
+        Fact::ActionRecorded { action, owner, due } => EventBody::ActionRecorded(ActionItem {
+            action: *action,
+            text: text(),
+            owner: *owner,
+            due: *due,
+        }),
         Fact::ChatSent { to, room, reply_to } => EventBody::ChatSent(ChatSentEvent {
             message: MessageId(event.seq.0),
             text: personal.text.clone(),

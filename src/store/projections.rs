@@ -59,6 +59,18 @@ pub(super) fn project(
         | Fact::MediaUpdated { .. }
         | Fact::HandRaised { .. }
         | Fact::HandLowered { .. }
+        | Fact::HandCalledOn { .. }
+        | Fact::PollOpened { .. }
+        | Fact::PollVoteCast { .. }
+        | Fact::PollClosed { .. }
+        | Fact::PollVotesTold { .. }
+        | Fact::AgendaSet { .. }
+        | Fact::AgendaMoved { .. }
+        | Fact::TimerStarted { .. }
+        | Fact::TimerStopped {}
+        | Fact::TimerEnded {}
+        | Fact::DecisionRecorded { .. }
+        | Fact::ActionRecorded { .. }
         | Fact::ChatSent { .. }
         | Fact::ChatDeleted { .. } => Ok(()),
     }

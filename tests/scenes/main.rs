@@ -19,3 +19,4 @@ mod resume;
 mod roles;
 mod sessions;
 mod waiting;
+mod working;

@@ -17,6 +17,36 @@ pub(crate) fn all() -> Vec<Command> {
         Command::MediaUpdate(MediaUpdate { audio: Some(true), video: Some(false), share: None }),
         Command::HandRaise(Empty {}),
         Command::HandLower(HandLower { participant: Some(BEN) }),
+        Command::HandCallOn(HandCallOn { participant: BEN }),
+        Command::PollOpen(PollOpen {
+            question: "Which day?".to_owned(),
+            choices: vec!["Tuesday".to_owned(), "Thursday".to_owned()],
+            multiple: true,
+            anonymous: true,
+            seconds: Some(60),
+        }),
+        Command::PollVote(vote()),
+        Command::PollClose(PollOnly { poll: PollId(1) }),
+        Command::AgendaSet(AgendaSet {
+            items: vec![
+                AgendaPlan {
+                    item: Some(ItemId(1)),
+                    title: "Review".to_owned(),
+                    minutes: 10,
+                    owner: Some(BEN),
+                },
+                AgendaPlan { item: None, title: "Plan".to_owned(), minutes: 20, owner: None },
+            ],
+        }),
+        Command::AgendaGoTo(AgendaGoTo { item: Some(ItemId(1)) }),
+        Command::TimerStart(TimerStart { seconds: 300, label: Some("Break".to_owned()) }),
+        Command::TimerStop(Empty {}),
+        Command::DecisionRecord(DecisionRecord { text: decision().text }),
+        Command::ActionRecord(ActionRecord {
+            text: action().text,
+            owner: action().owner,
+            due: action().due,
+        }),
         Command::ReactionSend(ReactionSend { emoji: "👋".to_owned() }),
         Command::ChatSend(ChatSend {
             text: "Shall we begin?".to_owned(),

@@ -7,6 +7,7 @@ pub(crate) fn signals() -> Vec<SignalBody> {
         SignalBody::Reaction(Reaction { participant: BEN, emoji: "👋".to_owned() }),
         SignalBody::Rtc(Rtc { from: BEN, from_session: session(), data: candidate() }),
         SignalBody::Can(CanChanged { can: grants(), waiting: Some(vec![cleo_waits()]) }),
+        SignalBody::PollVoted(tally()),
         SignalBody::WaitingUpdated(standing()),
     ]
 }
@@ -120,6 +121,22 @@ fn snapshot() -> Snapshot {
         total: 2,
         waiting: None,
         hands: vec![BEN],
+        polls: vec![Poll {
+            poll: PollId(1),
+            question: "Which day?".to_owned(),
+            choices: vec!["Tuesday".to_owned(), "Thursday".to_owned()],
+            multiple: true,
+            anonymous: false,
+            open: true,
+            closes_at: Some(at("10:05:00.000")),
+            counts: tally().counts,
+            voters: tally().voters,
+            mine: Some(vote().choices),
+        }],
+        agenda: agenda(),
+        timer: Some(timer()),
+        decisions: vec![decision()],
+        actions: vec![action()],
         chat: vec![ChatMessage {
             message: MessageId(41),
             at: at("10:02:00.000"),

@@ -126,6 +126,43 @@ fn grants() -> Grants {
     Grants(Permission::ALL.iter().map(|&permission| (permission, may(permission))).collect())
 }
 
+fn vote() -> PollVote {
+    PollVote { poll: PollId(1), choices: vec![0, 1] }
+}
+
+fn tally() -> PollTally {
+    PollTally { poll: PollId(1), counts: vec![2, 1], voters: 2 }
+}
+
+fn agenda() -> Agenda {
+    let review = AgendaItem {
+        item: ItemId(1),
+        title: "Review".to_owned(),
+        minutes: 10,
+        owner: Some(BEN),
+        started_at: Some(at("10:00:30.000")),
+        spent_seconds: 215,
+    };
+    Agenda { items: vec![review], current: Some(ItemId(1)) }
+}
+
+fn timer() -> Timer {
+    Timer { ends_at: at("10:09:00.000"), label: Some("Break".to_owned()) }
+}
+
+fn decision() -> RecordedDecision {
+    RecordedDecision { decision: DecisionId(1), text: "We ship on Thursday.".to_owned() }
+}
+
+fn action() -> ActionItem {
+    ActionItem {
+        action: ActionId(1),
+        text: "Write the notes.".to_owned(),
+        owner: Some(BEN),
+        due: Some("2026-11-30".parse().unwrap()),
+    }
+}
+
 /// What an application puts into `rtc`.
 fn candidate() -> serde_json::Value {
     json(r#"{"candidate":"candidate:1 1 UDP 2130706431 192.0.2.1 54400 typ host"}"#)

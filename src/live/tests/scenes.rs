@@ -68,6 +68,31 @@ async fn a_welcome_comes_before_anything_else() {
     assert!(matches!(frames[1], ServerFrame::Signals(_)), "{frames:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_comes_in_one_step_finds_each_their_own_vote() {
+    for order in [[2, 3], [3, 2]] {
+        let mut stage = Stage::new(false).await;
+        let ada = entered(&mut stage, OWNER).await;
+        let ben = entered(&mut stage, 2).await;
+        let (question, choices) = ("Which?".into(), vec!["a".into(), "b".into()]);
+        let (multiple, anonymous) = (false, true);
+        let poll = PollOpen { question, choices, multiple, anonymous, seconds: None };
+        stage.ask(&ada, 2, Command::PollOpen(poll));
+        stage.ask(&ben, 2, Command::PollVote(PollVote { poll: PollId(1), choices: vec![1] }));
+        stage.commit().await;
+        let mut answers = order.map(|id| stage.enter(id));
+        stage.commit().await;
+        for (id, answer) in order.iter().zip(&mut answers) {
+            let mut attached = answered(answer).unwrap().unwrap();
+            let (frames, _) = deliver(&mut attached).await;
+            let ServerFrame::Welcome(_, welcome) = &frames[0] else { panic!("{frames:?}") };
+            let poll = &welcome.state.as_ref().unwrap().polls[0];
+            assert_eq!(poll.counts, [0, 1]);
+            assert_eq!(poll.mine, (*id == 2).then(|| vec![1]), "user {id} of {order:?}");
+        }
+    }
+}
+
 #[test]
 fn events_in_a_row_share_frames_that_every_client_takes() {
     let text = Some("\n".repeat(4 * TEXT_CHARS_MAX));
@@ -87,6 +112,25 @@ fn events_in_a_row_share_frames_that_every_client_takes() {
     assert!(frames.iter().all(|frame| frame.text.len() <= SERVER_FRAME_BYTES_MAX));
     let in_order = runs(&events, |_, _| true).flatten().map(|event| event.seq.0);
     assert!(in_order.eq(1..=256), "each once, in order");
+}
+
+#[test]
+fn events_that_tell_many_votes_make_frames_that_every_client_takes() {
+    let vote = |voter| CastVote { participant: ParticipantId(voter), choices: (0..20).collect() };
+    let votes: Vec<_> = (1_000_000..).take(VOTES_TOLD_MAX).map(vote).collect();
+    let event = |seq| Event {
+        seq: Seq(seq),
+        at: Timestamp(0),
+        user: UserId(1),
+        by: None,
+        audience: Audience::STAFF,
+        fact: Fact::PollVotesTold { poll: PollId(1), votes: votes.clone() },
+        personal: None,
+        cause: None,
+    };
+    let frames = event_frames(&(1..=32).map(event).collect::<Vec<_>>(), &[]);
+    assert!(frames.len() > 1 && frames.len() < 32);
+    assert!(frames.iter().all(|frame| frame.text.len() <= SERVER_FRAME_BYTES_MAX));
 }
 
 #[tokio::test(start_paused = true)]

@@ -65,6 +65,7 @@ fn command() -> impl Strategy<Value = Command> {
         1 => user().prop_map(|user| {
             Command::HandLower(HandLower { participant: Some(at(user)) })
         }),
+        4 => together(),
         1 => any::<(bool, bool)>().prop_map(|(audio, share)| {
             let (audio, share) = (Some(audio), Some(share));
             Command::MediaUpdate(MediaUpdate { audio, share, video: None })
@@ -74,6 +75,40 @@ fn command() -> impl Strategy<Value = Command> {
             let attributes = [("n".to_owned(), value)].into();
             Command::ParticipantSetAttributes(SetAttributes { attributes })
         }),
+    ]
+}
+
+/// Polls, agenda, timer, decisions, and the word to who wants it.
+fn together() -> impl Strategy<Value = Command> {
+    let poll = || (1u32..9).prop_map(PollId);
+    let item = || prop_oneof![1 => Just(None), 3 => (1u32..9).prop_map(|id| Some(ItemId(id)))];
+    let opened = (any::<(bool, bool)>(), prop_oneof![Just(None), Just(Some(30))]);
+    let plan = item().prop_map(|item| AgendaPlan {
+        item,
+        title: "Review".into(),
+        minutes: 10,
+        owner: None,
+    });
+    prop_oneof![
+        2 => opened.prop_map(|((multiple, anonymous), seconds)| {
+            let choices = ["a", "b", "c"].map(str::to_owned).to_vec();
+            let question = "Which?".into();
+            Command::PollOpen(PollOpen { question, choices, multiple, anonymous, seconds })
+        }),
+        6 => (poll(), prop::collection::vec(0u32..4, 0..3))
+            .prop_map(|(poll, choices)| Command::PollVote(PollVote { poll, choices })),
+        1 => poll().prop_map(|poll| Command::PollClose(PollOnly { poll })),
+        1 => prop::collection::vec(plan, 0..3)
+            .prop_map(|items| Command::AgendaSet(AgendaSet { items })),
+        2 => item().prop_map(|item| Command::AgendaGoTo(AgendaGoTo { item })),
+        1 => Just(Command::TimerStart(TimerStart { seconds: 45, label: None })),
+        1 => Just(empty(Command::TimerStop)),
+        1 => Just(Command::DecisionRecord(DecisionRecord { text: "yes".into() })),
+        1 => user().prop_map(|user| {
+            let due = Some("2026-11-30".parse().unwrap());
+            Command::ActionRecord(ActionRecord { text: "do it".into(), owner: Some(at(user)), due })
+        }),
+        1 => user().prop_map(|user| Command::HandCallOn(HandCallOn { participant: at(user) })),
     ]
 }
 
