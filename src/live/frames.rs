@@ -6,11 +6,14 @@ use quorate_protocol::{
 use serde::Serialize;
 
 use super::ring::Item;
-use crate::meeting::event::{Audience, Event};
+use crate::meeting::event::{Audience, Event, Fact};
 use crate::meeting::{HistoryPage, wire};
 
 /// Bytes of an event without what people typed, generously.
 const EVENT_BYTES: usize = 1024;
+/// Bytes of a room and of a person that an event lists, generously.
+const ROOM_BYTES: usize = 64;
+const PERSON_BYTES: usize = 12;
 /// Bytes of a frame of events, by that measure; a frame towards a client has at most 1 MiB.
 const EVENTS_FRAME_BYTES: usize = 512 * 1024;
 
@@ -43,7 +46,18 @@ pub(super) fn runs(
         let personal = event.personal.as_ref();
         let text = personal.and_then(|it| it.text.as_ref()).map_or(0, String::len);
         let attributes = personal.is_some_and(|it| it.attributes.is_some());
-        EVENT_BYTES + 2 * text + if attributes { 2 * ATTRIBUTES_BYTES_MAX } else { 0 }
+        let names = personal.and_then(|it| it.names.as_ref()).into_iter().flatten();
+        let names: usize = names.map(String::len).sum();
+        let rooms = match &event.fact {
+            Fact::BreakoutPrepared { rooms, .. } | Fact::BreakoutOpened { rooms, .. } => &rooms[..],
+            _ => &[],
+        };
+        let people: usize = rooms.iter().map(|room| room.participants.len()).sum();
+        let rooms = ROOM_BYTES * rooms.len() + PERSON_BYTES * people;
+        EVENT_BYTES
+            + 2 * (text + names)
+            + rooms
+            + if attributes { 2 * ATTRIBUTES_BYTES_MAX } else { 0 }
     };
     let mut bytes = events.first().map_or(0, weight);
     events.chunk_by(move |a, b| {

@@ -29,6 +29,7 @@ pub(super) struct Shared {
     participants: Option<Box<RawValue>>,
     waiting: Option<Box<RawValue>>,
     chat: Option<Box<RawValue>>,
+    rooms: Option<Box<RawValue>>,
 }
 
 #[derive(Serialize)]
@@ -65,6 +66,7 @@ struct State<'a> {
     waiting: Option<&'a RawValue>,
     hands: &'a [ParticipantId],
     chat: &'a RawValue,
+    rooms: &'a RawValue,
 }
 
 impl Shared {
@@ -122,6 +124,9 @@ impl Shared {
         if own.chat.is_none() && self.chat.is_none() {
             self.chat = Some(raw(&facts.recent_chat(person)));
         }
+        if own.rooms.is_none() && self.rooms.is_none() {
+            self.rooms = Some(raw(&facts.rooms(person)));
+        }
         if admits && self.waiting.is_none() {
             self.waiting = Some(raw(&facts.waiting_entries(now)));
         }
@@ -133,6 +138,7 @@ impl Shared {
             waiting: shared.waiting.as_deref().filter(|_| admits),
             hands: &facts.hands,
             chat: pick(&own.chat, &shared.chat),
+            rooms: pick(&own.rooms, &shared.rooms),
         }
     }
 }
@@ -141,6 +147,7 @@ impl Shared {
 struct Own {
     participants: Option<Box<RawValue>>,
     chat: Option<Box<RawValue>>,
+    rooms: Option<Box<RawValue>>,
 }
 
 impl Own {
@@ -151,6 +158,7 @@ impl Own {
         Own {
             participants: (!lists).then(|| raw(&facts.roster(person))),
             chat: (!same_chat).then(|| raw::<Vec<ChatMessage>>(&facts.recent_chat(person))),
+            rooms: facts.breakouts.needs_help().then(|| raw(&facts.rooms(person))),
         }
     }
 }

@@ -22,6 +22,7 @@ enum Due {
     Start,
     LetIn(quorate_protocol::ParticipantId),
     EndEmpty,
+    CloseRooms,
 }
 
 impl Facts {
@@ -78,7 +79,8 @@ impl Facts {
     pub(super) fn end(&self, me: &Person) -> Result<Decision, Refusal> {
         self.require(me, Permission::MeetingEnd)?;
         let reason = EndReason::Ended;
-        Ok(Decision::by(me).event(Audience::EVERYONE, Fact::MeetingEnded { reason }))
+        let decision = self.close_rooms(Decision::by(me));
+        Ok(decision.event(Audience::EVERYONE, Fact::MeetingEnded { reason }))
     }
 
     pub(super) fn lock(&self, me: &Person) -> Result<Decision, Refusal> {
@@ -129,8 +131,9 @@ impl Facts {
             },
             Due::EndEmpty => {
                 let reason = EndReason::Empty;
-                system.event(Audience::EVERYONE, Fact::MeetingEnded { reason })
+                self.close_rooms(system).event(Audience::EVERYONE, Fact::MeetingEnded { reason })
             }
+            Due::CloseRooms => self.close_due_rooms(now),
         }
     }
 
@@ -139,7 +142,8 @@ impl Facts {
         let start = self.start_due().map(|at| (at, Due::Start));
         let let_in = self.may_come_in(self.at).map(|person| (self.at, Due::LetIn(person.id)));
         let end = self.end_due().map(|at| (at, Due::EndEmpty));
-        [expire, start, let_in, end].into_iter().flatten().min_by_key(|(at, _)| *at)
+        let close = self.rooms_due().map(|at| (at, Due::CloseRooms));
+        [expire, start, let_in, end, close].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     /// When a scheduled meeting starts by itself, given who is there for it.

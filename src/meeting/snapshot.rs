@@ -21,6 +21,7 @@ impl Facts {
             waiting: admits.then(|| self.waiting_entries(now)),
             hands: self.hands.clone(),
             chat: self.recent_chat(viewer),
+            rooms: self.rooms(viewer),
         }
     }
 

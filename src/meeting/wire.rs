@@ -1,14 +1,16 @@
 //! From the journal to the wire: what of an event clients see.
 
 use quorate_protocol::{
-    AttributesChanged, ChatDeleted, ChatSentEvent, ConnectionChanged, Empty, EventBody, Media,
-    MediaUpdated, MeetingCreated, MeetingEnded, MeetingRecovered, MessageId, Participant,
-    ParticipantBanned, ParticipantDeclined, ParticipantJoined, ParticipantLeft, ParticipantOnly,
-    ParticipantWaiting, ParticipantWithdrawn, Presence, ReasonGiven, RoleAssigned, UserAffected,
-    UserKind, WaitReason, WaitingEntry,
+    AttributesChanged, BreakoutAnnounced, BreakoutAssigned, BreakoutClosed, BreakoutClosing,
+    BreakoutExtended, BreakoutOpened, BreakoutPrepared, ChatDeleted, ChatSentEvent,
+    ConnectionChanged, Empty, EventBody, Media, MediaUpdated, MeetingCreated, MeetingEnded,
+    MeetingRecovered, MessageId, Participant, ParticipantBanned, ParticipantDeclined,
+    ParticipantJoined, ParticipantLeft, ParticipantMoved, ParticipantOnly, ParticipantWaiting,
+    ParticipantWithdrawn, Presence, ReasonGiven, RoleAssigned, RoomAffected, RoomNamed,
+    UserAffected, UserKind, WaitReason, WaitingEntry,
 };
 
-use super::event::{Event, Fact, Personal};
+use super::event::{Event, Fact, Personal, RoomPlan};
 
 /// The event as clients see it; none where it is for the audit log alone.
 #[must_use]
@@ -154,6 +156,46 @@ fn body(event: &Event) -> Option<EventBody> {
             reply_to: *reply_to,
         }),
         Fact::ChatDeleted { message } => EventBody::ChatDeleted(ChatDeleted { message: *message }),
+        Fact::BreakoutPrepared { rooms, mode, minutes } => {
+            EventBody::BreakoutPrepared(BreakoutPrepared {
+                rooms: rooms_named(rooms, personal),
+                mode: *mode,
+                minutes: *minutes,
+            })
+        }
+        Fact::BreakoutOpened { rooms, closes_at } => EventBody::BreakoutOpened(BreakoutOpened {
+            rooms: rooms_named(rooms, personal),
+            closes_at: *closes_at,
+        }),
+        Fact::BreakoutAssigned { participant, room } => {
+            EventBody::BreakoutAssigned(BreakoutAssigned { participant: *participant, room: *room })
+        }
+        Fact::ParticipantMoved { participant, from, to } => {
+            EventBody::ParticipantMoved(ParticipantMoved {
+                participant: *participant,
+                from: *from,
+                to: *to,
+            })
+        }
+        Fact::BreakoutAnnounced { rooms } => EventBody::BreakoutAnnounced(BreakoutAnnounced {
+            text: personal.text.clone().unwrap_or_default(),
+            rooms: rooms.clone(),
+        }),
+        Fact::BreakoutExtended { closes_at, room } => {
+            EventBody::BreakoutExtended(BreakoutExtended { closes_at: *closes_at, room: *room })
+        }
+        Fact::BreakoutClosing { closes_at } => {
+            EventBody::BreakoutClosing(BreakoutClosing { closes_at: *closes_at })
+        }
+        Fact::BreakoutClosed { rooms } => {
+            EventBody::BreakoutClosed(BreakoutClosed { rooms: rooms.clone() })
+        }
+        Fact::BreakoutHelpRequested { room } => {
+            EventBody::BreakoutHelpRequested(RoomAffected { room: *room })
+        }
+        Fact::BreakoutHelpResolved { room } => {
+            EventBody::BreakoutHelpResolved(RoomAffected { room: *room })
+        }
     })
 }
 
@@ -162,4 +204,14 @@ fn affected(
     participant: Option<quorate_protocol::ParticipantId>,
 ) -> UserAffected {
     UserAffected { user, participant }
+}
+
+fn rooms_named(rooms: &[RoomPlan], personal: &Personal) -> Vec<RoomNamed> {
+    let names = personal.names.iter().flatten().cloned().chain(std::iter::repeat(String::new()));
+    let named = |(plan, name): (&RoomPlan, String)| RoomNamed {
+        room: plan.room,
+        name,
+        participants: plan.participants.clone(),
+    };
+    rooms.iter().zip(names).map(named).collect()
 }

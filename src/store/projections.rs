@@ -60,7 +60,17 @@ pub(super) fn project(
         | Fact::HandRaised { .. }
         | Fact::HandLowered { .. }
         | Fact::ChatSent { .. }
-        | Fact::ChatDeleted { .. } => Ok(()),
+        | Fact::ChatDeleted { .. }
+        | Fact::BreakoutPrepared { .. }
+        | Fact::BreakoutOpened { .. }
+        | Fact::BreakoutAssigned { .. }
+        | Fact::ParticipantMoved { .. }
+        | Fact::BreakoutAnnounced { .. }
+        | Fact::BreakoutExtended { .. }
+        | Fact::BreakoutClosing { .. }
+        | Fact::BreakoutClosed { .. }
+        | Fact::BreakoutHelpRequested { .. }
+        | Fact::BreakoutHelpResolved { .. } => Ok(()),
     }
 }
 
