@@ -80,7 +80,7 @@ impl HistoryPage {
 }
 
 impl Message {
-    /// Who saw it.
+    /// Who saw it, and who may see what becomes of it.
     pub(super) fn audience(&self) -> Audience {
         audience(self.by, self.to, self.room)
     }
@@ -126,7 +126,7 @@ impl Message {
 fn audience(by: ParticipantId, to: Option<ChatTo>, room: Option<RoomId>) -> Audience {
     match to {
         None if room.is_none() => Audience::EVERYONE,
-        None | Some(ChatTo::Room) => Audience::room(room),
+        None | Some(ChatTo::Room) => Audience::room(room).and(by),
         Some(ChatTo::Participant(other)) => Audience::people(vec![by, other]),
         Some(ChatTo::Staff) => Audience::STAFF.and(by),
     }
