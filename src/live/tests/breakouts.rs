@@ -3,7 +3,9 @@
 use quorate_protocol::*;
 
 use super::stage::*;
+use crate::live::frames::event_frames;
 use crate::live::mail::Attached;
+use crate::meeting::event::{Audience, Event, Fact, Personal, RoomPlan};
 
 async fn entered(stage: &mut Stage, id: i64) -> Attached {
     let mut answer = stage.enter(id);
@@ -35,4 +37,29 @@ async fn of_those_welcomed_in_one_step_only_staff_is_shown_who_asks_for_help() {
             assert_eq!(room.help, user == OWNER, "{order:?} {user}");
         }
     }
+}
+
+#[test]
+fn plans_of_many_people_share_frames_that_every_client_takes() {
+    let plan = |room| RoomPlan {
+        room: RoomId(room),
+        participants: (1..=200).map(|id| ParticipantId(1_000_000_000 + id)).collect(),
+    };
+    let event = |seq| Event {
+        seq: Seq(seq),
+        at: Timestamp(0),
+        user: UserId(1),
+        by: Some(ParticipantId(1)),
+        audience: Audience::EVERYONE,
+        fact: Fact::BreakoutOpened { rooms: (1..=50).map(plan).collect(), closes_at: None },
+        personal: Some(Box::new(Personal {
+            names: Some(vec!["\"".repeat(NAME_BYTES_MAX); 50]),
+            ..Personal::default()
+        })),
+        cause: None,
+    };
+    let events: Vec<_> = (1..=20).map(event).collect();
+    let frames = event_frames(&events, &[]);
+    assert!(frames.len() < 20, "some share one");
+    assert!(frames.iter().all(|frame| frame.text.len() <= SERVER_FRAME_BYTES_MAX));
 }
