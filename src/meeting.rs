@@ -5,6 +5,7 @@
 //! restart, failover and replay are one code path. One file per concern; the front page is here.
 
 mod agenda;
+mod breakouts;
 mod chat;
 mod decisions;
 mod door;
@@ -37,6 +38,7 @@ use quorate_protocol::{
 };
 use serde::Serialize;
 
+pub use breakouts::Breakouts;
 pub use chat::{HistoryPage, Message};
 pub use event::Event;
 use event::{Audience, Fact, MeetingCreated, Personal, SYSTEM};
@@ -261,6 +263,8 @@ pub struct Meeting {
     pub passing: Passing,
     /// The settings it runs under.
     pub terms: Terms,
+    /// Chance, drawn by whoever runs the meeting; what it led to is in the journal, never itself.
+    pub seed: u64,
 }
 
 impl Meeting {
@@ -347,6 +351,16 @@ impl Meeting {
             Command::MeetingLock(_) => facts.lock(me),
             Command::MeetingUnlock(_) => facts.unlock(me),
             Command::RtcSend(ask) => facts.send_rtc(session, me, ask),
+            Command::BreakoutPrepare(ask) => facts.prepare_rooms(me, ask, self.seed),
+            Command::BreakoutOpen(_) => facts.open_rooms(now, me),
+            Command::BreakoutClose(ask) => facts.close_rooms_by(now, me, *ask),
+            Command::BreakoutAssign(ask) => facts.assign_room(me, *ask),
+            Command::BreakoutJoin(ask) => facts.join_room(me, *ask),
+            Command::BreakoutReturn(_) => facts.return_from_room(me),
+            Command::BreakoutAnnounce(ask) => facts.announce(me, ask),
+            Command::BreakoutExtend(ask) => facts.extend_rooms(now, me, *ask),
+            Command::BreakoutRequestHelp(_) => facts.request_help(me),
+            Command::BreakoutResolveHelp(ask) => facts.resolve_help(me, *ask),
         }
     }
 

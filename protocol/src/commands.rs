@@ -9,7 +9,10 @@ use crate::shapes::list_default;
 use crate::working::{
     ActionRecord, AgendaGoTo, AgendaSet, DecisionRecord, PollOnly, PollOpen, PollVote, TimerStart,
 };
-use crate::{Attributes, ChatTo, Empty, MessageId, ParticipantId, Role, Seq, Timestamp, UserId};
+use crate::{
+    Attributes, BreakoutMode, ChatTo, Empty, MessageId, ParticipantId, Role, Room, RoomId, Seq,
+    Timestamp, UserId,
+};
 
 messages! {
     /// A command: what a client may say after `hello`.
@@ -86,6 +89,26 @@ messages! {
         MeetingUnlock(Empty) = "meeting.unlock",
         /// Send WebRTC signalling to one participant.
         RtcSend(RtcSend) = "rtc.send",
+        /// Prepare breakout rooms; what was prepared before and is not open is replaced.
+        BreakoutPrepare(BreakoutPrepare) = "breakout.prepare",
+        /// Open the rooms: who is assigned to one is moved there.
+        BreakoutOpen(Empty) = "breakout.open",
+        /// Close the rooms, at once or after a countdown: everyone is back in the main room.
+        BreakoutClose(BreakoutClose) = "breakout.close",
+        /// Assign someone to a room; once the rooms are open, move them there.
+        BreakoutAssign(BreakoutAssign) = "breakout.assign",
+        /// Go into a room: needs `breakout.roam`, but where people choose their room themselves.
+        BreakoutJoin(RoomOnly) = "breakout.join",
+        /// Go back to the main room.
+        BreakoutReturn(Empty) = "breakout.return",
+        /// Tell something to all rooms, or to some.
+        BreakoutAnnounce(BreakoutAnnounce) = "breakout.announce",
+        /// Let the rooms, or one of them, close later.
+        BreakoutExtend(BreakoutExtend) = "breakout.extend",
+        /// Ask staff to come into the room one is in.
+        BreakoutRequestHelp(Empty) = "breakout.request_help",
+        /// Say that a room was helped.
+        BreakoutResolveHelp(RoomOnly) = "breakout.resolve_help",
     }
 }
 
@@ -102,6 +125,9 @@ pub struct ParticipantList {
     /// Only those with this role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// Only those in this breakout room; 0 is the main room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomId>,
 }
 
 /// Data of `participant.set_attributes`: null removes a key, others stay.
@@ -295,6 +321,86 @@ pub struct RtcSend {
 pub struct RtcDelivered {
     /// How many sessions it reached.
     pub delivered: usize,
+}
+
+/// Data of `breakout.prepare`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BreakoutPrepare {
+    /// The rooms, 1 to 50.
+    pub rooms: Vec<RoomAsked>,
+    /// How people get into them.
+    pub mode: BreakoutMode,
+    /// Minutes after opening at which the rooms close by themselves, 1 to 1440; absent: by command alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<u32>,
+}
+
+/// A room to be prepared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoomAsked {
+    /// Its name, at most 80 graphemes, unlike the others'.
+    pub name: String,
+    /// Who is assigned to it: people who are or were in the meeting, each in one room; nobody in `random`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub participants: Vec<ParticipantId>,
+}
+
+/// Answer to `breakout.prepare`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RoomsPrepared {
+    /// The rooms, with their ids, in the order asked for.
+    pub rooms: Vec<Room>,
+}
+
+/// Data of `breakout.close`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BreakoutClose {
+    /// Seconds until the rooms close, 0 to 600; absent or 0: at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub countdown_seconds: Option<u32>,
+}
+
+/// Data of `breakout.assign`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BreakoutAssign {
+    /// Whom.
+    pub participant: ParticipantId,
+    /// To which room; null is the main room.
+    pub room: Option<RoomId>,
+}
+
+/// A breakout room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoomOnly {
+    /// Which room.
+    pub room: RoomId,
+}
+
+/// Data of `breakout.announce`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BreakoutAnnounce {
+    /// Plain text, 1 to 2000 characters, kept as typed.
+    pub text: String,
+    /// To these rooms, each named once; absent is everyone, the main room included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rooms: Option<Vec<RoomId>>,
+}
+
+/// Data of `breakout.extend`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BreakoutExtend {
+    /// How many minutes more, 1 to 1440; no room stays open for more than 1440 minutes from now.
+    pub minutes: u32,
+    /// Which room; absent is all, which then close together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomId>,
 }
 
 /// Answer to `ping`.

@@ -10,8 +10,8 @@ use crate::working::{
     RecordedDecision, Timer,
 };
 use crate::{
-    Attributes, ChatTo, Empty, MessageId, Participant, ParticipantId, Presence, Role, RoomId, Seq,
-    Timestamp, UserId, Via, WaitingEntry,
+    Attributes, BreakoutMode, ChatTo, Empty, MessageId, Participant, ParticipantId, Presence, Role,
+    RoomId, Seq, Timestamp, UserId, Via, WaitingEntry,
 };
 
 /// A fact, as those see it who may.
@@ -120,6 +120,26 @@ messages! {
         ChatSent(ChatSentEvent) = "chat.sent",
         /// A message was deleted; its text is gone.
         ChatDeleted(ChatDeleted) = "chat.deleted",
+        /// Breakout rooms are prepared, in place of those that were.
+        BreakoutPrepared(BreakoutPrepared) = "breakout.prepared",
+        /// The rooms are open, and who is named in one is in it.
+        BreakoutOpened(BreakoutOpened) = "breakout.opened",
+        /// Someone is assigned to a room, without having moved.
+        BreakoutAssigned(BreakoutAssigned) = "breakout.assigned",
+        /// Someone went from one room to another.
+        ParticipantMoved(ParticipantMoved) = "participant.moved",
+        /// Something is told to everyone, or to a room (to it and to who tells it).
+        BreakoutAnnounced(BreakoutAnnounced) = "breakout.announced",
+        /// The rooms, or one, close later.
+        BreakoutExtended(BreakoutExtended) = "breakout.extended",
+        /// The rooms close soon: a countdown runs.
+        BreakoutClosing(BreakoutClosing) = "breakout.closing",
+        /// Rooms are closed: who was in one is in the main room.
+        BreakoutClosed(BreakoutClosed) = "breakout.closed",
+        /// A room asks for help (to staff and the room).
+        BreakoutHelpRequested(RoomAffected) = "breakout.help_requested",
+        /// A room was helped (to staff and the room).
+        BreakoutHelpResolved(RoomAffected) = "breakout.help_resolved",
         else Unknown
     }
 }
@@ -317,4 +337,94 @@ pub struct ChatSentEvent {
 pub struct ChatDeleted {
     /// Which message.
     pub message: MessageId,
+}
+
+/// A breakout room in an event: who is assigned to it, or goes into it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RoomNamed {
+    /// The room's id.
+    pub room: RoomId,
+    /// Its name.
+    pub name: String,
+    /// Who.
+    pub participants: Vec<ParticipantId>,
+}
+
+/// Data of `breakout.prepared`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BreakoutPrepared {
+    /// The rooms, and who is assigned to each.
+    pub rooms: Vec<RoomNamed>,
+    /// How people get into them.
+    pub mode: BreakoutMode,
+    /// Minutes after opening at which they close by themselves; null: by command alone.
+    pub minutes: Option<u32>,
+}
+
+/// Data of `breakout.opened`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BreakoutOpened {
+    /// The rooms, and who is in each from now on; all others stay in the main room.
+    pub rooms: Vec<RoomNamed>,
+    /// When they close by themselves; null: by command alone.
+    pub closes_at: Option<Timestamp>,
+}
+
+/// Data of `breakout.assigned`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BreakoutAssigned {
+    /// Who.
+    pub participant: ParticipantId,
+    /// To which room; null is the main room.
+    pub room: Option<RoomId>,
+}
+
+/// Data of `participant.moved`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ParticipantMoved {
+    /// Who.
+    pub participant: ParticipantId,
+    /// From which room; null is the main room.
+    pub from: Option<RoomId>,
+    /// To which room; null is the main room.
+    pub to: Option<RoomId>,
+}
+
+/// Data of `breakout.announced`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BreakoutAnnounced {
+    /// The text.
+    pub text: String,
+    /// To which room, in a list of one: each room named gets an event of its own; null is everyone.
+    pub rooms: Option<Vec<RoomId>>,
+}
+
+/// Data of `breakout.extended`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BreakoutExtended {
+    /// When it closes now.
+    pub closes_at: Timestamp,
+    /// Which room; null is all.
+    pub room: Option<RoomId>,
+}
+
+/// Data of `breakout.closing`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BreakoutClosing {
+    /// When all rooms close.
+    pub closes_at: Timestamp,
+}
+
+/// Data of `breakout.closed`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BreakoutClosed {
+    /// Which rooms: all that were open, but those that were let stay open for longer.
+    pub rooms: Vec<RoomId>,
+}
+
+/// A breakout room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RoomAffected {
+    /// Which room.
+    pub room: RoomId,
 }

@@ -105,6 +105,16 @@ pub const SNAPSHOT_RECORDS_MAX: usize = 50;
 pub const SNAPSHOT_TEXTS_BYTES_MAX: usize = 32 * 1024;
 /// Events after a client's `seq` up to which it resumes; beyond, it gets a snapshot.
 pub const RESUME_EVENTS_MAX: u64 = 10_000;
+/// Breakout rooms at the same time.
+pub const ROOMS_MAX: usize = 50;
+/// Breakout rooms that a meeting ever prepared.
+pub const ROOMS_EVER_MAX: usize = 100_000;
+/// Minutes from now at which breakout rooms close by themselves, at most: a day.
+pub const ROOMS_MINUTES_MAX: u32 = 1440;
+/// Seconds of the countdown to the closing of breakout rooms.
+pub const ROOMS_COUNTDOWN_SECONDS_MAX: u32 = 600;
+/// Characters of what is announced to breakout rooms.
+pub const ANNOUNCEMENT_CHARS_MAX: usize = 2000;
 /// Characters of a guest's device id: at least 128 random bits as base64url.
 pub const DEVICE_CHARS: std::ops::RangeInclusive<usize> = 22..=128;
 

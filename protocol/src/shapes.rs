@@ -168,6 +168,38 @@ pub struct ChatMessage {
     pub deleted: bool,
 }
 
+/// How people get into breakout rooms.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BreakoutMode {
+    /// Someone assigns them.
+    #[default]
+    Manual,
+    /// They are dealt out by chance, in rooms whose sizes differ by at most one.
+    Random,
+    /// They choose themselves.
+    SelfSelect,
+}
+
+/// A breakout room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Room {
+    /// The room's id.
+    pub room: RoomId,
+    /// Its name.
+    pub name: String,
+    /// Who is in it; before it is open: who is assigned to it.
+    pub participants: Vec<ParticipantId>,
+    /// Whether it is open; a room that was closed is no more.
+    pub open: bool,
+    /// When it closes by itself.
+    pub closes_at: Option<Timestamp>,
+    /// Whether it asks for help; shown to staff and to those in it.
+    pub help: bool,
+    /// How people get into it.
+    pub mode: BreakoutMode,
+}
+
 /// Why someone waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::working::{ActionItem, Agenda, Poll, RecordedDecision, Timer};
 use crate::{
-    ChatMessage, Grants, Limits, MeetingId, MeetingInfo, Participant, ParticipantId, Role, Seq,
-    SessionId, Timestamp, UserId, UserKind, WaitingEntry, WaitingStanding,
+    ChatMessage, Grants, Limits, MeetingId, MeetingInfo, Participant, ParticipantId, Role, Room,
+    Seq, SessionId, Timestamp, UserId, UserKind, WaitingEntry, WaitingStanding,
 };
 
 /// A meeting, by its code or its id.
@@ -222,4 +222,6 @@ pub struct Snapshot {
     pub actions: Vec<ActionItem>,
     /// The last 50 messages, oldest first, cut at 64 KiB; the rest by `chat.history`.
     pub chat: Vec<ChatMessage>,
+    /// The breakout rooms, prepared or open.
+    pub rooms: Vec<Room>,
 }

@@ -13,6 +13,9 @@ use crate::meeting::{HistoryPage, wire};
 const EVENT_BYTES: usize = 1024;
 /// Bytes of a vote in an event that tells many.
 const VOTE_BYTES: usize = 128;
+/// Bytes of a room and of a person that an event lists, generously.
+const ROOM_BYTES: usize = 64;
+const PERSON_BYTES: usize = 12;
 /// Bytes of a frame of events, by that measure; a frame towards a client has at most 1 MiB.
 const EVENTS_FRAME_BYTES: usize = 512 * 1024;
 
@@ -44,14 +47,20 @@ pub(super) fn runs(
     let weight = |event: &Event| {
         let personal = event.personal.as_ref();
         let text = personal.and_then(|it| it.text.as_ref()).map_or(0, String::len);
-        let texts = personal.map_or(0, |it| it.texts.iter().map(String::len).sum());
+        let texts: usize = personal.map_or(0, |it| it.texts.iter().map(String::len).sum());
         let attributes = personal.is_some_and(|it| it.attributes.is_some());
-        let votes =
-            if let Fact::PollVotesTold { votes, .. } = &event.fact { votes.len() } else { 0 };
+        let listed = match &event.fact {
+            Fact::PollVotesTold { votes, .. } => VOTE_BYTES * votes.len(),
+            Fact::BreakoutPrepared { rooms, .. } | Fact::BreakoutOpened { rooms, .. } => {
+                let people: usize = rooms.iter().map(|room| room.participants.len()).sum();
+                ROOM_BYTES * rooms.len() + PERSON_BYTES * people
+            }
+            _ => 0,
+        };
         EVENT_BYTES
             + 2 * (text + texts)
             + if attributes { 2 * ATTRIBUTES_BYTES_MAX } else { 0 }
-            + votes * VOTE_BYTES
+            + listed
     };
     let mut bytes = events.first().map_or(0, weight);
     events.chunk_by(move |a, b| {

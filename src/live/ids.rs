@@ -56,6 +56,12 @@ pub(super) fn session() -> SessionId {
     SessionId(Uuid::now_v7())
 }
 
+/// Chance for a meeting's rules, which draw none themselves.
+#[must_use]
+pub(super) fn seed() -> u64 {
+    rand::rng().random()
+}
+
 /// A name for something to look for in the log.
 #[allow(clippy::disallowed_methods, reason = "the one place that draws them")]
 #[must_use]

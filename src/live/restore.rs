@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::actor::{Actor, RestorePanic};
 use super::answers::Answers;
 use super::frames::{event_frames, ok_frame};
+use super::ids;
 use super::ring::{RING_ITEMS_MAX, Ring};
 use super::step::Running;
 use crate::meeting::{Event, Meeting};
@@ -40,6 +41,7 @@ impl Actor {
         let store = &self.context.store;
         let (generation, head) = store.begin(self.id).await?;
         let mut meeting = Meeting::new(self.context.settings.terms);
+        meeting.seed = ids::seed();
         let mut answers = HashMap::new();
         let tail = Seq(head.0.saturating_sub(RING_TAIL));
         let ring = Ring::new(tail, RING_ITEMS_MAX);

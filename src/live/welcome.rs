@@ -38,6 +38,7 @@ pub(super) struct Shared {
     decisions: Option<Box<RawValue>>,
     actions: Option<Box<RawValue>>,
     chat: Option<Box<RawValue>>,
+    rooms: Option<Box<RawValue>>,
 }
 
 #[derive(Serialize)]
@@ -79,6 +80,7 @@ struct State<'a> {
     decisions: &'a RawValue,
     actions: &'a RawValue,
     chat: &'a RawValue,
+    rooms: &'a RawValue,
 }
 
 impl Shared {
@@ -142,6 +144,9 @@ impl Shared {
         if own.chat.is_none() && self.chat.is_none() {
             self.chat = Some(raw(&facts.recent_chat(person)));
         }
+        if own.rooms.is_none() && self.rooms.is_none() {
+            self.rooms = Some(raw(&facts.rooms(person)));
+        }
         if admits && self.waiting.is_none() {
             self.waiting = Some(raw(&facts.waiting_entries(now)));
         }
@@ -158,6 +163,7 @@ impl Shared {
             decisions: pick(&None, &shared.decisions),
             actions: pick(&None, &shared.actions),
             chat: pick(&own.chat, &shared.chat),
+            rooms: pick(&own.rooms, &shared.rooms),
         }
     }
 }
@@ -167,6 +173,7 @@ struct Own {
     participants: Option<Box<RawValue>>,
     polls: Option<Box<RawValue>>,
     chat: Option<Box<RawValue>>,
+    rooms: Option<Box<RawValue>>,
 }
 
 impl Own {
@@ -180,6 +187,7 @@ impl Own {
             participants: (!lists).then(|| raw(&facts.roster(person))),
             polls: voted.then(|| raw(&facts.polls.shown(person.id))),
             chat: (!same_chat).then(|| raw::<Vec<ChatMessage>>(&facts.recent_chat(person))),
+            rooms: facts.breakouts.needs_help().then(|| raw(&facts.rooms(person))),
         }
     }
 }

@@ -80,17 +80,26 @@ impl HistoryPage {
 }
 
 impl Message {
-    fn audience(&self) -> Audience {
+    /// Who saw it, and who may see what becomes of it.
+    pub(super) fn audience(&self) -> Audience {
         audience(self.by, self.to, self.room)
+    }
+
+    /// The breakout room it stays in.
+    pub(super) fn room(&self) -> Option<RoomId> {
+        self.room
     }
 
     fn visible_to(&self, viewer: &Person, history: ChatHistory) -> bool {
         let since_join = history == ChatHistory::SinceJoin && self.at < viewer.joined_at;
         match self.to {
-            None | Some(ChatTo::Room) if self.room.is_some() || self.to.is_some() => {
-                self.by == viewer.id || (viewer.room == self.room && !since_join)
+            None | Some(ChatTo::Room) if let Some(room) = self.room => {
+                let seen = viewer.rooms_seen.get(&room);
+                let reads = |since: &Seq| history == ChatHistory::All || self.id.0 > since.0;
+                self.by == viewer.id || seen.is_some_and(reads)
             }
-            None | Some(ChatTo::Room) => !since_join,
+            None => !since_join,
+            Some(ChatTo::Room) => self.by == viewer.id || (viewer.room.is_none() && !since_join),
             Some(ChatTo::Participant(other)) => self.by == viewer.id || other == viewer.id,
             Some(ChatTo::Staff) => {
                 self.by == viewer.id || (viewer.view.rank >= STAFF_RANK && !since_join)
@@ -117,7 +126,7 @@ impl Message {
 fn audience(by: ParticipantId, to: Option<ChatTo>, room: Option<RoomId>) -> Audience {
     match to {
         None if room.is_none() => Audience::EVERYONE,
-        None | Some(ChatTo::Room) => Audience::room(room),
+        None | Some(ChatTo::Room) => Audience::room(room).and(by),
         Some(ChatTo::Participant(other)) => Audience::people(vec![by, other]),
         Some(ChatTo::Staff) => Audience::STAFF.and(by),
     }
@@ -218,7 +227,7 @@ impl Facts {
         }
         let seq = Seq(message.id.0);
         Ok(Decision::by(me)
-            .event(message.audience(), Fact::ChatDeleted { message: message.id })
+            .event(self.concerned(message), Fact::ChatDeleted { message: message.id })
             .event(Audience::NOBODY, Fact::Redacted { ranges: vec![(seq, seq)] }))
     }
 

@@ -155,13 +155,14 @@ impl Facts {
             }
             MeetingStatus::Scheduled | MeetingStatus::InProgress => {}
         }
+        let room = self.room_on_coming(&decision, me.id(), user, me.enter.kind);
         let joined = Fact::ParticipantJoined {
             participant: me.id(),
             user,
             kind: me.enter.kind,
             role: self.role_of(user),
             via,
-            room: None,
+            room,
             looks_like: None,
         };
         decision.personal_event(Audience::EVERYONE, joined, me.named()).event(

@@ -7,9 +7,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use quorate_protocol::{
-    ActionId, Attributes, CastVote, ChatTo, Date, DecisionId, EndReason, ItemId, LeaveReason,
-    Media, MeetingId, MeetingType, ParticipantId, Permission, PermissionSet, PollId, Presence,
-    Role, RoomId, Seq, SessionId, Settings, Timestamp, UserId, UserKind, Via, WaitReason,
+    ActionId, Attributes, BreakoutMode, CastVote, ChatTo, Date, DecisionId, EndReason, ItemId,
+    LeaveReason, Media, MeetingId, MeetingType, ParticipantId, Permission, PermissionSet, PollId,
+    Presence, Role, RoomId, Seq, SessionId, Settings, Timestamp, UserId, UserKind, Via, WaitReason,
     WithdrawReason,
 };
 use serde::{Deserialize, Serialize};
@@ -70,7 +70,8 @@ pub struct Personal {
     /// A participant's own key-value pairs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attributes: Option<Attributes>,
-    /// Texts that belong together: the choices of a poll, the titles of an agenda.
+    /// Texts that belong together: the choices of a poll, the titles of an
+    /// agenda, the names of rooms.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<String>,
 }
@@ -415,12 +416,97 @@ pub enum Fact {
         /// Which.
         message: quorate_protocol::MessageId,
     },
+    /// Breakout rooms are prepared, in place of those that were; their names are its personal part.
+    #[serde(rename = "breakout.prepared")]
+    BreakoutPrepared {
+        /// The rooms, and who is assigned to each.
+        rooms: Vec<RoomPlan>,
+        /// How people get into them.
+        mode: BreakoutMode,
+        /// For how long they are to be open.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        minutes: Option<u32>,
+    },
+    /// The breakout rooms are open; their names are its personal part.
+    #[serde(rename = "breakout.opened")]
+    BreakoutOpened {
+        /// The rooms, and who is in each from now on.
+        rooms: Vec<RoomPlan>,
+        /// When they close by themselves.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        closes_at: Option<Timestamp>,
+    },
+    /// Someone belongs to another room, without having moved.
+    #[serde(rename = "breakout.assigned")]
+    BreakoutAssigned {
+        /// Who.
+        participant: ParticipantId,
+        /// To which room; none is the main room.
+        room: Option<RoomId>,
+    },
+    /// Someone went from one room to another.
+    #[serde(rename = "participant.moved")]
+    ParticipantMoved {
+        /// Who.
+        participant: ParticipantId,
+        /// From which room; none is the main room.
+        from: Option<RoomId>,
+        /// To which room; none is the main room.
+        to: Option<RoomId>,
+    },
+    /// Something was told to everyone, or to these rooms; the text is its personal part.
+    #[serde(rename = "breakout.announced")]
+    BreakoutAnnounced {
+        /// Which rooms; none is everyone.
+        rooms: Option<Vec<RoomId>>,
+    },
+    /// A room, or all, close later.
+    #[serde(rename = "breakout.extended")]
+    BreakoutExtended {
+        /// When.
+        closes_at: Timestamp,
+        /// Which room; none is all.
+        room: Option<RoomId>,
+    },
+    /// A countdown to the closing of all rooms runs.
+    #[serde(rename = "breakout.closing")]
+    BreakoutClosing {
+        /// When they close.
+        closes_at: Timestamp,
+    },
+    /// Rooms are closed: who was in one is in the main room.
+    #[serde(rename = "breakout.closed")]
+    BreakoutClosed {
+        /// Which.
+        rooms: Vec<RoomId>,
+    },
+    /// Someone asked for help in the room they are in.
+    #[serde(rename = "breakout.help_requested")]
+    BreakoutHelpRequested {
+        /// Which room.
+        room: RoomId,
+    },
+    /// A room was helped.
+    #[serde(rename = "breakout.help_resolved")]
+    BreakoutHelpResolved {
+        /// Which room.
+        room: RoomId,
+    },
     /// What was personal in these events is gone.
     #[serde(rename = "redacted")]
     Redacted {
         /// First and last `seq` of each range.
         ranges: Vec<(Seq, Seq)>,
     },
+}
+
+/// Who belongs in a breakout room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomPlan {
+    /// The room.
+    pub room: RoomId,
+    /// Who, in the order of their ids.
+    pub participants: Vec<ParticipantId>,
 }
 
 /// Why a session is over.

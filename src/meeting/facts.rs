@@ -9,6 +9,7 @@ use quorate_protocol::{
 
 use super::Refusal;
 use super::agenda::Agenda;
+use super::breakouts::Breakouts;
 use super::chat::Chat;
 use super::decisions::Records;
 use super::event::{Event, Fact, Personal};
@@ -49,6 +50,8 @@ pub struct Facts {
     pub roles: BTreeMap<RoleKey, CustomRole>,
     /// The open sessions.
     pub sessions: BTreeMap<SessionId, Session>,
+    /// The breakout rooms.
+    pub breakouts: Breakouts,
     pub(super) by_user: BTreeMap<UserId, ParticipantId>,
     pub(super) bans: BTreeMap<UserId, Option<Timestamp>>,
     pub(super) lost: BTreeSet<SessionId>,
@@ -247,7 +250,8 @@ impl Facts {
             }
             Fact::ParticipantJoined { participant, user, kind, room, looks_like, .. } => {
                 let person = self.place_for(*participant, *user, *kind, personal);
-                (person.room, person.looks_like) = (*room, *looks_like);
+                person.looks_like = *looks_like;
+                self.put_into_room(*participant, *room, event.seq);
                 self.joined(*participant, at);
             }
             Fact::ParticipantLeft { participant, .. } => self.out(*participant, Exit::Left, at),
@@ -300,6 +304,25 @@ impl Facts {
                 self.chat.sent(event, *to, *room, *reply_to);
             }
             Fact::ChatDeleted { message } => self.chat.deleted(*message),
+            Fact::BreakoutPrepared { rooms, mode, minutes } => {
+                self.rooms_prepared(rooms, *mode, *minutes, personal);
+            }
+            Fact::BreakoutOpened { rooms, closes_at } => {
+                self.rooms_opened(rooms, *closes_at, event.seq);
+            }
+            Fact::BreakoutAssigned { participant, room } => {
+                self.room_assigned(*participant, *room);
+            }
+            Fact::ParticipantMoved { participant, to, .. } => {
+                self.put_into_room(*participant, *to, event.seq);
+            }
+            Fact::BreakoutExtended { closes_at, room } => self.rooms_close_at(*closes_at, *room),
+            Fact::BreakoutClosing { closes_at } => self.rooms_close_at(*closes_at, None),
+            Fact::BreakoutClosed { rooms } => self.rooms_closed(rooms),
+            Fact::BreakoutHelpRequested { room } => self.room_help(*room, event.by),
+            Fact::BreakoutHelpResolved { room } => self.room_help(*room, None),
+            // Said, and that is all.
+            Fact::BreakoutAnnounced { .. } => {}
             // What names the past only: the redacted texts went with `chat.deleted`.
             Fact::ReasonGiven { .. } | Fact::Redacted { .. } => {}
             // Follows from the sessions.
@@ -391,6 +414,7 @@ impl Facts {
         self.present = 0;
         self.waiting.clear();
         self.hands.clear();
+        self.breakouts.clear();
         self.sessions.clear();
         self.lost.clear();
         self.empty_since = None;

@@ -24,6 +24,7 @@ enum Due {
     EndTimer,
     LetIn(quorate_protocol::ParticipantId),
     EndEmpty,
+    CloseRooms,
 }
 
 impl Facts {
@@ -84,7 +85,8 @@ impl Facts {
 
     /// The meeting ends, whoever or whatever ends it: what is open closes first.
     pub(super) fn end_with(&self, decision: Decision, reason: EndReason) -> Decision {
-        self.close_all_polls(decision).event(Audience::EVERYONE, Fact::MeetingEnded { reason })
+        let decision = self.close_rooms(self.close_all_polls(decision));
+        decision.event(Audience::EVERYONE, Fact::MeetingEnded { reason })
     }
 
     pub(super) fn lock(&self, me: &Person) -> Result<Decision, Refusal> {
@@ -136,6 +138,7 @@ impl Facts {
                 None => system,
             },
             Due::EndEmpty => self.end_with(system, EndReason::Empty),
+            Due::CloseRooms => self.close_due_rooms(now),
         }
     }
 
@@ -146,7 +149,11 @@ impl Facts {
         let timer = self.timer_due().map(|at| (at, Due::EndTimer));
         let let_in = self.may_come_in(self.at).map(|person| (self.at, Due::LetIn(person.id)));
         let end = self.end_due().map(|at| (at, Due::EndEmpty));
-        [expire, start, poll, timer, let_in, end].into_iter().flatten().min_by_key(|(at, _)| *at)
+        let close = self.rooms_due().map(|at| (at, Due::CloseRooms));
+        [expire, start, poll, timer, let_in, end, close]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(at, _)| *at)
     }
 
     /// When a scheduled meeting starts by itself, given who is there for it.

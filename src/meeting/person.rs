@@ -1,5 +1,7 @@
 //! A user's place in a meeting.
 
+use std::collections::BTreeMap;
+
 use quorate_protocol::{
     Attributes, Media, ParticipantId, PermissionSet, Role, RoomId, Seq, SessionId, Timestamp,
     UserId, UserKind,
@@ -48,8 +50,10 @@ pub struct Person {
     pub hand: Option<Timestamp>,
     /// Someone else who was in when they came or took their name, and whose name looks the same.
     pub looks_like: Option<ParticipantId>,
-    /// The breakout room they are in, or come back to; none is the main room.
+    /// The breakout room they are in; none is the main room.
     pub room: Option<RoomId>,
+    /// The breakout rooms they have been in, and the events with which they first were.
+    pub rooms_seen: BTreeMap<RoomId, Seq>,
     /// Their sessions, oldest first.
     pub sessions: Vec<SessionId>,
     /// What they may see.
@@ -147,6 +151,7 @@ impl Person {
             hand: None,
             looks_like: None,
             room: None,
+            rooms_seen: BTreeMap::new(),
             sessions: Vec::new(),
             view,
             can: Can::default(),
@@ -186,5 +191,6 @@ impl Person {
         self.media = Media::default();
         self.attributes.clear();
         self.hand = None;
+        self.room = None;
     }
 }

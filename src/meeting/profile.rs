@@ -72,10 +72,12 @@ impl Facts {
         self.require(me, Permission::ParticipantList)?;
         let limit = page_size(ask.limit)?;
         ask.role.map_or(Ok(()), |role| self.knows_role(role))?;
+        let room = ask.room.map(|room| self.room_or_main(room)).transpose()?;
         let after = ask.after.unwrap_or(ParticipantId(0));
         let rest = self.people.range(after..).map(|(_, person)| person);
         let mut rest = rest
             .filter(|person| person.id > after && person.is_in())
+            .filter(|person| room.is_none_or(|room| person.room == room))
             .filter(|person| ask.role.is_none_or(|role| self.role_of(person.user) == role));
         let items: Vec<_> =
             rest.by_ref().take(limit).map(|person| self.participant(person, true)).collect();

@@ -217,6 +217,11 @@ impl Facts {
             | Fact::CohostRemoved { participant: Some(participant), .. } => vec![*participant],
             Fact::CohostAdded { .. } | Fact::CohostRemoved { .. } => Vec::new(),
             Fact::MeetingEnded { .. } => self.people.keys().copied().collect(),
+            Fact::ParticipantMoved { participant, .. } => vec![*participant],
+            Fact::BreakoutOpened { .. } | Fact::BreakoutClosed { .. } => {
+                let moved = self.people.values().filter(|person| person.view.room != person.room);
+                moved.map(|person| person.id).collect()
+            }
             _ => return Renewed::Nobody,
         };
         // A bot may no more than its owner, whose rights these may be.

@@ -5,7 +5,6 @@ use quorate_protocol::{
     SessionId, SignalBody,
 };
 
-use super::event::Audience;
 use super::facts::Facts;
 use super::person::Person;
 use super::{Decision, Refusal, SignalTo, text};
@@ -19,7 +18,7 @@ impl Facts {
         self.require(me, Permission::ReactionSend)?;
         text::check("emoji", &ask.emoji, EMOJI_CHARS_MAX)?;
         let reaction = Reaction { participant: me.id, emoji: ask.emoji.clone() };
-        let to = SignalTo::Audience(Audience::EVERYONE);
+        let to = SignalTo::Audience(self.around(me));
         Ok(Decision::by(me).signal(to, SignalBody::Reaction(reaction)))
     }
 
@@ -38,6 +37,9 @@ impl Facts {
         let person = self.person(ask.to)?;
         if !person.is_in() {
             return Err(Refusal::NotFound { what: "participant", last: person.last() });
+        }
+        if person.room != me.room {
+            return Err(Refusal::Conflict("only to someone in the same room"));
         }
         let asked = |id: &SessionId| ask.session.is_none_or(|session| session == *id);
         let reached = person.sessions.iter().copied();

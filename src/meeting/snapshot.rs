@@ -26,6 +26,7 @@ impl Facts {
             decisions: self.records.decisions(),
             actions: self.records.actions(),
             chat: self.recent_chat(viewer),
+            rooms: self.rooms(viewer),
         }
     }
 

@@ -24,6 +24,8 @@ impl Facts {
             );
             assert_eq!(person.view.here, !person.sessions.is_empty(), "who is here has a session");
             assert_eq!(person.hand.is_some(), self.hands.contains(&person.id), "hands agree");
+            let there = person.room.is_none_or(|room| self.breakouts.has_open(room));
+            assert!(there && (person.room.is_none() || person.is_in()), "one is in rooms that are");
             for session in &person.sessions {
                 let owner = self.sessions.get(session).map(|session| session.participant);
                 assert_eq!(owner, Some(person.id), "a session belongs to its person");
@@ -41,6 +43,7 @@ impl Facts {
             );
         }
         self.polls.assert_sound();
+        assert!(self.breakouts.is_sound(), "rooms are whole");
         let running = self.info.status == MeetingStatus::InProgress;
         assert!(
             running || self.info.status == MeetingStatus::Scheduled || self.sessions.is_empty()

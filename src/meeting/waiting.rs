@@ -126,13 +126,14 @@ impl Facts {
     /// Someone who waits comes in.
     pub(super) fn let_in(&self, decision: Decision, person: &Person, via: Via) -> Decision {
         let admitted = Fact::ParticipantAdmitted { participant: person.id };
+        let room = self.room_on_coming(&decision, person.id, person.user, person.kind);
         let joined = Fact::ParticipantJoined {
             participant: person.id,
             user: person.user,
             kind: person.kind,
             role: self.role_of(person.user),
             via,
-            room: None,
+            room,
             looks_like: None,
         };
         let name = Personal { name: Some(person.name.clone()), ..Personal::default() };

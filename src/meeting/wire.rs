@@ -1,15 +1,17 @@
 //! From the journal to the wire: what of an event clients see.
 
 use quorate_protocol::{
-    ActionItem, AgendaChanged, AgendaMoved, AttributesChanged, ChatDeleted, ChatSentEvent,
-    ConnectionChanged, Empty, EventBody, Media, MediaUpdated, MeetingCreated, MeetingEnded,
-    MeetingRecovered, MessageId, Participant, ParticipantBanned, ParticipantDeclined,
-    ParticipantJoined, ParticipantLeft, ParticipantOnly, ParticipantWaiting, ParticipantWithdrawn,
-    PollOpened, PollTally, PollVote, PollVotesTold, Presence, ReasonGiven, RecordedDecision,
-    RoleAssigned, Timer, UserAffected, UserKind, WaitReason, WaitingEntry,
+    ActionItem, AgendaChanged, AgendaMoved, AttributesChanged, BreakoutAnnounced, BreakoutAssigned,
+    BreakoutClosed, BreakoutClosing, BreakoutExtended, BreakoutOpened, BreakoutPrepared,
+    ChatDeleted, ChatSentEvent, ConnectionChanged, Empty, EventBody, Media, MediaUpdated,
+    MeetingCreated, MeetingEnded, MeetingRecovered, MessageId, Participant, ParticipantBanned,
+    ParticipantDeclined, ParticipantJoined, ParticipantLeft, ParticipantMoved, ParticipantOnly,
+    ParticipantWaiting, ParticipantWithdrawn, PollOpened, PollTally, PollVote, PollVotesTold,
+    Presence, ReasonGiven, RecordedDecision, RoleAssigned, RoomAffected, RoomNamed, Timer,
+    UserAffected, UserKind, WaitReason, WaitingEntry,
 };
 
-use super::event::{Event, Fact, Personal};
+use super::event::{Event, Fact, Personal, RoomPlan};
 
 /// The event as clients see it; none where it is for the audit log alone.
 #[must_use]
@@ -202,6 +204,46 @@ fn body(event: &Event) -> Option<EventBody> {
             reply_to: *reply_to,
         }),
         Fact::ChatDeleted { message } => EventBody::ChatDeleted(ChatDeleted { message: *message }),
+        Fact::BreakoutPrepared { rooms, mode, minutes } => {
+            EventBody::BreakoutPrepared(BreakoutPrepared {
+                rooms: rooms_named(rooms, personal),
+                mode: *mode,
+                minutes: *minutes,
+            })
+        }
+        Fact::BreakoutOpened { rooms, closes_at } => EventBody::BreakoutOpened(BreakoutOpened {
+            rooms: rooms_named(rooms, personal),
+            closes_at: *closes_at,
+        }),
+        Fact::BreakoutAssigned { participant, room } => {
+            EventBody::BreakoutAssigned(BreakoutAssigned { participant: *participant, room: *room })
+        }
+        Fact::ParticipantMoved { participant, from, to } => {
+            EventBody::ParticipantMoved(ParticipantMoved {
+                participant: *participant,
+                from: *from,
+                to: *to,
+            })
+        }
+        Fact::BreakoutAnnounced { rooms } => EventBody::BreakoutAnnounced(BreakoutAnnounced {
+            text: personal.text.clone().unwrap_or_default(),
+            rooms: rooms.clone(),
+        }),
+        Fact::BreakoutExtended { closes_at, room } => {
+            EventBody::BreakoutExtended(BreakoutExtended { closes_at: *closes_at, room: *room })
+        }
+        Fact::BreakoutClosing { closes_at } => {
+            EventBody::BreakoutClosing(BreakoutClosing { closes_at: *closes_at })
+        }
+        Fact::BreakoutClosed { rooms } => {
+            EventBody::BreakoutClosed(BreakoutClosed { rooms: rooms.clone() })
+        }
+        Fact::BreakoutHelpRequested { room } => {
+            EventBody::BreakoutHelpRequested(RoomAffected { room: *room })
+        }
+        Fact::BreakoutHelpResolved { room } => {
+            EventBody::BreakoutHelpResolved(RoomAffected { room: *room })
+        }
     })
 }
 
@@ -210,4 +252,14 @@ fn affected(
     participant: Option<quorate_protocol::ParticipantId>,
 ) -> UserAffected {
     UserAffected { user, participant }
+}
+
+fn rooms_named(rooms: &[RoomPlan], personal: &Personal) -> Vec<RoomNamed> {
+    let names = Personal::texts(Some(personal), rooms.len());
+    let named = |(plan, name): (&RoomPlan, String)| RoomNamed {
+        room: plan.room,
+        name,
+        participants: plan.participants.clone(),
+    };
+    rooms.iter().zip(names).map(named).collect()
 }

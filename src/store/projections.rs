@@ -72,7 +72,17 @@ pub(super) fn project(
         | Fact::DecisionRecorded { .. }
         | Fact::ActionRecorded { .. }
         | Fact::ChatSent { .. }
-        | Fact::ChatDeleted { .. } => Ok(()),
+        | Fact::ChatDeleted { .. }
+        | Fact::BreakoutPrepared { .. }
+        | Fact::BreakoutOpened { .. }
+        | Fact::BreakoutAssigned { .. }
+        | Fact::ParticipantMoved { .. }
+        | Fact::BreakoutAnnounced { .. }
+        | Fact::BreakoutExtended { .. }
+        | Fact::BreakoutClosing { .. }
+        | Fact::BreakoutClosed { .. }
+        | Fact::BreakoutHelpRequested { .. }
+        | Fact::BreakoutHelpResolved { .. } => Ok(()),
     }
 }
 

@@ -93,7 +93,12 @@ async fn who_waits_sees_neither_roster_nor_chat_and_gets_both_when_let_in() {
     }
     for command in [
         Command::StateGet(Empty {}),
-        Command::ParticipantList(ParticipantList { after: None, limit: 50, role: None }),
+        Command::ParticipantList(ParticipantList {
+            after: None,
+            limit: 50,
+            role: None,
+            room: None,
+        }),
         Command::ChatHistory(ChatHistoryGet { before: None, limit: 50 }),
         Command::WaitingList(Empty {}),
         Command::HandRaise(Empty {}),

@@ -7,6 +7,7 @@
 mod stage;
 
 mod bad_input;
+mod breakouts;
 mod chat;
 mod dry_run;
 mod every_command;

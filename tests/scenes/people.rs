@@ -174,8 +174,9 @@ async fn the_list_of_people_is_read_page_by_page() {
     let ada = &mut people[0];
     ada.send(assign(dora, Role::Presenter)).await;
     ada.send(assign(emil, Role::Presenter)).await;
-    let list =
-        |after, limit, role| Command::ParticipantList(ParticipantList { after, limit, role });
+    let list = |after, limit, role| {
+        Command::ParticipantList(ParticipantList { after, limit, role, room: None })
+    };
     let (mut names, mut after, mut pages) = (Vec::new(), None, 0);
     loop {
         let page: Page<Participant> = ada.ask(list(after, 2, None)).await;

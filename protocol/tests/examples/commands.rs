@@ -12,6 +12,7 @@ pub(crate) fn all() -> Vec<Command> {
             after: Some(BEN),
             limit: 100,
             role: Some(Role::Attendee),
+            room: Some(BLUE),
         }),
         Command::ParticipantSetAttributes(SetAttributes { attributes: attributes() }),
         Command::MediaUpdate(MediaUpdate { audio: Some(true), video: Some(false), share: None }),
@@ -74,5 +75,25 @@ pub(crate) fn all() -> Vec<Command> {
         Command::MeetingLock(Empty {}),
         Command::MeetingUnlock(Empty {}),
         Command::RtcSend(RtcSend { to: BEN, session: Some(session()), data: candidate() }),
+        Command::BreakoutPrepare(BreakoutPrepare {
+            rooms: vec![
+                RoomAsked { name: "Blue".to_owned(), participants: vec![BEN] },
+                RoomAsked { name: "Green".to_owned(), participants: vec![] },
+            ],
+            mode: BreakoutMode::Manual,
+            minutes: Some(15),
+        }),
+        Command::BreakoutOpen(Empty {}),
+        Command::BreakoutClose(BreakoutClose { countdown_seconds: Some(60) }),
+        Command::BreakoutAssign(BreakoutAssign { participant: BEN, room: None }),
+        Command::BreakoutJoin(RoomOnly { room: BLUE }),
+        Command::BreakoutReturn(Empty {}),
+        Command::BreakoutAnnounce(BreakoutAnnounce {
+            text: "Five minutes left.".to_owned(),
+            rooms: Some(vec![BLUE]),
+        }),
+        Command::BreakoutExtend(BreakoutExtend { minutes: 5, room: Some(BLUE) }),
+        Command::BreakoutRequestHelp(Empty {}),
+        Command::BreakoutResolveHelp(RoomOnly { room: BLUE }),
     ]
 }

@@ -81,5 +81,33 @@ pub(crate) fn all() -> Vec<EventBody> {
             reply_to: None,
         }),
         EventBody::ChatDeleted(ChatDeleted { message: MessageId(26) }),
+        EventBody::BreakoutPrepared(BreakoutPrepared {
+            rooms: vec![blue()],
+            mode: BreakoutMode::Manual,
+            minutes: Some(15),
+        }),
+        EventBody::BreakoutOpened(BreakoutOpened {
+            rooms: vec![blue()],
+            closes_at: Some(at("10:20:00.000")),
+        }),
+        EventBody::BreakoutAssigned(BreakoutAssigned { participant: BEN, room: Some(BLUE) }),
+        EventBody::ParticipantMoved(ParticipantMoved {
+            participant: BEN,
+            from: None,
+            to: Some(BLUE),
+        }),
+        EventBody::BreakoutAnnounced(BreakoutAnnounced {
+            text: "Five minutes left.".to_owned(),
+            rooms: Some(vec![BLUE]),
+        }),
+        EventBody::BreakoutExtended(BreakoutExtended { closes_at: at("10:25:00.000"), room: None }),
+        EventBody::BreakoutClosing(BreakoutClosing { closes_at: at("10:16:00.000") }),
+        EventBody::BreakoutClosed(BreakoutClosed { rooms: vec![BLUE] }),
+        EventBody::BreakoutHelpRequested(RoomAffected { room: BLUE }),
+        EventBody::BreakoutHelpResolved(RoomAffected { room: BLUE }),
     ]
+}
+
+fn blue() -> RoomNamed {
+    RoomNamed { room: BLUE, name: "Blue".to_owned(), participants: vec![BEN] }
 }

@@ -148,6 +148,15 @@ fn snapshot() -> Snapshot {
             pinned: false,
             deleted: true,
         }],
+        rooms: vec![Room {
+            room: BLUE,
+            name: "Blue".to_owned(),
+            participants: vec![BEN],
+            open: true,
+            closes_at: Some(at("10:20:00.000")),
+            help: false,
+            mode: BreakoutMode::Manual,
+        }],
     }
 }
 

@@ -65,6 +65,7 @@ const CLEO: ParticipantId = ParticipantId(4);
 const ANA_USER: UserId = UserId(11);
 const BEN_USER: UserId = UserId(13);
 const CLEO_USER: UserId = UserId(14);
+const BLUE: RoomId = RoomId(1);
 
 /// A time on the day of the meeting.
 fn at(time: &str) -> Timestamp {

@@ -1,6 +1,6 @@
-//! By chance: people come, speak, are promoted and let in, lag, drop and resume, while commits are held
-//! back. Each gets exactly what they were entitled to at each `seq`, once, in order, and nothing before it
-//! is committed.
+//! By chance: people come, speak, are promoted, let in and moved between rooms, lag, drop and resume, while
+//! commits are held back. Each gets exactly what they were entitled to at each `seq`, once, in order, and
+//! nothing before it is committed.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -39,6 +39,13 @@ enum What {
     Remove(i64),
     Snapshot,
     Forbidden,
+    /// Rooms are prepared and opened, or closed.
+    Rooms,
+    OpenRooms,
+    CloseRooms,
+    Move(i64, Option<u32>),
+    SayToRoom,
+    Announce(u32),
 }
 
 fn someone() -> impl Strategy<Value = i64> {
@@ -58,6 +65,12 @@ fn what() -> impl Strategy<Value = What> {
         1 => someone().prop_map(What::Remove),
         1 => Just(What::Snapshot),
         1 => Just(What::Forbidden),
+        3 => Just(What::Rooms),
+        3 => Just(What::OpenRooms),
+        1 => Just(What::CloseRooms),
+        6 => (someone(), prop::option::of(1u32..5)).prop_map(|(who, room)| What::Move(who, room)),
+        4 => Just(What::SayToRoom),
+        2 => (1u32..5).prop_map(What::Announce),
     ]
 }
 
@@ -171,6 +184,10 @@ impl Client {
     }
 }
 
+fn room_asked(name: &str) -> RoomAsked {
+    RoomAsked { name: name.to_owned(), participants: Vec::new() }
+}
+
 fn command(what: What, facts: &Facts) -> Command {
     let id_of =
         |user: i64| facts.person_of(UserId(user)).map_or(ParticipantId(9999), |person| person.id);
@@ -192,6 +209,22 @@ fn command(what: What, facts: &Facts) -> Command {
             participant: id_of(user),
             reason: Some(facts.head.next().to_string()),
         }),
+        What::Rooms => Command::BreakoutPrepare(BreakoutPrepare {
+            rooms: ["Blue", "Green"].map(room_asked).into(),
+            mode: BreakoutMode::Random,
+            minutes: None,
+        }),
+        What::OpenRooms => Command::BreakoutOpen(Empty {}),
+        What::CloseRooms => Command::BreakoutClose(BreakoutClose::default()),
+        What::Move(user, room) => {
+            let (participant, room) = (id_of(user), room.map(RoomId));
+            Command::BreakoutAssign(BreakoutAssign { participant, room })
+        }
+        What::SayToRoom => say(Some(ChatTo::Room)),
+        What::Announce(room) => {
+            let rooms = Some(vec![RoomId(room)]);
+            Command::BreakoutAnnounce(BreakoutAnnounce { text: "hello".into(), rooms })
+        }
         What::Snapshot => Command::StateGet(Empty {}),
         What::Forbidden => Command::MeetingUnlock(Empty {}),
     }
