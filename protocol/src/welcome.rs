@@ -6,8 +6,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::{
-    ChatMessage, Grants, Limits, MeetingId, MeetingInfo, Participant, ParticipantId, Role, Seq,
-    SessionId, Timestamp, UserId, UserKind, WaitingEntry, WaitingStanding,
+    ChatMessage, Grants, Limits, MeetingId, MeetingInfo, MessageId, Participant, ParticipantId,
+    Role, Seq, SessionId, Timestamp, UserId, UserKind, WaitingEntry, WaitingStanding,
 };
 
 /// A meeting, by its code or its id.
@@ -211,4 +211,6 @@ pub struct Snapshot {
     pub hands: Vec<ParticipantId>,
     /// The last 50 messages, oldest first, cut at 64 KiB; the rest by `chat.history`.
     pub chat: Vec<ChatMessage>,
+    /// Pinned messages, in the order in which they were pinned, at most 20.
+    pub pins: Vec<MessageId>,
 }

@@ -1,16 +1,19 @@
 //! Frames as text: events and signals shared by many, answers to one.
 
 use quorate_protocol::{
-    ATTRIBUTES_BYTES_MAX, Event as WireEvent, EventsFrame, OkFrame, Seq, ServerFrame, SignalBody,
+    ATTRIBUTES_BYTES_MAX, Event as WireEvent, EventsFrame, FRAME_BYTES_MAX, OkFrame, Seq,
+    ServerFrame, SignalBody,
 };
 use serde::Serialize;
 
 use super::ring::Item;
-use crate::meeting::event::{Audience, Event};
+use crate::meeting::event::{Audience, Event, Fact};
 use crate::meeting::{HistoryPage, wire};
 
 /// Bytes of an event without what people typed, generously.
 const EVENT_BYTES: usize = 1024;
+/// Bytes of an id in a list.
+const ID_BYTES: usize = 20;
 /// Bytes of a frame of events, by that measure; a frame towards a client has at most 1 MiB.
 const EVENTS_FRAME_BYTES: usize = 512 * 1024;
 
@@ -38,12 +41,19 @@ pub(super) fn runs(
     events: &[Event],
     together: impl Fn(&Event, &Event) -> bool,
 ) -> impl Iterator<Item = &[Event]> {
-    // What is long about an event is what people typed; written as JSON it may be twice that.
+    // What is long about an event is what people typed, which may be twice that as JSON, or a list.
     let weight = |event: &Event| {
         let personal = event.personal.as_ref();
         let text = personal.and_then(|it| it.text.as_ref()).map_or(0, String::len);
         let attributes = personal.is_some_and(|it| it.attributes.is_some());
-        EVENT_BYTES + 2 * text + if attributes { 2 * ATTRIBUTES_BYTES_MAX } else { 0 }
+        let listed = match &event.fact {
+            Fact::ParticipantsMuted { participants, .. }
+            | Fact::MeetingSuspended { participants } => participants.len() * ID_BYTES,
+            // As long as the command that asked for it, at most.
+            Fact::MeetingPolicyChanged { .. } | Fact::MeetingUpdated(_) => FRAME_BYTES_MAX,
+            _ => 0,
+        };
+        EVENT_BYTES + 2 * text + listed + if attributes { 2 * ATTRIBUTES_BYTES_MAX } else { 0 }
     };
     let mut bytes = events.first().map_or(0, weight);
     events.chunk_by(move |a, b| {

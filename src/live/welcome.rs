@@ -1,8 +1,8 @@
 //! `welcome`, with its snapshot: what is the same for many viewers is serialised once per step.
 
 use quorate_protocol::{
-    ChatHistory, ChatMessage, Limits, MeetingInfo, ParticipantId, Permission, Seq, ServerInfo,
-    SessionId, SessionInfo, Timestamp, WaitingStanding, You,
+    ChatHistory, ChatMessage, Limits, MeetingInfo, MessageId, ParticipantId, Permission, Seq,
+    ServerInfo, SessionId, SessionInfo, Timestamp, WaitingStanding, You,
 };
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -65,6 +65,7 @@ struct State<'a> {
     waiting: Option<&'a RawValue>,
     hands: &'a [ParticipantId],
     chat: &'a RawValue,
+    pins: Vec<MessageId>,
 }
 
 impl Shared {
@@ -133,6 +134,7 @@ impl Shared {
             waiting: shared.waiting.as_deref().filter(|_| admits),
             hands: &facts.hands,
             chat: pick(&own.chat, &shared.chat),
+            pins: facts.pins(person),
         }
     }
 }

@@ -1,15 +1,29 @@
-//! What passes: not facts, never compared, gone after a restart. Each part is in the file of its concern.
+//! What passes: not facts, never compared, and a restart may forget it. Each part is in the file of its concern.
 
 use quorate_protocol::Timestamp;
 
+use super::pace::Pace;
+use super::refusals::Refused;
 use super::waiting::Told;
-use super::{Meeting, Signal};
+use super::{Event, Facts, Meeting, Signal};
 
 /// What passes in a meeting.
 #[derive(Debug, Clone, Default)]
 pub struct Passing {
     /// What those who wait were told.
     pub(super) waiting: Told,
+    /// How lately people wrote and reported.
+    pub(super) pace: Pace,
+    /// How often people were refused for lack of a permission.
+    pub(super) refused: Refused,
+}
+
+impl Passing {
+    /// What passes because this happened.
+    pub(super) fn note(&mut self, facts: &Facts, event: &Event) {
+        self.pace.note(facts, event);
+        self.refused.note_written(event);
+    }
 }
 
 impl Meeting {

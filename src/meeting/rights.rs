@@ -217,6 +217,12 @@ impl Facts {
             | Fact::CohostRemoved { participant: Some(participant), .. } => vec![*participant],
             Fact::CohostAdded { .. } | Fact::CohostRemoved { .. } => Vec::new(),
             Fact::MeetingEnded { .. } => self.people.keys().copied().collect(),
+            Fact::MeetingSuspended { .. }
+            | Fact::MeetingResumed {}
+            | Fact::MeetingPolicyChanged { .. } => {
+                let is_in = |person: &&Person| person.is_in();
+                self.people.values().filter(is_in).map(|person| person.id).collect()
+            }
             _ => return Renewed::Nobody,
         };
         // A bot may no more than its owner, whose rights these may be.

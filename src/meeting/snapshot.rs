@@ -21,6 +21,7 @@ impl Facts {
             waiting: admits.then(|| self.waiting_entries(now)),
             hands: self.hands.clone(),
             chat: self.recent_chat(viewer),
+            pins: self.pins(viewer),
         }
     }
 
@@ -51,7 +52,7 @@ impl Facts {
             hand: person.hand,
             media: person.media,
             room: person.room,
-            looks_like: person.looks_like,
+            looks_like: self.shown_look_alike(person),
             joined_at: person.joined_at,
             attributes: if with_attributes {
                 person.attributes.clone()

@@ -7,6 +7,16 @@ pub(crate) fn signals() -> Vec<SignalBody> {
         SignalBody::Reaction(Reaction { participant: BEN, emoji: "👋".to_owned() }),
         SignalBody::Rtc(Rtc { from: BEN, from_session: session(), data: candidate() }),
         SignalBody::Can(CanChanged { can: grants(), waiting: Some(vec![cleo_waits()]) }),
+        SignalBody::UnmuteRequested(UnmuteRequested { by: ANA, media: vec![MediaKind::Audio] }),
+        SignalBody::Caption(Caption {
+            by: ANA,
+            text: "Shall we".to_owned(),
+            speaker: Some(BEN),
+            r#final: false,
+            lang: Some("en-GB".to_owned()),
+            start_ms: Some(61_200),
+            end_ms: None,
+        }),
         SignalBody::WaitingUpdated(standing()),
     ]
 }
@@ -131,6 +141,7 @@ fn snapshot() -> Snapshot {
             pinned: false,
             deleted: true,
         }],
+        pins: vec![MessageId(39)],
     }
 }
 
