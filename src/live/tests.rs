@@ -2,6 +2,7 @@
 
 mod chance;
 mod faults;
+mod pages;
 mod scenes;
 mod stage;
 

@@ -8,11 +8,13 @@ mod stage;
 
 mod bad_input;
 mod chat;
+mod conduct;
 mod dry_run;
 mod hello;
 mod lifecycle;
 mod moderation;
 mod people;
+mod policy;
 mod rest;
 mod resume;
 mod roles;

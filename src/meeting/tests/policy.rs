@@ -259,7 +259,7 @@ fn the_waiting_room_turned_off_lets_in_in_order_until_full_and_the_rest_as_seats
 fn the_waiting_room_turned_off_may_keep_those_in_it() {
     let mut stage = waiting_room(None);
     let off = Policy { requires_approval: Some(false), ..none() };
-    let keep = Policy { waiting: Some(WaitingThen::Keep), ..off.clone() };
+    let keep = Policy { waiting: Some(WaitingThen::Keep), ..off };
     stage.ask(OWNER, change(keep)).unwrap();
     assert!([2, 3, 4, 5].into_iter().all(|user| stage.person(user).is_waiting()));
     stage.enter(6).unwrap();
