@@ -4,8 +4,10 @@
 //! [`Meeting::apply`] is the only way a fact changes. So the state is the fold of the journal, and
 //! restart, failover and replay are one code path. One file per concern; the front page is here.
 
+mod abuse;
 mod agenda;
 mod breakouts;
+mod caption;
 mod chat;
 mod decisions;
 mod door;
@@ -14,19 +16,26 @@ mod facts;
 mod hands;
 mod lifecycle;
 mod moderation;
+mod mute;
+mod names;
+mod pace;
 mod passing;
 mod person;
+mod policy;
 mod polls;
 mod presence;
 mod profile;
 mod refusal;
+mod refusals;
 mod rights;
 pub mod roles;
 mod signalling;
 mod snapshot;
 mod sound;
+mod suspend;
 pub mod text;
 mod timer;
+mod update;
 mod waiting;
 pub mod wire;
 
@@ -292,7 +301,9 @@ impl Meeting {
             Input::Resume { session, user } => facts.resume(*session, *user),
             Input::Lost { session } => Ok(facts.lose(*session)),
             Input::Recover { last_alive } => Ok(facts.recover(*last_alive)),
-            Input::Deadline => Ok(facts.due(now, &self.terms)),
+            Input::Deadline => {
+                Ok(self.refusals_due(now).unwrap_or_else(|| facts.due(now, &self.terms)))
+            }
             Input::Command { session, command } => {
                 let ended = "this session is over; say hello again";
                 let me = facts.person_in(*session).ok_or(Refusal::Unauthorized(ended))?;
@@ -319,8 +330,12 @@ impl Meeting {
             Command::Ping(_) | Command::Leave(_) => unreachable!("answered above"),
             Command::StateGet(_) => Ok(Decision::by(me).answer(&facts.snapshot(me, now))),
             Command::ParticipantList(ask) => facts.list_participants(me, ask),
+            Command::ParticipantRename(ask) => facts.rename(me, ask),
             Command::ParticipantSetAttributes(ask) => facts.set_attributes(now, me, ask),
             Command::MediaUpdate(ask) => facts.update_media(me, *ask),
+            Command::ParticipantMute(ask) => facts.mute(me, ask),
+            Command::ParticipantMuteAll(ask) => facts.mute_all(me, ask),
+            Command::ParticipantRequestUnmute(ask) => facts.request_unmute(me, ask),
             Command::HandRaise(_) => facts.raise_hand(me),
             Command::HandLower(ask) => facts.lower_hand(me, *ask),
             Command::HandCallOn(ask) => facts.call_on(me, *ask),
@@ -334,9 +349,13 @@ impl Meeting {
             Command::DecisionRecord(ask) => facts.record_decision(me, ask),
             Command::ActionRecord(ask) => facts.record_action(me, ask),
             Command::ReactionSend(ask) => facts.send_reaction(me, ask),
-            Command::ChatSend(ask) => facts.send_chat(me, ask),
+            Command::ChatSend(ask) => self.send_chat(now, me, ask),
             Command::ChatDelete(ask) => facts.delete_chat(me, *ask),
+            Command::ChatPin(ask) => facts.pin(me, *ask),
+            Command::ChatUnpin(ask) => facts.unpin(me, *ask),
             Command::ChatHistory(ask) => facts.chat_history(me, *ask),
+            Command::AbuseReport(ask) => self.report_abuse(now, me, ask),
+            Command::CaptionPublish(ask) => facts.publish_caption(me, ask),
             Command::WaitingList(_) => facts.list_waiting(now, me),
             Command::ParticipantAdmit(ask) => facts.admit(me, *ask),
             Command::ParticipantDecline(ask) => facts.decline(me, ask),
@@ -350,6 +369,11 @@ impl Meeting {
             Command::MeetingEnd(_) => facts.end(me),
             Command::MeetingLock(_) => facts.lock(me),
             Command::MeetingUnlock(_) => facts.unlock(me),
+            Command::MeetingSuspend(_) => facts.suspend(me),
+            Command::MeetingResume(_) => facts.end_suspension(me),
+            Command::MeetingPolicy(ask) => facts.change_policy(me, ask),
+            Command::MeetingUpdate(ask) => facts.update(me, ask),
+            Command::MeetingExtend(ask) => facts.extend(me, *ask),
             Command::RtcSend(ask) => facts.send_rtc(session, me, ask),
             Command::BreakoutPrepare(ask) => facts.prepare_rooms(me, ask, self.seed),
             Command::BreakoutOpen(_) => facts.open_rooms(now, me),
@@ -366,12 +390,20 @@ impl Meeting {
 
     /// Carries an event into the facts; answers whose view changed with it.
     pub fn apply(&mut self, event: &Event) -> Renewed {
-        self.facts.apply(event)
+        let renewed = self.facts.apply(event);
+        self.passing.note(&self.facts, event);
+        renewed
     }
 
     /// When [`Input::Deadline`] is to be handed in next.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.lasting_deadline().into_iter().chain(self.passing.refused.deadline()).min()
+    }
+
+    /// The same, but for what a restart forgets.
+    #[must_use]
+    pub fn lasting_deadline(&self) -> Option<Timestamp> {
         self.facts.next_deadline(&self.terms)
     }
 }

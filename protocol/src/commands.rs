@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::message::messages;
+use crate::settings::given;
 use crate::shapes::list_default;
 use crate::working::{
     ActionRecord, AgendaGoTo, AgendaSet, DecisionRecord, PollOnly, PollOpen, PollVote, TimerStart,
 };
 use crate::{
-    Attributes, BreakoutMode, ChatTo, Empty, MessageId, ParticipantId, Role, Room, RoomId, Seq,
-    Timestamp, UserId,
+    Attributes, BreakoutMode, ChatTo, Empty, MediaKind, MessageId, ParticipantId, Policy, Role,
+    Room, RoomId, Seq, Timestamp, UserId,
 };
 
 messages! {
@@ -25,10 +26,18 @@ messages! {
         StateGet(Empty) = "state.get",
         /// List who is there, in the order of their ids.
         ParticipantList(ParticipantList) = "participant.list",
+        /// Change the name shown: one's own, or another's.
+        ParticipantRename(Rename) = "participant.rename",
         /// Change one's own attributes.
         ParticipantSetAttributes(SetAttributes) = "participant.set_attributes",
         /// Say what one sends.
         MediaUpdate(MediaUpdate) = "media.update",
+        /// Turn off what another sends; they may turn it on again unless the permission is taken.
+        ParticipantMute(Mute) = "participant.mute",
+        /// Turn off what everyone of a lower rank sends.
+        ParticipantMuteAll(MuteAll) = "participant.mute_all",
+        /// Ask another to turn something on again.
+        ParticipantRequestUnmute(Mute) = "participant.request_unmute",
         /// Raise one's hand.
         HandRaise(Empty) = "hand.raise",
         /// Lower one's hand, or another's.
@@ -59,8 +68,16 @@ messages! {
         ChatSend(ChatSend) = "chat.send",
         /// Delete a message.
         ChatDelete(ChatDelete) = "chat.delete",
+        /// Pin a message, for all who may read it.
+        ChatPin(MessageOnly) = "chat.pin",
+        /// Unpin a message.
+        ChatUnpin(MessageOnly) = "chat.unpin",
         /// Read older messages, newest first.
         ChatHistory(ChatHistoryGet) = "chat.history",
+        /// Tell staff of somebody's conduct.
+        AbuseReport(AbuseReport) = "abuse.report",
+        /// Publish a caption to the room one is in.
+        CaptionPublish(CaptionPublish) = "caption.publish",
         /// List who waits.
         WaitingList(Empty) = "waiting.list",
         /// Let one in, or all.
@@ -87,6 +104,16 @@ messages! {
         MeetingLock(Empty) = "meeting.lock",
         /// Unlock the door.
         MeetingUnlock(Empty) = "meeting.unlock",
+        /// Turn all off at once for ranks below 60, and lock the door.
+        MeetingSuspend(Empty) = "meeting.suspend",
+        /// Take the suspension back: permissions and door are as before, microphones stay off.
+        MeetingResume(Empty) = "meeting.resume",
+        /// Change the settings.
+        MeetingPolicy(Box<Policy>) = "meeting.policy",
+        /// Change title, description or schedule.
+        MeetingUpdate(MeetingUpdate) = "meeting.update",
+        /// Put the planned end off.
+        MeetingExtend(MeetingExtend) = "meeting.extend",
         /// Send WebRTC signalling to one participant.
         RtcSend(RtcSend) = "rtc.send",
         /// Prepare breakout rooms; what was prepared before and is not open is replaced.
@@ -138,6 +165,18 @@ pub struct SetAttributes {
     pub attributes: Attributes,
 }
 
+/// Data of `participant.rename`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rename {
+    /// Whom; absent is oneself. Ranks below 80 rename guests only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub participant: Option<ParticipantId>,
+    /// The name shown in this meeting, at most 80 graphemes. One that staff gave stays when they come
+    /// again; one's own choice lasts until one comes again.
+    pub name: String,
+}
+
 /// Data of `media.update`: what is absent stays.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -151,6 +190,33 @@ pub struct MediaUpdate {
     /// The screen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<bool>,
+}
+
+/// Data of `participant.mute` and `participant.request_unmute`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Mute {
+    /// Whom.
+    pub participant: ParticipantId,
+    /// What, at least one; the microphone, if not said.
+    #[serde(default = "microphone")]
+    pub media: Vec<MediaKind>,
+}
+
+/// Data of `participant.mute_all`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MuteAll {
+    /// What, at least one; the microphone, if not said.
+    #[serde(default = "microphone")]
+    pub media: Vec<MediaKind>,
+    /// But not these people, at most 100.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<ParticipantId>,
+}
+
+fn microphone() -> Vec<MediaKind> {
+    vec![MediaKind::Audio]
 }
 
 /// Data of `hand.lower`.
@@ -207,6 +273,14 @@ pub struct ChatDelete {
     pub message: MessageId,
 }
 
+/// Data of `chat.pin` and `chat.unpin`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MessageOnly {
+    /// Which message.
+    pub message: MessageId,
+}
+
 /// Data of `chat.history`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -217,6 +291,38 @@ pub struct ChatHistoryGet {
     /// How many, 1 to 200.
     #[serde(default = "list_default")]
     pub limit: u32,
+}
+
+/// Data of `abuse.report`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AbuseReport {
+    /// Whose conduct.
+    pub participant: ParticipantId,
+    /// What happened, at most 2000 characters; told to staff, but never to the one it is about.
+    pub text: String,
+}
+
+/// Data of `caption.publish`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaptionPublish {
+    /// What was said, at most 1000 characters.
+    pub text: String,
+    /// Who said it; absent where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speaker: Option<ParticipantId>,
+    /// Whether it will change no more: then it is kept, else it passes.
+    pub r#final: bool,
+    /// The language, as a BCP 47 tag of at most 35 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lang: Option<String>,
+    /// When it began to be said, in milliseconds from a start of the publisher's choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_ms: Option<u64>,
+    /// When it was said, by the same count; not before `start_ms`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_ms: Option<u64>,
 }
 
 /// Data of `participant.admit`: one person, or all that one has seen waiting.
@@ -301,6 +407,32 @@ pub struct RoleAssign {
     pub participant: ParticipantId,
     /// `moderator`, `presenter`, `attendee`, or a custom role's key.
     pub role: Role,
+}
+
+/// Data of `meeting.update`: what is absent stays, null takes away.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MeetingUpdate {
+    /// The title, at most 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub title: Option<String>,
+    /// What it is about, at most 4000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub description: Option<Option<String>>,
+    /// When it is to start.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub starts_at: Option<Option<Timestamp>>,
+    /// When it is to end, after `starts_at`.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub ends_at: Option<Option<Timestamp>>,
+}
+
+/// Data of `meeting.extend`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MeetingExtend {
+    /// By how many minutes the planned end moves, 1 to 1440.
+    pub minutes: u32,
 }
 
 /// Data of `rtc.send`.

@@ -5,13 +5,14 @@ use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 
 use crate::message::messages;
+use crate::settings::given;
 use crate::working::{
     ActionItem, AgendaChanged, AgendaMoved, PollOpened, PollTally, PollVote, PollVotesTold,
     RecordedDecision, Timer,
 };
 use crate::{
-    Attributes, BreakoutMode, ChatTo, Empty, MessageId, Participant, ParticipantId, Presence, Role,
-    RoomId, Seq, Timestamp, UserId, Via, WaitingEntry,
+    Attributes, BreakoutMode, ChatTo, Empty, MediaKind, MessageId, Participant, ParticipantId,
+    Policy, Presence, Role, RoomId, Seq, Timestamp, UserId, Via, WaitingEntry,
 };
 
 /// A fact, as those see it who may.
@@ -54,6 +55,16 @@ messages! {
         MeetingLocked(Empty) = "meeting.locked",
         /// The door was unlocked.
         MeetingUnlocked(Empty) = "meeting.unlocked",
+        /// All is off for ranks below 60, and the door is locked.
+        MeetingSuspended(MeetingSuspended) = "meeting.suspended",
+        /// The suspension is over: permissions and door are as before it.
+        MeetingResumed(Empty) = "meeting.resumed",
+        /// The settings changed.
+        MeetingPolicyChanged(Box<PolicyChanged>) = "meeting.policy_changed",
+        /// Title, description or schedule changed.
+        MeetingUpdated(MeetingUpdated) = "meeting.updated",
+        /// The planned end was put off.
+        MeetingExtended(MeetingExtended) = "meeting.extended",
         /// The server came back; connections were lost at `last_alive`.
         MeetingRecovered(MeetingRecovered) = "meeting.recovered",
         /// Someone came in.
@@ -80,8 +91,14 @@ messages! {
         ReasonGiven(ReasonGiven) = "participant.reason_given",
         /// Someone's attributes changed.
         AttributesChanged(AttributesChanged) = "participant.attributes_changed",
+        /// Someone has another name here.
+        ParticipantRenamed(ParticipantRenamed) = "participant.renamed",
         /// Someone sends something else now.
         MediaUpdated(MediaUpdated) = "media.updated",
+        /// What someone sent was turned off.
+        ParticipantMuted(ParticipantMuted) = "participant.muted",
+        /// What many sent was turned off.
+        ParticipantsMuted(ParticipantsMuted) = "participants.muted",
         /// Someone has another role.
         RoleAssigned(RoleAssigned) = "role.assigned",
         /// Someone is co-host.
@@ -140,6 +157,16 @@ messages! {
         BreakoutHelpRequested(RoomAffected) = "breakout.help_requested",
         /// A room was helped (to staff and the room).
         BreakoutHelpResolved(RoomAffected) = "breakout.help_resolved",
+        /// A message was pinned (to those who may read it).
+        ChatPinned(ChatPinned) = "chat.pinned",
+        /// A message was unpinned (to those who may read it).
+        ChatUnpinned(ChatPinned) = "chat.unpinned",
+        /// Someone's conduct was reported (to staff, but not to the one it is about).
+        AbuseReported(AbuseReported) = "abuse.reported",
+        /// A caption that changes no more (to the publisher's room).
+        CaptionPublished(CaptionPublished) = "caption.published",
+        /// Someone was refused for lack of permissions more than 20 times within a minute (to staff).
+        PermissionRefused(PermissionRefused) = "permission.refused",
         else Unknown
     }
 }
@@ -175,6 +202,46 @@ pub struct MeetingEnded {
 pub struct MeetingRecovered {
     /// When the meeting was last known to be alive.
     pub last_alive: Timestamp,
+}
+
+/// Data of `meeting.suspended`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MeetingSuspended {
+    /// Those who sent something; they send nothing now.
+    pub participants: Vec<ParticipantId>,
+}
+
+/// Data of `meeting.policy_changed`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PolicyChanged {
+    /// What changed; never the passcode.
+    pub changes: Policy,
+    /// Whether the passcode was set, changed or taken away.
+    pub passcode_changed: bool,
+}
+
+/// Data of `meeting.updated`: what changed; null was taken away.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MeetingUpdated {
+    /// The title.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub title: Option<String>,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub description: Option<Option<String>>,
+    /// When it is to start.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub starts_at: Option<Option<Timestamp>>,
+    /// When it is to end.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub ends_at: Option<Option<Timestamp>>,
+}
+
+/// Data of `meeting.extended`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MeetingExtended {
+    /// When it is to end now.
+    pub ends_at: Timestamp,
 }
 
 /// Data of `participant.joined`.
@@ -299,6 +366,18 @@ pub struct AttributesChanged {
     pub attributes: Attributes,
 }
 
+/// Data of `participant.renamed`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ParticipantRenamed {
+    /// Who.
+    pub participant: ParticipantId,
+    /// The name shown from now on.
+    pub name: String,
+    /// Someone else who is in, and whose name looks the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looks_like: Option<ParticipantId>,
+}
+
 /// Data of `media.updated`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MediaUpdated {
@@ -306,6 +385,26 @@ pub struct MediaUpdated {
     pub participant: ParticipantId,
     /// What they send now.
     pub media: crate::Media,
+}
+
+/// Data of `participant.muted`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ParticipantMuted {
+    /// Whom it concerns.
+    pub participant: ParticipantId,
+    /// What they send no longer.
+    pub media: Vec<MediaKind>,
+}
+
+/// Data of `participants.muted`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ParticipantsMuted {
+    /// What they send no longer.
+    pub media: Vec<MediaKind>,
+    /// Who was excepted.
+    pub except: Vec<ParticipantId>,
+    /// Those who sent any of it, and were not excepted.
+    pub participants: Vec<ParticipantId>,
 }
 
 /// Data of `role.assigned`.
@@ -427,4 +526,44 @@ pub struct BreakoutClosed {
 pub struct RoomAffected {
     /// Which room.
     pub room: RoomId,
+}
+
+/// Data of `chat.pinned` and `chat.unpinned`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ChatPinned {
+    /// Which message.
+    pub message: MessageId,
+}
+
+/// Data of `abuse.reported`; who reports it is the event's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AbuseReported {
+    /// Whose conduct.
+    pub participant: ParticipantId,
+    /// What happened.
+    pub text: String,
+}
+
+/// Data of `caption.published`; the publisher is the event's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CaptionPublished {
+    /// What was said; null where it is gone since.
+    pub text: Option<String>,
+    /// Who said it; null where that is not known.
+    pub speaker: Option<ParticipantId>,
+    /// The language, as a BCP 47 tag.
+    pub lang: Option<String>,
+    /// When it began to be said, in milliseconds from a start of the publisher's choice.
+    pub start_ms: Option<u64>,
+    /// When it was said, by the same count.
+    pub end_ms: Option<u64>,
+}
+
+/// Data of `permission.refused`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PermissionRefused {
+    /// Who was refused.
+    pub participant: ParticipantId,
+    /// How often, within a minute.
+    pub count: u32,
 }

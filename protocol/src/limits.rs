@@ -63,6 +63,32 @@ pub const MAX_WAITING_MAX: u32 = 500;
 pub const END_WHEN_EMPTY_MINUTES_MAX: u32 = 10_080;
 /// Bytes of text in a page of chat history.
 pub const HISTORY_BYTES_MAX: usize = 256 * 1024;
+/// Pinned messages of a meeting.
+pub const PINS_MAX: usize = 20;
+/// People excepted from a `participant.mute_all`.
+pub const MUTE_EXCEPT_MAX: usize = 100;
+/// Characters of a report of abuse.
+pub const ABUSE_CHARS_MAX: usize = 2000;
+/// Reports of abuse by one person in a minute.
+pub const ABUSE_REPORTS_A_MINUTE: u32 = 5;
+/// Characters of a caption.
+pub const CAPTION_CHARS_MAX: usize = 1000;
+/// Characters of a language tag.
+pub const LANG_CHARS_MAX: usize = 35;
+/// Minutes by which a meeting is extended at once: a day.
+pub const EXTEND_MINUTES_MAX: u32 = 1440;
+/// Characters of the message to those who wait.
+pub const WAITING_MESSAGE_CHARS_MAX: usize = 500;
+/// Email domains that pass the waiting room.
+pub const WAITING_DOMAINS_MAX: usize = 50;
+/// Bots in a meeting at most, whatever it says.
+pub const MAX_BOTS_MAX: u32 = 50;
+/// Minutes without the host after which a meeting ends, at most: a day.
+pub const END_AFTER_MINUTES_MAX: u32 = 1440;
+/// Seconds between two messages in slow mode, at most: an hour.
+pub const SLOW_MODE_SECONDS_MAX: u32 = 3600;
+/// Refusals of one person for lack of a permission, within a minute; beyond, the answer is `rate_limited`.
+pub const REFUSALS_A_MINUTE: u32 = 20;
 /// Co-hosts of a meeting.
 pub const COHOSTS_MAX: usize = 25;
 /// Bans of a meeting.

@@ -30,13 +30,23 @@ macro_rules! settings {
                 })+
                 settings
             }
+
+            /// What of these settings is not as it was before.
+            #[must_use]
+            pub fn changes_since(&self, before: &Settings) -> Policy {
+                Policy {
+                    $($name: (self.$name != before.$name).then(|| self.$name.clone()),)+
+                    ..Policy::default()
+                }
+            }
         }
 
         /// Data of `meeting.policy`: what is absent stays.
         #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields)]
         pub struct Policy {
-            /// People present at most, from 2; null is the server's bound.
+            /// People present at most, from 2; null is the server's bound. Who is in stays in when it is
+            /// set below that.
             #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
             pub max_participants: Option<Option<u32>>,
             /// Whether people wait for approval.
@@ -81,7 +91,8 @@ settings! {
     chat_private: bool = true,
     /// Seconds between two messages of one person below rank 60; 0 to 3600.
     slow_mode_seconds: u32 = 0,
-    /// Permissions taken from ranks below 60.
+    /// Permissions taken from ranks below 60: such as presenters or attendees may have. What one sends
+    /// already goes on until it is turned off.
     locks: Vec<Permission> = Vec::new(),
     /// Permissions that a role has not by default, and has here.
     grants: BTreeMap<Role, Vec<Permission>> = BTreeMap::new(),
@@ -106,7 +117,9 @@ settings! {
 }
 
 /// Reads a value where there is one, be it null, so that null differs from absent.
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+pub(crate) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
 }
 

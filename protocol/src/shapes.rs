@@ -49,6 +49,20 @@ pub struct Media {
     pub share: bool,
 }
 
+/// One of the things that one sends.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum MediaKind {
+    /// The microphone.
+    Audio,
+    /// The camera.
+    Video,
+    /// The screen.
+    Share,
+}
+
 /// A participant's own key-value pairs.
 pub type Attributes = BTreeMap<String, Value>;
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::message::messages;
 use crate::working::PollTally;
-use crate::{Grants, ParticipantId, SessionId, WaitReason, WaitingEntry};
+use crate::{Grants, MediaKind, ParticipantId, SessionId, WaitReason, WaitingEntry};
 
 messages! {
     /// A signal.
@@ -19,6 +19,10 @@ messages! {
         Can(CanChanged) = "can",
         /// How a poll stands, to everyone, at most twice a second.
         PollVoted(PollTally) = "poll.voted",
+        /// Someone asks one to turn something on again; a newer request takes an older one's place.
+        UnmuteRequested(UnmuteRequested) = "unmute_requested",
+        /// A caption, to the publisher's room.
+        Caption(Caption) = "caption",
         /// Where one stands in the waiting room.
         WaitingUpdated(WaitingStanding) = "waiting.updated",
         else Unknown
@@ -53,6 +57,34 @@ pub struct CanChanged {
     /// Who waits, for one who may admit since now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Vec<WaitingEntry>>,
+}
+
+/// Data of `unmute_requested`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnmuteRequested {
+    /// Who asks.
+    pub by: ParticipantId,
+    /// For what.
+    pub media: Vec<MediaKind>,
+}
+
+/// Data of `caption`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Caption {
+    /// Who publishes it.
+    pub by: ParticipantId,
+    /// What is said.
+    pub text: String,
+    /// Who says it; null where that is not known.
+    pub speaker: Option<ParticipantId>,
+    /// Whether it will change no more.
+    pub r#final: bool,
+    /// The language, as a BCP 47 tag.
+    pub lang: Option<String>,
+    /// When it began to be said, in milliseconds from a start of the publisher's choice.
+    pub start_ms: Option<u64>,
+    /// When it was said, by the same count.
+    pub end_ms: Option<u64>,
 }
 
 /// Where someone stands in the waiting room, as they see it themselves.

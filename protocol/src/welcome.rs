@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::working::{ActionItem, Agenda, Poll, RecordedDecision, Timer};
 use crate::{
-    ChatMessage, Grants, Limits, MeetingId, MeetingInfo, Participant, ParticipantId, Role, Room,
-    Seq, SessionId, Timestamp, UserId, UserKind, WaitingEntry, WaitingStanding,
+    ChatMessage, Grants, Limits, MeetingId, MeetingInfo, MessageId, Participant, ParticipantId,
+    Role, Room, Seq, SessionId, Timestamp, UserId, UserKind, WaitingEntry, WaitingStanding,
 };
 
 /// A meeting, by its code or its id.
@@ -224,4 +224,6 @@ pub struct Snapshot {
     pub chat: Vec<ChatMessage>,
     /// The breakout rooms, prepared or open.
     pub rooms: Vec<Room>,
+    /// Pinned messages, in the order in which they were pinned, at most 20.
+    pub pins: Vec<MessageId>,
 }

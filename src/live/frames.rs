@@ -1,7 +1,8 @@
 //! Frames as text: events and signals shared by many, answers to one.
 
 use quorate_protocol::{
-    ATTRIBUTES_BYTES_MAX, Event as WireEvent, EventsFrame, OkFrame, Seq, ServerFrame, SignalBody,
+    ATTRIBUTES_BYTES_MAX, Event as WireEvent, EventsFrame, FRAME_BYTES_MAX, OkFrame, Seq,
+    ServerFrame, SignalBody,
 };
 use serde::Serialize;
 
@@ -13,9 +14,10 @@ use crate::meeting::{HistoryPage, wire};
 const EVENT_BYTES: usize = 1024;
 /// Bytes of a vote in an event that tells many.
 const VOTE_BYTES: usize = 128;
-/// Bytes of a room and of a person that an event lists, generously.
+/// Bytes of a room that an event lists, generously.
 const ROOM_BYTES: usize = 64;
-const PERSON_BYTES: usize = 12;
+/// Bytes of an id in a list.
+const ID_BYTES: usize = 20;
 /// Bytes of a frame of events, by that measure; a frame towards a client has at most 1 MiB.
 const EVENTS_FRAME_BYTES: usize = 512 * 1024;
 
@@ -43,7 +45,7 @@ pub(super) fn runs(
     events: &[Event],
     together: impl Fn(&Event, &Event) -> bool,
 ) -> impl Iterator<Item = &[Event]> {
-    // What is long about an event is what people typed; written as JSON it may be twice that.
+    // What is long about an event is what people typed, which may be twice that as JSON, or a list.
     let weight = |event: &Event| {
         let personal = event.personal.as_ref();
         let text = personal.and_then(|it| it.text.as_ref()).map_or(0, String::len);
@@ -53,8 +55,12 @@ pub(super) fn runs(
             Fact::PollVotesTold { votes, .. } => VOTE_BYTES * votes.len(),
             Fact::BreakoutPrepared { rooms, .. } | Fact::BreakoutOpened { rooms, .. } => {
                 let people: usize = rooms.iter().map(|room| room.participants.len()).sum();
-                ROOM_BYTES * rooms.len() + PERSON_BYTES * people
+                ROOM_BYTES * rooms.len() + ID_BYTES * people
             }
+            Fact::ParticipantsMuted { participants, .. }
+            | Fact::MeetingSuspended { participants } => ID_BYTES * participants.len(),
+            // As long as the command that asked for it, at most.
+            Fact::MeetingPolicyChanged { .. } | Fact::MeetingUpdated(_) => FRAME_BYTES_MAX,
             _ => 0,
         };
         EVENT_BYTES

@@ -330,6 +330,7 @@ impl Running {
         let Input::Command { command, .. } = input else { return };
         match decided {
             Err(refusal) => {
+                let refusal = self.meeting.note_refusal(self.clock.now(), session, refusal);
                 let error = ErrorBody::from(&refusal);
                 let frame: Utf8Bytes = ServerFrame::Error(Some(id), error).to_text().into();
                 self.answers.entry(session).or_default().note(id, &frame);
@@ -507,7 +508,12 @@ impl Running {
         outputs.extend(byes.into_iter().map(|(outbox, bye)| Output::Bye(outbox, bye)));
         let mut frames = event_frames(&events, &splits);
         frames.extend(signal_frames(signals));
-        let redacted = events.iter().flat_map(redacted).collect();
+        let redacted: Vec<_> = events.iter().flat_map(redacted).collect();
+        for output in &mut outputs {
+            if let Output::History(_, _, page) = output {
+                page.redact(&redacted);
+            }
+        }
         if !events.is_empty() {
             self.append(events, users);
         }
@@ -562,7 +568,7 @@ impl Running {
             expected_head,
             events,
             users,
-            next_deadline: self.meeting.next_deadline(),
+            next_deadline: self.meeting.lasting_deadline(),
             last_alive: Some(self.clock.now()),
             done: self.acks.clone(),
         });

@@ -3,6 +3,7 @@
 mod breakouts;
 mod chance;
 mod faults;
+mod pages;
 mod scenes;
 mod stage;
 

@@ -1,8 +1,8 @@
 //! `welcome`, with its snapshot: what is the same for many viewers is serialised once per step.
 
 use quorate_protocol::{
-    ChatHistory, ChatMessage, Limits, MeetingInfo, ParticipantId, Permission, Seq, ServerInfo,
-    SessionId, SessionInfo, Timer, Timestamp, WaitingStanding, You,
+    ChatHistory, ChatMessage, Limits, MeetingInfo, MessageId, ParticipantId, Permission, Seq,
+    ServerInfo, SessionId, SessionInfo, Timer, Timestamp, WaitingStanding, You,
 };
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -81,6 +81,7 @@ struct State<'a> {
     actions: &'a RawValue,
     chat: &'a RawValue,
     rooms: &'a RawValue,
+    pins: Vec<MessageId>,
 }
 
 impl Shared {
@@ -164,6 +165,7 @@ impl Shared {
             actions: pick(&None, &shared.actions),
             chat: pick(&own.chat, &shared.chat),
             rooms: pick(&own.rooms, &shared.rooms),
+            pins: facts.pins(person),
         }
     }
 }

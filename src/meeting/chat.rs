@@ -12,6 +12,8 @@ use super::person::Person;
 use super::profile::page_size;
 use super::{Answer, Decision, Refusal, text};
 
+mod pins;
+
 /// Messages whose texts are kept in memory; older ones are read from the journal.
 const TEXTS_KEPT: usize = 200;
 
@@ -19,6 +21,8 @@ const TEXTS_KEPT: usize = 200;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Chat {
     messages: Vec<Message>,
+    /// Those that are pinned, in the order in which they were.
+    pins: Vec<MessageId>,
 }
 
 /// A message.
@@ -63,6 +67,16 @@ impl HistoryPage {
         if kept < self.items.len() {
             self.items.truncate(kept);
             self.next = self.items.last().map(|last| last.message.0 as i64);
+        }
+    }
+
+    /// Takes out what was redacted after the page was made.
+    pub fn redact(&mut self, ranges: &[(Seq, Seq)]) {
+        for item in &mut self.items {
+            let seq = Seq(item.message.0);
+            if ranges.iter().any(|(first, last)| (*first..=*last).contains(&seq)) {
+                (item.text, item.deleted, item.pinned) = (None, true, false);
+            }
         }
     }
 
@@ -162,6 +176,7 @@ impl Chat {
         if let Ok(index) = self.position(id) {
             self.messages[index].deleted = true;
             self.messages[index].text = None;
+            self.unpinned(id);
         }
     }
 

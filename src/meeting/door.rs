@@ -8,7 +8,7 @@ use quorate_protocol::{
 use super::event::{Audience, Fact, Personal, SessionEnd};
 use super::facts::Facts;
 use super::person::{Exit, Person, Place};
-use super::{Decision, Enter, Refusal, Terms};
+use super::{Decision, Enter, Refusal, Terms, names};
 
 /// How long one who was turned away waits before knocking again, in milliseconds.
 const KNOCK_AGAIN_MS: u64 = 60_000;
@@ -68,7 +68,7 @@ impl Facts {
         if known.is_none() && self.people.len() >= PEOPLE_MAX {
             return Err(Refusal::Full);
         }
-        if self.info.locked && !self.is_staff(enter.user) {
+        if self.door_locked() && !self.is_staff(enter.user) {
             return Err(Refusal::Locked);
         }
         Ok(())
@@ -163,7 +163,7 @@ impl Facts {
             role: self.role_of(user),
             via,
             room,
-            looks_like: None,
+            looks_like: self.names.like(&names::skeleton(me.name()), me.id()),
         };
         decision.personal_event(Audience::EVERYONE, joined, me.named()).event(
             Audience::NOBODY,
@@ -242,7 +242,13 @@ impl Entrant<'_> {
         decision.personal_event(Audience::NOBODY, identified, personal)
     }
 
+    /// The name to show: the one that they come with, unless someone here gave them another.
+    fn name(&self) -> &str {
+        let given = self.known.filter(|person| person.name_given && !person.name.is_empty());
+        given.map_or(&self.enter.name, |person| &person.name)
+    }
+
     fn named(&self) -> Personal {
-        Personal { name: Some(self.enter.name.clone()), ..Personal::default() }
+        Personal { name: Some(self.name().to_owned()), ..Personal::default() }
     }
 }

@@ -8,9 +8,9 @@ use std::str::FromStr;
 
 use quorate_protocol::{
     ActionId, Attributes, BreakoutMode, CastVote, ChatTo, Date, DecisionId, EndReason, ItemId,
-    LeaveReason, Media, MeetingId, MeetingType, ParticipantId, Permission, PermissionSet, PollId,
-    Presence, Role, RoomId, Seq, SessionId, Settings, Timestamp, UserId, UserKind, Via, WaitReason,
-    WithdrawReason,
+    LeaveReason, Media, MediaKind, MeetingId, MeetingType, MeetingUpdated, ParticipantId,
+    Permission, PermissionSet, Policy, PollId, Presence, Role, RoomId, Seq, SessionId, Settings,
+    Timestamp, UserId, UserKind, Via, WaitReason, WithdrawReason,
 };
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +110,33 @@ pub enum Fact {
     /// The door was unlocked.
     #[serde(rename = "meeting.unlocked")]
     MeetingUnlocked {},
+    /// All was turned off for ranks below staff, and the door locked.
+    #[serde(rename = "meeting.suspended")]
+    MeetingSuspended {
+        /// Those who sent something; they send nothing now.
+        participants: Vec<ParticipantId>,
+    },
+    /// The suspension is over.
+    #[serde(rename = "meeting.resumed")]
+    MeetingResumed {},
+    /// The settings changed.
+    #[serde(rename = "meeting.policy_changed")]
+    MeetingPolicyChanged {
+        /// What changed, but for the passcode.
+        changes: Box<Policy>,
+        /// Whether there is a passcode now, where it was set, changed or taken away.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        has_passcode: Option<bool>,
+    },
+    /// Title, description or schedule changed.
+    #[serde(rename = "meeting.updated")]
+    MeetingUpdated(Box<MeetingUpdated>),
+    /// The planned end was put off.
+    #[serde(rename = "meeting.extended")]
+    MeetingExtended {
+        /// To then.
+        ends_at: Timestamp,
+    },
     /// The meeting was restored from its journal: every session is lost as of now, and was as of
     /// `last_alive` for those who count time.
     #[serde(rename = "meeting.recovered")]
@@ -266,6 +293,17 @@ pub enum Fact {
         /// Whose.
         participant: ParticipantId,
     },
+    /// Someone has another name here.
+    #[serde(rename = "participant.renamed")]
+    ParticipantRenamed {
+        /// Who.
+        participant: ParticipantId,
+        /// Whether someone else gave it to them; then it stays when they come again.
+        given: bool,
+        /// Someone else who is in, and whose name looks the same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        looks_like: Option<ParticipantId>,
+    },
     /// Someone sends something else now.
     #[serde(rename = "media.updated")]
     MediaUpdated {
@@ -273,6 +311,24 @@ pub enum Fact {
         participant: ParticipantId,
         /// What they send now.
         media: Media,
+    },
+    /// What someone sent was turned off.
+    #[serde(rename = "participant.muted")]
+    ParticipantMuted {
+        /// Whom it concerns.
+        participant: ParticipantId,
+        /// What they send no longer.
+        media: Vec<MediaKind>,
+    },
+    /// What many sent was turned off.
+    #[serde(rename = "participants.muted")]
+    ParticipantsMuted {
+        /// What they send no longer.
+        media: Vec<MediaKind>,
+        /// Who was excepted.
+        except: Vec<ParticipantId>,
+        /// Whom it concerns.
+        participants: Vec<ParticipantId>,
     },
     /// Someone was given a role below co-host.
     #[serde(rename = "role.assigned")]
@@ -491,6 +547,44 @@ pub enum Fact {
     BreakoutHelpResolved {
         /// Which room.
         room: RoomId,
+    },
+    /// A message was pinned.
+    #[serde(rename = "chat.pinned")]
+    ChatPinned {
+        /// Which.
+        message: quorate_protocol::MessageId,
+    },
+    /// A message was unpinned.
+    #[serde(rename = "chat.unpinned")]
+    ChatUnpinned {
+        /// Which.
+        message: quorate_protocol::MessageId,
+    },
+    /// Someone's conduct was reported.
+    #[serde(rename = "abuse.reported")]
+    AbuseReported {
+        /// Whose.
+        participant: ParticipantId,
+    },
+    /// A caption that changes no more.
+    #[serde(rename = "caption.published")]
+    CaptionPublished {
+        /// Who said it, where that is known.
+        speaker: Option<ParticipantId>,
+        /// The language, as a BCP 47 tag.
+        lang: Option<String>,
+        /// When it began to be said, in milliseconds from a start of the publisher's choice.
+        start_ms: Option<u64>,
+        /// When it was said, by the same count.
+        end_ms: Option<u64>,
+    },
+    /// Someone was refused for lack of permissions, more often than is told one by one.
+    #[serde(rename = "permission.refused")]
+    PermissionRefused {
+        /// Who.
+        participant: ParticipantId,
+        /// How often, within a minute.
+        count: u32,
     },
     /// What was personal in these events is gone.
     #[serde(rename = "redacted")]

@@ -13,6 +13,7 @@ use super::breakouts::Breakouts;
 use super::chat::Chat;
 use super::decisions::Records;
 use super::event::{Event, Fact, Personal};
+use super::names::{self, Names};
 use super::person::{Bot, Exit, Person, Place, Session};
 use super::polls::Polls;
 use super::roles::CustomRole;
@@ -46,6 +47,8 @@ pub struct Facts {
     pub records: Records,
     /// What was written.
     pub chat: Chat,
+    /// Who is in, by what their names look like.
+    pub(super) names: Names,
     /// Custom roles that were defined for this meeting, or taken over from the server's.
     pub roles: BTreeMap<RoleKey, CustomRole>,
     /// The open sessions.
@@ -206,6 +209,10 @@ impl Facts {
         self.at = event.at;
         let present_before = self.present;
         self.apply_fact(event);
+        debug_assert!(
+            self.present <= present_before || self.present <= self.capacity(),
+            "nobody comes in beyond the capacity"
+        );
         if self.present == 0 && present_before > 0 {
             self.empty_since = Some(event.at);
         } else if self.present > 0 {
@@ -224,6 +231,13 @@ impl Facts {
             Fact::MeetingReopened {} => self.reopened(at),
             Fact::MeetingLocked {} => self.info.locked = true,
             Fact::MeetingUnlocked {} => self.info.locked = false,
+            Fact::MeetingSuspended { participants } => self.suspended(participants),
+            Fact::MeetingResumed {} => self.info.suspended = false,
+            Fact::MeetingPolicyChanged { changes, has_passcode } => {
+                self.policy_changed(changes, *has_passcode);
+            }
+            Fact::MeetingUpdated(changes) => self.updated(changes),
+            Fact::MeetingExtended { ends_at } => self.info.ends_at = Some(*ends_at),
             Fact::MeetingRecovered { .. } => self.recovered(at),
             Fact::SessionOpened { session, participant } => {
                 self.session_opened(*session, *participant);
@@ -275,11 +289,16 @@ impl Facts {
             Fact::AttributesChanged { participant } => {
                 self.attributes_changed(*participant, personal, at);
             }
+            Fact::ParticipantRenamed { participant, given, looks_like } => {
+                self.renamed(*participant, *given, *looks_like, personal);
+            }
             Fact::MediaUpdated { participant, media } => {
                 if let Some(person) = self.people.get_mut(participant) {
                     person.media = *media;
                 }
             }
+            Fact::ParticipantMuted { participant, media } => self.muted(&[*participant], media),
+            Fact::ParticipantsMuted { participants, media, .. } => self.muted(participants, media),
             Fact::RoleAssigned { participant, role } => self.role_assigned(*participant, *role),
             Fact::CohostAdded { user, .. } => self.co_hosts.push(*user),
             Fact::CohostRemoved { user, .. } => self.co_hosts.retain(|id| id != user),
@@ -323,6 +342,12 @@ impl Facts {
             Fact::BreakoutHelpResolved { room } => self.room_help(*room, None),
             // Said, and that is all.
             Fact::BreakoutAnnounced { .. } => {}
+            Fact::ChatPinned { message } => self.chat.pinned(*message),
+            Fact::ChatUnpinned { message } => self.chat.unpinned(*message),
+            // What was said of the meeting or in it, and changes nothing in it.
+            Fact::AbuseReported { .. }
+            | Fact::CaptionPublished { .. }
+            | Fact::PermissionRefused { .. } => {}
             // What names the past only: the redacted texts went with `chat.deleted`.
             Fact::ReasonGiven { .. } | Fact::Redacted { .. } => {}
             // Follows from the sessions.
@@ -342,6 +367,7 @@ impl Facts {
         let person = self.people.entry(id).or_insert_with(|| Person::new(id, user, kind));
         if let Some(name) = personal.and_then(|personal| personal.name.as_ref()) {
             person.name.clone_from(name);
+            person.skeleton = names::skeleton(name);
         }
         person
     }
@@ -378,6 +404,7 @@ impl Facts {
                 person.place = Place::In { admitted_by: None };
                 self.present += 1;
             }
+            self.names.came(&person.skeleton, participant);
         }
     }
 
@@ -387,6 +414,7 @@ impl Facts {
         self.hand_lowered(participant);
         if let Some(person) = self.people.get_mut(&participant) {
             self.present -= u32::from(person.is_in());
+            self.names.went(&person.skeleton, participant);
             person.leave(exit, at);
         }
     }
@@ -415,6 +443,7 @@ impl Facts {
         self.waiting.clear();
         self.hands.clear();
         self.breakouts.clear();
+        self.names = Names::default();
         self.sessions.clear();
         self.lost.clear();
         self.empty_since = None;

@@ -1,15 +1,13 @@
 //! The life of a meeting: made, started, locked, ended, reopened; and what happens by itself in time.
 
 use quorate_protocol::{
-    COHOSTS_MAX, DESCRIPTION_CHARS_MAX, END_WHEN_EMPTY_MINUTES_MAX, EndReason, MAX_WAITING_MAX,
-    MeetingStatus, PARTICIPANTS_MAX, Permission, PollId, SessionId, TITLE_CHARS_MAX, Timestamp,
-    UserId, Via,
+    COHOSTS_MAX, EndReason, MeetingStatus, Permission, PollId, SessionId, Timestamp, UserId, Via,
 };
 
 use super::event::{Audience, Fact, MeetingCreated, Personal};
 use super::facts::{Facts, Info};
 use super::person::{Person, Place};
-use super::{Decision, Refusal, Terms, text};
+use super::{Decision, Refusal, Terms, policy, update};
 
 /// How long before `starts_at` a scheduled meeting starts by itself, in milliseconds.
 const EARLY_MS: i64 = 15 * 60_000;
@@ -34,23 +32,11 @@ impl Facts {
         owner_name: &str,
     ) -> Result<Decision, Refusal> {
         let invalid = |field, message| Err(Refusal::Invalid { field, message });
-        text::check("title", &created.title, TITLE_CHARS_MAX)?;
-        text::check_some("description", created.description.as_deref(), DESCRIPTION_CHARS_MAX)?;
-        if created.max_participants.is_some_and(|max| !(2..=PARTICIPANTS_MAX).contains(&max)) {
-            return invalid("max_participants", "must be between 2 and 10000");
-        }
-        if created.settings.max_waiting > MAX_WAITING_MAX {
-            return invalid("settings.max_waiting", "must be at most 500");
-        }
-        let minutes = created.settings.end_when_empty_minutes;
-        if minutes.is_some_and(|minutes| minutes > END_WHEN_EMPTY_MINUTES_MAX) {
-            return invalid("settings.end_when_empty_minutes", "must be at most 10080, a week");
-        }
-        if let (Some(starts_at), Some(ends_at)) = (created.starts_at, created.ends_at)
-            && ends_at <= starts_at
-        {
-            return invalid("ends_at", "must be after starts_at");
-        }
+        update::check_title(&created.title)?;
+        update::check_description(created.description.as_deref())?;
+        update::check_times(created.starts_at, created.ends_at)?;
+        policy::check_max_participants(created.max_participants)?;
+        self.check_settings(&created.settings)?;
         let mut co_hosts = created.co_hosts.clone();
         co_hosts.sort();
         co_hosts.dedup();
@@ -63,7 +49,9 @@ impl Facts {
         let mut decision = Decision::by_system();
         decision.user = created.owner;
         let name = Personal { name: Some(owner_name.to_owned()), ..Personal::default() };
-        let fact = Fact::MeetingCreated(Box::new(created.clone()));
+        let created =
+            MeetingCreated { settings: policy::tidy(created.settings.clone()), ..created.clone() };
+        let fact = Fact::MeetingCreated(Box::new(created));
         Ok(decision.personal_event(Audience::EVERYONE, fact, name))
     }
 
@@ -115,7 +103,8 @@ impl Facts {
     pub(super) fn may_reopen(&self, now: Timestamp, user: UserId) -> bool {
         self.is_staff(user)
             && self.info.settings.auto_start
-            && self.info.ended_at.is_some_and(|ended_at| now.ms_since(ended_at) < REOPEN_MS)
+            && (self.info.settings.reusable
+                || self.info.ended_at.is_some_and(|ended_at| now.ms_since(ended_at) < REOPEN_MS))
     }
 
     pub(super) fn next_deadline(&self, terms: &Terms) -> Option<Timestamp> {

@@ -1,9 +1,11 @@
-//! What passes: not facts, never compared, gone after a restart. Each part is in the file of its concern.
+//! What passes: not facts, never compared, and a restart may forget it. Each part is in the file of its concern.
 
 use quorate_protocol::Timestamp;
 
+use super::pace::Pace;
+use super::refusals::Refused;
 use super::waiting::Told;
-use super::{Meeting, Signal, polls};
+use super::{Event, Facts, Meeting, Signal, polls};
 
 /// What passes in a meeting.
 #[derive(Debug, Clone, Default)]
@@ -12,6 +14,18 @@ pub struct Passing {
     pub(super) waiting: Told,
     /// What everyone was told of the open polls.
     pub(super) polls: polls::Told,
+    /// How lately people wrote and reported.
+    pub(super) pace: Pace,
+    /// How often people were refused for lack of a permission.
+    pub(super) refused: Refused,
+}
+
+impl Passing {
+    /// What passes because this happened.
+    pub(super) fn note(&mut self, facts: &Facts, event: &Event) {
+        self.pace.note(facts, event);
+        self.refused.note_written(event);
+    }
 }
 
 impl Meeting {

@@ -20,6 +20,10 @@ pub struct Person {
     pub user: UserId,
     /// The name shown; empty after a redaction.
     pub name: String,
+    /// What that name looks like, to be compared only.
+    pub(super) skeleton: String,
+    /// Whether someone else gave them that name; then it stays when they come again.
+    pub name_given: bool,
     /// What kind of user.
     pub kind: UserKind,
     /// Their verified email address, as their credential said last.
@@ -135,6 +139,8 @@ impl Person {
             id,
             user,
             name: String::new(),
+            skeleton: String::new(),
+            name_given: false,
             kind,
             email: None,
             bot: None,

@@ -12,6 +12,15 @@ pub enum Refusal {
         /// What is wrong with it.
         message: &'static str,
     },
+    /// A permission makes no sense in this field.
+    InvalidPermission {
+        /// Which field.
+        field: &'static str,
+        /// The permission.
+        permission: Permission,
+        /// What is wrong with it.
+        message: &'static str,
+    },
     /// A field is over its limit.
     TooLarge {
         /// Which field.
@@ -80,6 +89,10 @@ impl From<&Refusal> for ErrorBody {
         let error = |code, message: &str| ErrorBody::new(code, message);
         match *refusal {
             Refusal::Invalid { field, message } => error(Code::Invalid, message).field(field),
+            Refusal::InvalidPermission { field, permission, message } => ErrorBody {
+                permission: Some(permission),
+                ..ErrorBody::new(Code::Invalid, format!("`{permission}` {message}")).field(field)
+            },
             Refusal::TooLarge { field, limit } => ErrorBody {
                 limit: Some(limit as u64),
                 ..ErrorBody::new(Code::TooLarge, format!("`{field}` is over its limit of {limit}"))

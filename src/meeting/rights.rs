@@ -222,6 +222,12 @@ impl Facts {
                 let moved = self.people.values().filter(|person| person.view.room != person.room);
                 moved.map(|person| person.id).collect()
             }
+            Fact::MeetingSuspended { .. }
+            | Fact::MeetingResumed {}
+            | Fact::MeetingPolicyChanged { .. } => {
+                let is_in = |person: &&Person| person.is_in();
+                self.people.values().filter(is_in).map(|person| person.id).collect()
+            }
             _ => return Renewed::Nobody,
         };
         // A bot may no more than its owner, whose rights these may be.

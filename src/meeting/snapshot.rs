@@ -27,6 +27,7 @@ impl Facts {
             actions: self.records.actions(),
             chat: self.recent_chat(viewer),
             rooms: self.rooms(viewer),
+            pins: self.pins(viewer),
         }
     }
 
@@ -57,7 +58,7 @@ impl Facts {
             hand: person.hand,
             media: person.media,
             room: person.room,
-            looks_like: person.looks_like,
+            looks_like: self.shown_look_alike(person),
             joined_at: person.joined_at,
             attributes: if with_attributes {
                 person.attributes.clone()

@@ -13,7 +13,7 @@ impl Facts {
     pub fn assert_sound(&self) {
         let present = self.people.values().filter(|person| person.is_in()).count();
         assert_eq!(present, self.present as usize, "present counts who is in");
-        assert!(self.present <= self.capacity(), "nobody is in beyond the capacity");
+        // Who was in before the capacity was lowered stays in; `apply` says that nobody comes in beyond it.
         for person in self.people.values() {
             assert_eq!(self.by_user.get(&person.user), Some(&person.id), "one place per user");
             let now = (person.view, person.can);
@@ -26,6 +26,12 @@ impl Facts {
             assert_eq!(person.hand.is_some(), self.hands.contains(&person.id), "hands agree");
             let there = person.room.is_none_or(|room| self.breakouts.has_open(room));
             assert!(there && (person.room.is_none() || person.is_in()), "one is in rooms that are");
+            let is_named = person.is_in() && !person.skeleton.is_empty();
+            assert_eq!(
+                self.names.has(&person.skeleton, person.id),
+                is_named,
+                "who is in is indexed"
+            );
             for session in &person.sessions {
                 let owner = self.sessions.get(session).map(|session| session.participant);
                 assert_eq!(owner, Some(person.id), "a session belongs to its person");

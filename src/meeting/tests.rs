@@ -2,9 +2,13 @@
 
 mod breakouts;
 mod chance;
+mod conduct;
 mod docs;
 mod model;
+mod policy;
 mod simulation;
 mod stage;
+mod suspension;
 mod tables;
+mod texts;
 mod working;

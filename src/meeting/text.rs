@@ -12,7 +12,7 @@ pub(super) fn check(field: &'static str, text: &str, chars_max: usize) -> Result
     if text.chars().nth(chars_max).is_some() {
         return Err(Refusal::TooLarge { field, limit: chars_max });
     }
-    if text.trim().is_empty() {
+    if is_blank(text) {
         return Err(Refusal::Invalid { field, message: "must not be blank" });
     }
     if text.chars().any(|c| disturbs(c) && c != '\n' && c != '\t') {
@@ -47,7 +47,7 @@ pub fn name(field: &'static str, typed: &str) -> Result<String, Refusal> {
         return Err(Refusal::TooLarge { field, limit: NAME_GRAPHEMES_MAX });
     }
     let name: String = typed.trim().nfc().collect();
-    if name.is_empty() {
+    if is_blank(&name) {
         return Err(Refusal::Invalid { field, message: "must not be blank" });
     }
     if name.chars().any(disturbs) {
@@ -58,6 +58,11 @@ pub fn name(field: &'static str, typed: &str) -> Result<String, Refusal> {
         return Err(Refusal::TooLarge { field, limit: NAME_GRAPHEMES_MAX });
     }
     Ok(name)
+}
+
+/// Whether there is nothing to see: only blanks, and characters that show nothing alone.
+fn is_blank(text: &str) -> bool {
+    unicode_security::skeleton(text).all(|c| c.is_whitespace() || c == '\u{2800}')
 }
 
 /// Whether a character disturbs the text around it: controls, and overrides and isolates of direction.

@@ -134,7 +134,7 @@ impl Facts {
             role: self.role_of(person.user),
             via,
             room,
-            looks_like: None,
+            looks_like: self.look_alike_of(person, &decision),
         };
         let name = Personal { name: Some(person.name.clone()), ..Personal::default() };
         decision
@@ -144,7 +144,7 @@ impl Facts {
 
     /// The first in line who comes in by themselves now.
     pub(super) fn may_come_in(&self, now: Timestamp) -> Option<&Person> {
-        if self.waiting.is_empty() || self.info.locked || self.not_yet(now).is_some() {
+        if self.waiting.is_empty() || self.door_locked() || self.not_yet(now).is_some() {
             return None;
         }
         let line = self.waiting.values().filter_map(|id| self.people.get(id));

@@ -1,14 +1,16 @@
 //! From the journal to the wire: what of an event clients see.
 
 use quorate_protocol::{
-    ActionItem, AgendaChanged, AgendaMoved, AttributesChanged, BreakoutAnnounced, BreakoutAssigned,
-    BreakoutClosed, BreakoutClosing, BreakoutExtended, BreakoutOpened, BreakoutPrepared,
-    ChatDeleted, ChatSentEvent, ConnectionChanged, Empty, EventBody, Media, MediaUpdated,
-    MeetingCreated, MeetingEnded, MeetingRecovered, MessageId, Participant, ParticipantBanned,
-    ParticipantDeclined, ParticipantJoined, ParticipantLeft, ParticipantMoved, ParticipantOnly,
-    ParticipantWaiting, ParticipantWithdrawn, PollOpened, PollTally, PollVote, PollVotesTold,
-    Presence, ReasonGiven, RecordedDecision, RoleAssigned, RoomAffected, RoomNamed, Timer,
-    UserAffected, UserKind, WaitReason, WaitingEntry,
+    AbuseReported, ActionItem, AgendaChanged, AgendaMoved, AttributesChanged, BreakoutAnnounced,
+    BreakoutAssigned, BreakoutClosed, BreakoutClosing, BreakoutExtended, BreakoutOpened,
+    BreakoutPrepared, CaptionPublished, ChatDeleted, ChatPinned, ChatSentEvent, ConnectionChanged,
+    Empty, EventBody, Media, MediaUpdated, MeetingCreated, MeetingEnded, MeetingExtended,
+    MeetingRecovered, MeetingSuspended, MessageId, Participant, ParticipantBanned,
+    ParticipantDeclined, ParticipantJoined, ParticipantLeft, ParticipantMoved, ParticipantMuted,
+    ParticipantOnly, ParticipantRenamed, ParticipantWaiting, ParticipantWithdrawn,
+    ParticipantsMuted, PermissionRefused, PolicyChanged, PollOpened, PollTally, PollVote,
+    PollVotesTold, Presence, ReasonGiven, RecordedDecision, RoleAssigned, RoomAffected, RoomNamed,
+    Timer, UserAffected, UserKind, WaitReason, WaitingEntry,
 };
 
 use super::event::{Event, Fact, Personal, RoomPlan};
@@ -35,6 +37,20 @@ fn body(event: &Event) -> Option<EventBody> {
         Fact::MeetingReopened {} => EventBody::MeetingReopened(Empty {}),
         Fact::MeetingLocked {} => EventBody::MeetingLocked(Empty {}),
         Fact::MeetingUnlocked {} => EventBody::MeetingUnlocked(Empty {}),
+        Fact::MeetingSuspended { participants } => {
+            EventBody::MeetingSuspended(MeetingSuspended { participants: participants.clone() })
+        }
+        Fact::MeetingResumed {} => EventBody::MeetingResumed(Empty {}),
+        Fact::MeetingPolicyChanged { changes, has_passcode } => {
+            EventBody::MeetingPolicyChanged(Box::new(PolicyChanged {
+                changes: (**changes).clone(),
+                passcode_changed: has_passcode.is_some(),
+            }))
+        }
+        Fact::MeetingUpdated(changes) => EventBody::MeetingUpdated((**changes).clone()),
+        Fact::MeetingExtended { ends_at } => {
+            EventBody::MeetingExtended(MeetingExtended { ends_at: *ends_at })
+        }
         Fact::MeetingRecovered { last_alive } => {
             EventBody::MeetingRecovered(MeetingRecovered { last_alive: *last_alive })
         }
@@ -132,8 +148,28 @@ fn body(event: &Event) -> Option<EventBody> {
                 attributes: personal.attributes.clone().unwrap_or_default(),
             })
         }
+        Fact::ParticipantRenamed { participant, looks_like, .. } => {
+            EventBody::ParticipantRenamed(ParticipantRenamed {
+                participant: *participant,
+                name: name(),
+                looks_like: *looks_like,
+            })
+        }
         Fact::MediaUpdated { participant, media } => {
             EventBody::MediaUpdated(MediaUpdated { participant: *participant, media: *media })
+        }
+        Fact::ParticipantMuted { participant, media } => {
+            EventBody::ParticipantMuted(ParticipantMuted {
+                participant: *participant,
+                media: media.clone(),
+            })
+        }
+        Fact::ParticipantsMuted { media, except, participants } => {
+            EventBody::ParticipantsMuted(ParticipantsMuted {
+                media: media.clone(),
+                except: except.clone(),
+                participants: participants.clone(),
+            })
         }
         Fact::RoleAssigned { participant, role } => {
             EventBody::RoleAssigned(RoleAssigned { participant: *participant, role: *role })
@@ -243,6 +279,27 @@ fn body(event: &Event) -> Option<EventBody> {
         }
         Fact::BreakoutHelpResolved { room } => {
             EventBody::BreakoutHelpResolved(RoomAffected { room: *room })
+        }
+        Fact::ChatPinned { message } => EventBody::ChatPinned(ChatPinned { message: *message }),
+        Fact::ChatUnpinned { message } => EventBody::ChatUnpinned(ChatPinned { message: *message }),
+        Fact::AbuseReported { participant } => EventBody::AbuseReported(AbuseReported {
+            participant: *participant,
+            text: personal.text.clone().unwrap_or_default(),
+        }),
+        Fact::CaptionPublished { speaker, lang, start_ms, end_ms } => {
+            EventBody::CaptionPublished(CaptionPublished {
+                text: personal.text.clone(),
+                speaker: *speaker,
+                lang: lang.clone(),
+                start_ms: *start_ms,
+                end_ms: *end_ms,
+            })
+        }
+        Fact::PermissionRefused { participant, count } => {
+            EventBody::PermissionRefused(PermissionRefused {
+                participant: *participant,
+                count: *count,
+            })
         }
     })
 }

@@ -26,6 +26,13 @@ pub(super) fn project(
         Fact::MeetingReopened {} => tables.reopen(),
         Fact::MeetingLocked {} => tables.lock(true),
         Fact::MeetingUnlocked {} => tables.lock(false),
+        Fact::MeetingSuspended { .. } => tables.suspend(true),
+        Fact::MeetingResumed {} => tables.suspend(false),
+        Fact::MeetingPolicyChanged { changes, has_passcode } => {
+            tables.change_policy(changes, *has_passcode)
+        }
+        Fact::MeetingUpdated(changes) => tables.update(changes),
+        Fact::MeetingExtended { ends_at } => tables.extend(*ends_at),
         Fact::ParticipantWaiting { participant, user, .. } => tables.wait(*participant, *user),
         Fact::ParticipantAdmitted { participant } => tables.admit(*participant),
         Fact::ParticipantDeclined { participant } => tables.decline(*participant),
@@ -56,7 +63,10 @@ pub(super) fn project(
         | Fact::ParticipantIdentified { .. }
         | Fact::ConnectionChanged { .. }
         | Fact::AttributesChanged { .. }
+        | Fact::ParticipantRenamed { .. }
         | Fact::MediaUpdated { .. }
+        | Fact::ParticipantMuted { .. }
+        | Fact::ParticipantsMuted { .. }
         | Fact::HandRaised { .. }
         | Fact::HandLowered { .. }
         | Fact::HandCalledOn { .. }
@@ -82,7 +92,12 @@ pub(super) fn project(
         | Fact::BreakoutClosing { .. }
         | Fact::BreakoutClosed { .. }
         | Fact::BreakoutHelpRequested { .. }
-        | Fact::BreakoutHelpResolved { .. } => Ok(()),
+        | Fact::BreakoutHelpResolved { .. }
+        | Fact::ChatPinned { .. }
+        | Fact::ChatUnpinned { .. }
+        | Fact::AbuseReported { .. }
+        | Fact::CaptionPublished { .. }
+        | Fact::PermissionRefused { .. } => Ok(()),
     }
 }
 

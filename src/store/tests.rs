@@ -4,6 +4,7 @@ mod auditing;
 mod faults;
 mod opening;
 mod projecting;
+mod settings;
 mod writing;
 
 use std::path::PathBuf;

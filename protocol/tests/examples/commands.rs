@@ -14,8 +14,18 @@ pub(crate) fn all() -> Vec<Command> {
             role: Some(Role::Attendee),
             room: Some(BLUE),
         }),
+        Command::ParticipantRename(Rename {
+            participant: Some(BEN),
+            name: "Ben from Accounting".to_owned(),
+        }),
         Command::ParticipantSetAttributes(SetAttributes { attributes: attributes() }),
         Command::MediaUpdate(MediaUpdate { audio: Some(true), video: Some(false), share: None }),
+        Command::ParticipantMute(Mute { participant: BEN, media: vec![MediaKind::Audio] }),
+        Command::ParticipantMuteAll(MuteAll {
+            media: vec![MediaKind::Audio, MediaKind::Video],
+            except: vec![BEN],
+        }),
+        Command::ParticipantRequestUnmute(Mute { participant: BEN, media: vec![MediaKind::Audio] }),
         Command::HandRaise(Empty {}),
         Command::HandLower(HandLower { participant: Some(BEN) }),
         Command::HandCallOn(HandCallOn { participant: BEN }),
@@ -55,7 +65,21 @@ pub(crate) fn all() -> Vec<Command> {
             reply_to: Some(MessageId(41)),
         }),
         Command::ChatDelete(ChatDelete { message: MessageId(42) }),
+        Command::ChatPin(MessageOnly { message: MessageId(42) }),
+        Command::ChatUnpin(MessageOnly { message: MessageId(42) }),
         Command::ChatHistory(ChatHistoryGet { before: Some(MessageId(42)), limit: 50 }),
+        Command::AbuseReport(AbuseReport {
+            participant: BEN,
+            text: "calls people names".to_owned(),
+        }),
+        Command::CaptionPublish(CaptionPublish {
+            text: "Shall we begin?".to_owned(),
+            speaker: Some(BEN),
+            r#final: true,
+            lang: Some("en-GB".to_owned()),
+            start_ms: Some(61_200),
+            end_ms: Some(62_450),
+        }),
         Command::WaitingList(Empty {}),
         Command::ParticipantAdmit(Admit { participant: None, all: true, up_to_seq: Some(Seq(40)) }),
         Command::ParticipantDecline(person("not on the list")),
@@ -74,6 +98,20 @@ pub(crate) fn all() -> Vec<Command> {
         Command::MeetingEnd(Empty {}),
         Command::MeetingLock(Empty {}),
         Command::MeetingUnlock(Empty {}),
+        Command::MeetingSuspend(Empty {}),
+        Command::MeetingResume(Empty {}),
+        Command::MeetingPolicy(Box::new(Policy {
+            passcode: Some(Some("correct horse".to_owned())),
+            waiting: Some(WaitingThen::Keep),
+            ..policy()
+        })),
+        Command::MeetingUpdate(MeetingUpdate {
+            title: Some("Standup, long".to_owned()),
+            description: Some(None),
+            starts_at: None,
+            ends_at: Some(Some(at("10:30:00.000"))),
+        }),
+        Command::MeetingExtend(MeetingExtend { minutes: 15 }),
         Command::RtcSend(RtcSend { to: BEN, session: Some(session()), data: candidate() }),
         Command::BreakoutPrepare(BreakoutPrepare {
             rooms: vec![

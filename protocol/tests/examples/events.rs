@@ -13,6 +13,19 @@ pub(crate) fn all() -> Vec<EventBody> {
         EventBody::MeetingLocked(Empty {}),
         EventBody::MeetingUnlocked(Empty {}),
         EventBody::MeetingRecovered(MeetingRecovered { last_alive: at("09:59:55.000") }),
+        EventBody::MeetingSuspended(MeetingSuspended { participants: vec![BEN] }),
+        EventBody::MeetingResumed(Empty {}),
+        EventBody::MeetingPolicyChanged(Box::new(PolicyChanged {
+            changes: Policy { waiting: Some(WaitingThen::Keep), ..policy() },
+            passcode_changed: true,
+        })),
+        EventBody::MeetingUpdated(MeetingUpdated {
+            title: Some("Standup, long".to_owned()),
+            description: Some(None),
+            starts_at: None,
+            ends_at: Some(Some(at("10:30:00.000"))),
+        }),
+        EventBody::MeetingExtended(MeetingExtended { ends_at: at("10:45:00.000") }),
         EventBody::ParticipantJoined(ParticipantJoined { participant: ben(), via: Via::Open }),
         EventBody::ParticipantLeft(ParticipantLeft { participant: BEN, reason: LeaveReason::Lost }),
         EventBody::ConnectionChanged(ConnectionChanged {
@@ -45,7 +58,21 @@ pub(crate) fn all() -> Vec<EventBody> {
             participant: BEN,
             attributes: attributes(),
         }),
+        EventBody::ParticipantRenamed(ParticipantRenamed {
+            participant: BEN,
+            name: "Ana".to_owned(),
+            looks_like: Some(ANA),
+        }),
         EventBody::MediaUpdated(MediaUpdated { participant: BEN, media: ben().media }),
+        EventBody::ParticipantMuted(ParticipantMuted {
+            participant: BEN,
+            media: vec![MediaKind::Audio],
+        }),
+        EventBody::ParticipantsMuted(ParticipantsMuted {
+            media: vec![MediaKind::Audio, MediaKind::Video],
+            except: vec![CLEO],
+            participants: vec![BEN],
+        }),
         EventBody::RoleAssigned(RoleAssigned { participant: BEN, role: Role::Presenter }),
         EventBody::CohostAdded(ben_user),
         EventBody::CohostRemoved(ben_user),
@@ -105,6 +132,20 @@ pub(crate) fn all() -> Vec<EventBody> {
         EventBody::BreakoutClosed(BreakoutClosed { rooms: vec![BLUE] }),
         EventBody::BreakoutHelpRequested(RoomAffected { room: BLUE }),
         EventBody::BreakoutHelpResolved(RoomAffected { room: BLUE }),
+        EventBody::ChatPinned(ChatPinned { message: MessageId(26) }),
+        EventBody::ChatUnpinned(ChatPinned { message: MessageId(26) }),
+        EventBody::AbuseReported(AbuseReported {
+            participant: BEN,
+            text: "calls people names".to_owned(),
+        }),
+        EventBody::CaptionPublished(CaptionPublished {
+            text: Some("Shall we begin?".to_owned()),
+            speaker: Some(BEN),
+            lang: Some("en-GB".to_owned()),
+            start_ms: Some(61_200),
+            end_ms: Some(62_450),
+        }),
+        EventBody::PermissionRefused(PermissionRefused { participant: BEN, count: 57 }),
     ]
 }
 

@@ -8,6 +8,16 @@ pub(crate) fn signals() -> Vec<SignalBody> {
         SignalBody::Rtc(Rtc { from: BEN, from_session: session(), data: candidate() }),
         SignalBody::Can(CanChanged { can: grants(), waiting: Some(vec![cleo_waits()]) }),
         SignalBody::PollVoted(tally()),
+        SignalBody::UnmuteRequested(UnmuteRequested { by: ANA, media: vec![MediaKind::Audio] }),
+        SignalBody::Caption(Caption {
+            by: ANA,
+            text: "Shall we".to_owned(),
+            speaker: Some(BEN),
+            r#final: false,
+            lang: Some("en-GB".to_owned()),
+            start_ms: Some(61_200),
+            end_ms: None,
+        }),
         SignalBody::WaitingUpdated(standing()),
     ]
 }
@@ -157,6 +167,7 @@ fn snapshot() -> Snapshot {
             help: false,
             mode: BreakoutMode::Manual,
         }],
+        pins: vec![MessageId(39)],
     }
 }
 

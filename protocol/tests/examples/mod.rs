@@ -168,3 +168,14 @@ fn action() -> ActionItem {
 fn candidate() -> serde_json::Value {
     json(r#"{"candidate":"candidate:1 1 UDP 2130706431 192.0.2.1 54400 typ host"}"#)
 }
+
+/// A policy of which something is turned on, and something taken away.
+fn policy() -> Policy {
+    Policy {
+        requires_approval: Some(false),
+        chat: Some(ChatPolicy::Staff),
+        locks: Some(vec![Permission::MediaShare]),
+        end_when_empty_minutes: Some(None),
+        ..Policy::default()
+    }
+}

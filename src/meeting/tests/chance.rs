@@ -160,7 +160,7 @@ fn perform(stage: &mut Stage, act: &Act) {
 }
 
 /// The event as it is read back, with what a redaction leaves of it.
-fn through_the_store(event: &Event, redacted: bool) -> Event {
+pub(super) fn through_the_store(event: &Event, redacted: bool) -> Event {
     let (kind, details) = event.fact.to_row();
     let personal = event.personal.as_ref().filter(|_| !redacted);
     let personal = personal.map(|personal| serde_json::to_string(personal).unwrap());

@@ -7,7 +7,7 @@ use crate::meeting::event::Fact;
 use crate::meeting::{Input, Refusal, roles};
 
 /// A meeting with the owner, co-host 2, moderator 3, presenter 4, attendee 5 and guest 100 in it.
-fn full_cast() -> Stage {
+pub(super) fn full_cast() -> Stage {
     let mut stage = Stage::new(|_| {});
     for user in [OWNER, 2, 3, 4, 5, 100] {
         stage.enter(user).unwrap();

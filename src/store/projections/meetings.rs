@@ -1,6 +1,8 @@
 //! The table `meetings`, and what becomes of everyone at the end.
 
-use rusqlite::params;
+use quorate_protocol::{MeetingUpdated, Policy, Settings, Timestamp};
+use rusqlite::types::Type;
+use rusqlite::{Error, params};
 
 use super::{Tables, json, word};
 use crate::meeting::event::MeetingCreated;
@@ -69,6 +71,71 @@ impl Tables<'_> {
         self.one(
             "UPDATE meetings SET locked = ?3, updated_at = ?2 WHERE id = ?1",
             params![self.meeting, self.at, locked],
+        )
+    }
+    pub(super) fn suspend(&self, suspended: bool) -> rusqlite::Result<()> {
+        self.one(
+            "UPDATE meetings SET suspended = ?3, updated_at = ?2 WHERE id = ?1",
+            params![self.meeting, self.at, suspended],
+        )
+    }
+
+    pub(super) fn change_policy(
+        &self,
+        changes: &Policy,
+        has_passcode: Option<bool>,
+    ) -> rusqlite::Result<()> {
+        let before: String = self
+            .connection
+            .prepare_cached("SELECT settings FROM meetings WHERE id = ?1")?
+            .query_row([self.meeting], |row| row.get(0))?;
+        let before: Settings = serde_json::from_str(&before)
+            .map_err(|error| Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))?;
+        let max_participants = changes.max_participants;
+        self.one(
+            "UPDATE meetings SET settings = ?3, \
+             max_participants = iif(?4, ?5, max_participants), \
+             requires_approval = coalesce(?6, requires_approval), \
+             is_recorded = coalesce(?7, is_recorded), \
+             password = iif(?8, NULL, password), updated_at = ?2 WHERE id = ?1",
+            params![
+                self.meeting,
+                self.at,
+                json(&before.with(changes)),
+                max_participants.is_some(),
+                max_participants.flatten(),
+                changes.requires_approval,
+                changes.is_recorded,
+                has_passcode == Some(false),
+            ],
+        )
+    }
+
+    pub(super) fn update(&self, changes: &MeetingUpdated) -> rusqlite::Result<()> {
+        let MeetingUpdated { title, description, starts_at, ends_at } = changes;
+        let time = |at: &Option<Option<Timestamp>>| at.flatten().map(|at| at.to_string());
+        self.one(
+            "UPDATE meetings SET title = coalesce(?3, title), \
+             description = iif(?4, ?5, description), start_time = iif(?6, ?7, start_time), \
+             end_time = iif(?8, ?9, end_time), updated_at = ?2 WHERE id = ?1",
+            params![
+                self.meeting,
+                self.at,
+                title,
+                description.is_some(),
+                description.as_ref().and_then(Option::as_ref),
+                starts_at.is_some(),
+                time(starts_at),
+                ends_at.is_some(),
+                time(ends_at),
+            ],
+        )
+    }
+
+    pub(super) fn extend(&self, ends_at: Timestamp) -> rusqlite::Result<()> {
+        self.one(
+            "UPDATE meetings SET end_time = ?3, updated_at = ?2 WHERE id = ?1",
+            params![self.meeting, self.at, ends_at.to_string()],
         )
     }
 }
