@@ -68,7 +68,8 @@ pub(super) fn cost(command: &Command, data_bytes: usize) -> u32 {
         Command::StateGet(_)
         | Command::ParticipantList(_)
         | Command::ChatHistory(_)
-        | Command::WaitingList(_) => LIST_POINTS,
+        | Command::WaitingList(_)
+        | Command::InviteeList(_) => LIST_POINTS,
         // Each KiB beyond the first.
         Command::ParticipantSetAttributes(_) => {
             1 + u32::try_from(data_bytes.saturating_sub(1) / 1024).unwrap_or(u32::MAX - 1)

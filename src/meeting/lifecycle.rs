@@ -1,9 +1,9 @@
 //! The life of a meeting: made, started, locked, ended, reopened; and what happens by itself in time.
 
 use quorate_protocol::{
-    COHOSTS_MAX, DESCRIPTION_CHARS_MAX, END_WHEN_EMPTY_MINUTES_MAX, EndReason, MAX_WAITING_MAX,
+    COHOSTS_MAX, DESCRIPTION_CHARS_MAX, END_WHEN_EMPTY_MINUTES_MAX, EndReason, InviteeAdd,
     MeetingStatus, PARTICIPANTS_MAX, Permission, SessionId, TITLE_CHARS_MAX, Timestamp, UserId,
-    Via,
+    WAITING_CAPACITY_MAX,
 };
 
 use super::event::{Audience, Fact, MeetingCreated, Personal};
@@ -29,6 +29,7 @@ impl Facts {
         &self,
         created: &MeetingCreated,
         owner_name: &str,
+        invitees: &[InviteeAdd],
     ) -> Result<Decision, Refusal> {
         let invalid = |field, message| Err(Refusal::Invalid { field, message });
         text::check("title", &created.title, TITLE_CHARS_MAX)?;
@@ -36,7 +37,7 @@ impl Facts {
         if created.max_participants.is_some_and(|max| !(2..=PARTICIPANTS_MAX).contains(&max)) {
             return invalid("max_participants", "must be between 2 and 10000");
         }
-        if created.settings.max_waiting > MAX_WAITING_MAX {
+        if created.settings.max_waiting > WAITING_CAPACITY_MAX {
             return invalid("settings.max_waiting", "must be at most 500");
         }
         let minutes = created.settings.end_when_empty_minutes;
@@ -61,7 +62,7 @@ impl Facts {
         decision.user = created.owner;
         let name = Personal { name: Some(owner_name.to_owned()), ..Personal::default() };
         let fact = Fact::MeetingCreated(Box::new(created.clone()));
-        Ok(decision.personal_event(Audience::EVERYONE, fact, name))
+        self.invite_first(decision.personal_event(Audience::EVERYONE, fact, name), invitees)
     }
 
     pub(super) fn start(&self, me: &Person) -> Result<Decision, Refusal> {
@@ -124,7 +125,7 @@ impl Facts {
             Due::Expire(session) => self.expire(session),
             Due::Start => system.event(Audience::EVERYONE, Fact::MeetingStarted {}),
             Due::LetIn(id) => match self.people.get(&id) {
-                Some(person) => self.let_in(system, person, Via::Open),
+                Some(person) => self.come_in(system, person),
                 None => system,
             },
             Due::EndEmpty => {
@@ -147,7 +148,7 @@ impl Facts {
         if self.info.status != MeetingStatus::Scheduled || !self.info.settings.auto_start {
             return None;
         }
-        let comes = |place: &Place| matches!(place, Place::Waiting { needs_approval: false, .. });
+        let comes = |place: &Place| matches!(place, Place::Waiting { passes: Some(_), .. });
         let someone = self.host_present()
             || (self.info.settings.join_before_host
                 && self.people.values().any(|person| comes(&person.place)));

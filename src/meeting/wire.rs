@@ -1,11 +1,11 @@
 //! From the journal to the wire: what of an event clients see.
 
 use quorate_protocol::{
-    AttributesChanged, ChatDeleted, ChatSentEvent, ConnectionChanged, Empty, EventBody, Media,
-    MediaUpdated, MeetingCreated, MeetingEnded, MeetingRecovered, MessageId, Participant,
-    ParticipantBanned, ParticipantDeclined, ParticipantJoined, ParticipantLeft, ParticipantOnly,
-    ParticipantWaiting, ParticipantWithdrawn, Presence, ReasonGiven, RoleAssigned, UserAffected,
-    UserKind, WaitReason, WaitingEntry,
+    AttributesChanged, ChatDeleted, ChatSentEvent, ConnectionChanged, Empty, EventBody, Invitee,
+    InviteeRemoved, Media, MediaUpdated, MeetingCreated, MeetingEnded, MeetingRecovered, MessageId,
+    Participant, ParticipantBanned, ParticipantDeclined, ParticipantJoined, ParticipantLeft,
+    ParticipantOnly, ParticipantWaiting, ParticipantWithdrawn, Presence, ReasonGiven,
+    ReturnedToWaiting, RoleAssigned, UserAffected, UserKind, WaitReason, WaitingEntry, WaitingTold,
 };
 
 use super::event::{Event, Fact, Personal};
@@ -40,7 +40,7 @@ fn body(event: &Event) -> Option<EventBody> {
         | Fact::SessionClosed { .. }
         | Fact::ParticipantIdentified { .. }
         | Fact::Redacted { .. } => return None,
-        Fact::ParticipantWaiting { participant, user, kind, reason, position } => {
+        Fact::ParticipantWaiting { participant, user, kind, reason, position, invited, .. } => {
             EventBody::ParticipantWaiting(ParticipantWaiting {
                 entry: WaitingEntry {
                     participant: *participant,
@@ -48,7 +48,7 @@ fn body(event: &Event) -> Option<EventBody> {
                     name: name(),
                     kind: *kind,
                     verified: *kind == UserKind::Member,
-                    invited: false,
+                    invited: *invited,
                     removed_before: *reason == WaitReason::RemovedBefore,
                     reason: *reason,
                     position: *position,
@@ -72,6 +72,25 @@ fn body(event: &Event) -> Option<EventBody> {
                 participant: *participant,
                 reason: *reason,
             })
+        }
+        Fact::ReturnedToWaiting { participant } => {
+            EventBody::ReturnedToWaiting(ReturnedToWaiting {
+                participant: *participant,
+                message: personal.text.clone(),
+            })
+        }
+        Fact::WaitingTold { participant } => EventBody::WaitingTold(WaitingTold {
+            participant: *participant,
+            text: personal.text.clone().unwrap_or_default(),
+        }),
+        Fact::InviteeAdded { invitee, user, required } => EventBody::InviteeAdded(Invitee {
+            invitee: *invitee,
+            user: *user,
+            email: personal.email.clone(),
+            required: *required,
+        }),
+        Fact::InviteeRemoved { invitee } => {
+            EventBody::InviteeRemoved(InviteeRemoved { invitee: *invitee })
         }
         Fact::ParticipantJoined { participant, user, kind, role, via, room, looks_like } => {
             EventBody::ParticipantJoined(ParticipantJoined {

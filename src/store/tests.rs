@@ -94,6 +94,7 @@ impl Hand {
             generation: self.generation,
             expected_head: self.head,
             events,
+            passcode: None,
             users: Vec::new(),
             next_deadline: None,
             last_alive: None,
