@@ -88,8 +88,6 @@ fn ms(duration: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    const ROOM: MeetingId = MeetingId(1);
-
     /// Someone tries a wrong one, if they may.
     fn err(tries: &mut Tries, now: Instant, user: i64, meeting: i64) -> Result<(), u64> {
         let (user, meeting) = (UserId(user), MeetingId(meeting));

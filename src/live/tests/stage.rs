@@ -81,6 +81,10 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) async fn new(requires_approval: bool) -> Stage {
+        Stage::with(|created| created.requires_approval = requires_approval).await
+    }
+
+    pub(super) async fn with(change: impl FnOnce(&mut MeetingCreated)) -> Stage {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("quorate.db"), Durability::Normal).unwrap();
         let context = Arc::new(Context {
@@ -108,7 +112,9 @@ impl Stage {
         running.gone = gone_sender;
         let mut stage = Stage { running, store, gone, acked, _actor: actor, _folder: folder };
         let (reply, made) = oneshot::channel();
-        let what = Box::new(making(created(requires_approval)));
+        let mut meeting = created(false);
+        change(&mut meeting);
+        let what = Box::new(making(meeting));
         stage.mail(Mail::Create { what, reply });
         stage.commit().await;
         made.await.unwrap().unwrap();
