@@ -179,12 +179,21 @@ impl Door {
         if let MeetingRef::Id(_) = hello.meeting {
             self.tied(meeting, &caller).await?;
         }
-        let passcode = self.passcode(meeting, caller.user.id, hello.passcode).await?;
+        let (passcode, slowed) = match self.passcode(meeting, &caller, hello.passcode).await {
+            Ok(passcode) => (passcode, None),
+            // Who needs no passcode is not held up by those who try at it.
+            Err(error) if error.code == Code::RateLimited => (Passcode::Missing, Some(error)),
+            Err(error) => return Err(error),
+        };
         let Caller { user, credential, email, bot } = caller;
         let who = EnterAs { user, credential, email, bot, passcode };
         let entered = self.live.enter(meeting, who).await;
-        // What a private meeting says to strangers is what is said where there is none.
-        entered.map_err(|error| if error.code == Code::NotFound { no_meeting() } else { error })
+        entered.map_err(|error| match (error.code, slowed) {
+            // What a private meeting says to strangers is what is said where there is none.
+            (Code::NotFound, _) => no_meeting(),
+            (Code::PasscodeRequired, Some(slowed)) => slowed,
+            _ => error,
+        })
     }
 
     /// What a passcode comes to, where one was sent and the meeting has one. Whether it matters is for the
@@ -192,9 +201,10 @@ impl Door {
     async fn passcode(
         &self,
         meeting: MeetingId,
-        user: UserId,
+        caller: &Caller,
         sent: Option<String>,
     ) -> Result<Passcode, ErrorBody> {
+        let user = caller.user.id;
         let Some(sent) = sent else { return Ok(Passcode::Missing) };
         passcode::check_sent(&sent)?;
         let hash = self.store.passcode_hash(meeting).await.map_err(unavailable)?;

@@ -189,7 +189,10 @@ async fn a_passcode_of_a_regular_meeting_is_no_matter_to_whom_it_knows() {
     let meeting = stage.meeting("Ada", body).await;
     stage.join(&meeting, "Ada").await;
     let hello = Hello { passcode: Some("wrong".to_owned()), ..stage.hello(&meeting, "Ben") };
-    assert_eq!(stage.enter(hello).await.unwrap().status(), Standing::Joined, "who is invited");
+    for _ in 0..8 {
+        let ben = stage.enter(hello.clone()).await.unwrap();
+        assert_eq!(ben.status(), Standing::Joined, "who is invited, however often they are wrong");
+    }
     assert_eq!(stage.turned_back(&meeting, "Cleo").await.code, Code::PasscodeRequired);
     let hello = Hello { passcode: Some(PASSCODE.to_owned()), ..stage.hello(&meeting, "Cleo") };
     stage.enter(hello).await.unwrap();

@@ -102,9 +102,7 @@ async fn one_sent_back_hears_no_more_of_the_meeting_until_let_in_again() {
     assert_eq!(welcome["data"]["waiting"]["message"], "one moment, please");
     assert_eq!(welcome["data"]["session"], first["data"]["session"], "the session stays");
     let all = heard.iter().map(Value::to_string).collect::<String>();
-    for secret in
-        ["behind his back", "participant.left", "hand.raised\",\"data\":{\"participant\":2"]
-    {
+    for secret in ["behind his back", "participant.left", "hand.raised"] {
         assert!(!all.contains(secret), "{secret}: {all}");
     }
 

@@ -164,7 +164,8 @@ fn one_who_waits_is_held_for_two_minutes_in_the_same_place() {
 
 #[test]
 fn each_end_of_waiting_has_its_name() {
-    let ends: [(&str, fn(&mut Stage)); 4] = [
+    type End = fn(&mut Stage);
+    let ends: [(&str, End); 4] = [
         ("withdrawn", |stage| drop(stage.ask(5, empty(Command::Leave)).unwrap())),
         ("expired", |stage| {
             let session = stage.person(5).sessions[0];
