@@ -6,3 +6,4 @@ mod passes;
 mod stage;
 mod tables;
 mod waiting;
+mod waiting_staff;
