@@ -125,6 +125,21 @@ CREATE TABLE meeting_bans (
 CREATE UNIQUE INDEX idx_ban_event ON meeting_bans(meeting_id, seq);
 CREATE INDEX idx_ban_user ON meeting_bans(user_id);
 
+-- Who is invited: a user, or whoever has the address, verified.
+CREATE TABLE meeting_invitees (
+    meeting_id INTEGER   NOT NULL REFERENCES meetings(id) ON DELETE CASCADE,
+    invitee_id INTEGER   NOT NULL,                -- counted from 1 in each meeting
+    user_id    INTEGER   REFERENCES users(id) ON DELETE CASCADE,
+    email      VARCHAR(320),                      -- in lower case; goes when its event is redacted
+    required   BOOLEAN   NOT NULL DEFAULT 0,      -- expected, and not only welcome
+    seq        INTEGER   NOT NULL,                -- the event that invited
+    created_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (meeting_id, invitee_id)
+);
+CREATE UNIQUE INDEX idx_invitee_event ON meeting_invitees(meeting_id, seq);
+CREATE INDEX idx_invitee_user ON meeting_invitees(user_id, meeting_id) WHERE user_id IS NOT NULL;
+CREATE INDEX idx_invitee_email ON meeting_invitees(email, meeting_id) WHERE email IS NOT NULL;
+
 -- The journal: everything that happened, numbered 1, 2, 3 … in each meeting. THE TRUTH, AND NO FOLD.
 -- `quorate audit verify` checks it: `hash` is BLAKE3 over the hash of the row before and every column
 -- of this one but id, personal and salt. `personal` is in it as `personal_hash`, which is BLAKE3 over

@@ -52,6 +52,7 @@ impl Waiter {
             expected_head: self.head,
             events: vec![event],
             users: if self.head == Seq(0) { vec![ada()] } else { Vec::new() },
+            passcode: None,
             next_deadline: None,
             last_alive: None,
             done: self.done.clone(),

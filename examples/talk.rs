@@ -44,6 +44,9 @@ struct Args {
     /// A bearer token, as `quorate token` makes them; without one you are a guest.
     #[arg(long)]
     token: Option<String>,
+    /// The meeting's passcode.
+    #[arg(long)]
+    passcode: Option<String>,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -86,16 +89,19 @@ async fn prepare(args: &Args, rest: &Rest) -> Result<Hello> {
                 None => rest.sign_in(guest.clone()).await?,
             };
             let title = format!("{}'s meeting", args.name);
-            let meeting = rest.create_meeting(&bearer, &title).await?;
+            let meeting = CreateMeeting { passcode: args.passcode.clone(), ..rest::titled(title) };
+            let meeting = rest.create_meeting(&bearer, &meeting).await?;
             token = Some(bearer);
             let code = meeting.info.code;
             println!("This is meeting {code}. A second person joins it with\n");
-            println!("  cargo run --example talk -- --meeting {code} --name Ben\n");
+            let passcode = args.passcode.as_ref().map(|it| format!(" --passcode '{it}'"));
+            let passcode = passcode.unwrap_or_default();
+            println!("  cargo run --example talk -- --meeting {code} --name Ben{passcode}\n");
             code
         }
     };
     let guest = token.is_none().then_some(guest);
-    Ok(rest::hello(&code, token, guest))
+    Ok(Hello { passcode: args.passcode.clone(), ..rest::hello(&code, token, guest) })
 }
 
 /// Shows what happens and sends what is typed, until either ends.
@@ -230,6 +236,9 @@ impl Room {
         }
         if let Some(standing) = welcome.waiting {
             println!("… waiting to be let in, at place {}", standing.position);
+            if let Some(message) = standing.message {
+                println!("… {message}");
+            }
         }
         let Some(state) = welcome.state else { return };
         self.my_hand = state.hands.contains(&welcome.you.participant);
@@ -250,7 +259,11 @@ impl Room {
                 self.names.insert(participant.id, participant.name);
             }
             EventBody::ParticipantLeft(ParticipantLeft { participant, reason }) => {
-                let how = if reason == LeaveReason::Left { "left" } else { "is gone" };
+                let how = match reason {
+                    LeaveReason::Left => "left",
+                    LeaveReason::Lost => "is gone",
+                    LeaveReason::Waiting => "was sent back to the waiting room",
+                };
                 println!("← {} {how}", self.forget(participant));
             }
             EventBody::ParticipantRemoved(ParticipantOnly { participant })
@@ -265,6 +278,9 @@ impl Room {
             }
             EventBody::ParticipantWaiting(ParticipantWaiting { entry }) => {
                 println!("… {} ({}) waits to be let in", entry.name, entry.participant);
+            }
+            EventBody::WaitingTold(WaitingTold { text, .. }) => {
+                println!("{by} to those who wait: {text}");
             }
             EventBody::HandRaised(whose) => self.hand(whose.participant, true),
             EventBody::HandLowered(whose) | EventBody::HandCalledOn(whose) => {

@@ -9,10 +9,11 @@ mod hello;
 mod pulse;
 mod rate;
 mod reader;
+mod tries;
 mod writer;
 
 use std::future::pending;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use quorate_protocol::{Code, FRAME_BYTES_MAX};
@@ -26,6 +27,7 @@ use crate::store::Store;
 use goodbye::{Goodbye, say_goodbye};
 use halves::{Ear, Mouth};
 use pulse::Pulse;
+pub use tries::Tries;
 
 /// Bytes read from a socket at once. The library's default of 128 KiB would be kept by every idle
 /// connection.
@@ -41,6 +43,8 @@ pub struct Door {
     pub store: Store,
     /// How connections behave.
     pub manners: Manners,
+    /// Passcodes that were tried.
+    pub tries: Mutex<Tries>,
 }
 
 /// How connections behave.
@@ -68,7 +72,7 @@ pub async fn serve(socket: TcpStream, already_read: Vec<u8>, door: Arc<Door>) {
     let ear = WebSocketStream::from_partially_read(ear, already_read, Role::Server, Some(config));
     let mut ear = ear.await;
     // Boxed, so that an idle connection keeps no room for its beginning and its end.
-    let goodbye = match Box::pin(hello::wait(&mut ear, &door)).await {
+    let goodbye = match Box::pin(hello::wait(&mut ear, &mut mouth, &door)).await {
         Ok(attached) => attend(&mut ear, &mut mouth, attached, &door).await,
         Err(goodbye) => goodbye,
     };

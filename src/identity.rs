@@ -1,6 +1,7 @@
 //! Who someone is: the server's key, bearer tokens, guests, resume tokens.
 
 mod key;
+pub mod passcode;
 mod resume;
 mod tokens;
 

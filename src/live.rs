@@ -24,7 +24,7 @@ mod tests;
 
 pub use delivery::{Delivered, Delivery};
 pub use directory::Live;
-pub use mail::{Attached, CommandPort, Credential, EnterAs, Refused, ResumeAs};
+pub use mail::{Attached, CommandPort, CreateAs, Credential, EnterAs, Refused, ResumeAs};
 
 use quorate_protocol::{Limits, MeetingId, SessionId};
 

@@ -14,11 +14,13 @@ mod door;
 pub mod event;
 mod facts;
 mod hands;
+pub mod invitees;
 mod lifecycle;
 mod moderation;
 mod mute;
 mod names;
 mod pace;
+mod passes;
 mod passing;
 mod person;
 mod policy;
@@ -43,7 +45,8 @@ pub mod wire;
 mod tests;
 
 use quorate_protocol::{
-    Already, Command, ParticipantId, Pong, Seq, SessionId, SignalBody, Timestamp, UserId, UserKind,
+    Already, Command, InviteeAdd, ParticipantId, Pong, Seq, SessionId, SignalBody, Timestamp,
+    UserId, UserKind,
 };
 use serde::Serialize;
 
@@ -83,6 +86,8 @@ pub enum Input {
         created: Box<MeetingCreated>,
         /// The owner's name.
         owner_name: String,
+        /// Who is invited from the start.
+        invitees: Vec<InviteeAdd>,
     },
     /// Someone says `hello`.
     Enter(Enter),
@@ -156,6 +161,8 @@ pub struct Decision {
     pub signals: Vec<Signal>,
     /// What the one who asked is told.
     pub answer: Answer,
+    /// The hash of the new passcode, or that there is none any more; for the table, and in no event.
+    pub passcode: Option<Option<String>>,
     by: Option<ParticipantId>,
     user: UserId,
 }
@@ -220,6 +227,7 @@ impl Decision {
             events: Vec::new(),
             signals: Vec::new(),
             answer: Answer::Data("{}".into()),
+            passcode: None,
             by: Some(person.id),
             user: person.user,
         }
@@ -231,6 +239,7 @@ impl Decision {
             events: Vec::new(),
             signals: Vec::new(),
             answer: Answer::Data("{}".into()),
+            passcode: None,
             by: None,
             user: SYSTEM,
         }
@@ -291,7 +300,9 @@ impl Meeting {
         let facts = &self.facts;
         if facts.head == Seq(0) {
             return match input {
-                Input::Create { created, owner_name } => facts.create(created, owner_name),
+                Input::Create { created, owner_name, invitees } => {
+                    facts.create(created, owner_name, invitees)
+                }
                 _ => Err(Refusal::NotFound { what: "meeting", last: None }),
             };
         }
@@ -357,6 +368,11 @@ impl Meeting {
             Command::AbuseReport(ask) => self.report_abuse(now, me, ask),
             Command::CaptionPublish(ask) => facts.publish_caption(me, ask),
             Command::WaitingList(_) => facts.list_waiting(now, me),
+            Command::WaitingTell(ask) => facts.tell_waiting(me, ask),
+            Command::ParticipantSendToWaiting(ask) => facts.send_to_waiting(me, ask),
+            Command::InviteeAdd(ask) => facts.add_invitee(me, ask),
+            Command::InviteeRemove(ask) => facts.remove_invitee(me, ask.invitee),
+            Command::InviteeList(ask) => facts.list_invitees(me, *ask),
             Command::ParticipantAdmit(ask) => facts.admit(me, *ask),
             Command::ParticipantDecline(ask) => facts.decline(me, ask),
             Command::ParticipantRemove(ask) => facts.remove(me, ask),

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -100,6 +100,7 @@ impl Server {
                 points_per_second: config.limits.points_per_second,
                 burst: config.limits.burst,
             },
+            tries: Mutex::default(),
         });
         let router = api::router(Arc::new(Api {
             door,

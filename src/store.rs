@@ -68,6 +68,8 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// Users that the events name for the first time, or whose names changed; written before the events.
     pub users: Vec<UserRow>,
+    /// The passcode's new hash, or that there is none any more; none leaves what is there.
+    pub passcode: Option<Option<String>>,
     /// When the meeting must be woken, as of these events; none: nothing is due.
     pub next_deadline: Option<Timestamp>,
     /// When the meeting was alive; none leaves what is there.

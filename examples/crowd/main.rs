@@ -212,7 +212,8 @@ impl Crowd {
             .map(|meeting| async move {
                 let guest = rest::guest(&format!("Host {meeting}"), &mut rand::rng());
                 let token = rest.sign_in(guest).await?;
-                let made = rest.create_meeting(&token, &format!("Crowd {meeting}")).await?;
+                let made =
+                    rest.create_meeting(&token, &rest::titled(format!("Crowd {meeting}"))).await?;
                 anyhow::Ok((made.info.code, token))
             })
             .buffered(self.args.connecting)

@@ -36,10 +36,13 @@ impl Rest {
     }
 
     /// Makes a meeting; whose token it is hosts it.
-    pub(crate) async fn create_meeting(&self, token: &str, title: &str) -> Result<Meeting> {
-        let meeting = CreateMeeting { title: title.to_owned(), ..CreateMeeting::default() };
+    pub(crate) async fn create_meeting(
+        &self,
+        token: &str,
+        meeting: &CreateMeeting,
+    ) -> Result<Meeting> {
         let request = self.http.post(format!("{}/api/meetings", self.server)).bearer_auth(token);
-        let response = request.json(&meeting).send().await;
+        let response = request.json(meeting).send().await;
         let response = response.with_context(|| self.nobody_there())?;
         body(response).await.context("failed to make a meeting")
     }
@@ -63,6 +66,11 @@ async fn body<T: DeserializeOwned>(response: Response) -> Result<T> {
     }
 }
 
+/// A meeting with this title, and nothing else special.
+pub(crate) fn titled(title: String) -> CreateMeeting {
+    CreateMeeting { title, ..CreateMeeting::default() }
+}
+
 /// A guest on a device that nobody has seen before.
 pub(crate) fn guest(name: &str, rng: &mut impl Rng) -> Guest {
     Guest { name: name.to_owned(), device: format!("{:032x}", rng.random::<u128>()) }
@@ -77,6 +85,7 @@ pub(crate) fn hello(meeting: &str, token: Option<String>, guest: Option<Guest>) 
         token,
         guest,
         resume: None,
+        passcode: None,
         client: Some(ClientInfo { name, version }),
     }
 }

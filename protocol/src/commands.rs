@@ -11,8 +11,8 @@ use crate::working::{
     ActionRecord, AgendaGoTo, AgendaSet, DecisionRecord, PollOnly, PollOpen, PollVote, TimerStart,
 };
 use crate::{
-    Attributes, BreakoutMode, ChatTo, Empty, MediaKind, MessageId, ParticipantId, Policy, Role,
-    Room, RoomId, Seq, Timestamp, UserId,
+    Attributes, BreakoutMode, ChatTo, Empty, InviteeId, MediaKind, MessageId, ParticipantId,
+    Policy, Role, Room, RoomId, Seq, Timestamp, UserId,
 };
 
 messages! {
@@ -80,6 +80,16 @@ messages! {
         CaptionPublish(CaptionPublish) = "caption.publish",
         /// List who waits.
         WaitingList(Empty) = "waiting.list",
+        /// Say something to one who waits, or to all who wait.
+        WaitingTell(WaitingTell) = "waiting.tell",
+        /// Send someone who is in back to the waiting room.
+        ParticipantSendToWaiting(SendToWaiting) = "participant.send_to_waiting",
+        /// Invite a user, or whoever has a verified email address. Inviting lets nobody in who waits already.
+        InviteeAdd(InviteeAdd) = "invitee.add",
+        /// Take an invitation back; who is in stays.
+        InviteeRemove(InviteeOnly) = "invitee.remove",
+        /// List who is invited, in the order of their ids.
+        InviteeList(InviteeList) = "invitee.list",
         /// Let one in, or all.
         ParticipantAdmit(Admit) = "participant.admit",
         /// Turn someone away who waits.
@@ -323,6 +333,73 @@ pub struct CaptionPublish {
     /// When it was said, by the same count; not before `start_ms`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_ms: Option<u64>,
+}
+
+/// Data of `waiting.tell`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WaitingTell {
+    /// To whom; absent is all who wait now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub participant: Option<ParticipantId>,
+    /// What, 1 to 500 characters.
+    pub text: String,
+}
+
+/// Data of `participant.send_to_waiting`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SendToWaiting {
+    /// Whom: they wait at the end of the line until someone lets them in.
+    pub participant: ParticipantId,
+    /// What they are told, at most 500 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// Data of `invitee.add`: either a user or an email address.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InviteeAdd {
+    /// A user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    /// Whoever has this address, verified; at most 320 characters, compared without regard to case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Whether they are expected, and not only welcome.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub required: bool,
+}
+
+/// Answer to `invitee.add`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Invited {
+    /// The invitation.
+    pub invitee: InviteeId,
+    /// They were invited before, and nothing changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub already: bool,
+}
+
+/// An invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InviteeOnly {
+    /// Which.
+    pub invitee: InviteeId,
+}
+
+/// Data of `invitee.list`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InviteeList {
+    /// Only those with a greater id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<InviteeId>,
+    /// How many, 1 to 200.
+    #[serde(default = "list_default")]
+    pub limit: u32,
 }
 
 /// Data of `participant.admit`: one person, or all that one has seen waiting.

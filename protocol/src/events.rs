@@ -11,8 +11,8 @@ use crate::working::{
     RecordedDecision, Timer,
 };
 use crate::{
-    Attributes, BreakoutMode, ChatTo, Empty, MediaKind, MessageId, Participant, ParticipantId,
-    Policy, Presence, Role, RoomId, Seq, Timestamp, UserId, Via, WaitingEntry,
+    Attributes, BreakoutMode, ChatTo, Empty, Invitee, InviteeId, MediaKind, MessageId, Participant,
+    ParticipantId, Policy, Presence, Role, RoomId, Seq, Timestamp, UserId, Via, WaitingEntry,
 };
 
 /// A fact, as those see it who may.
@@ -81,6 +81,14 @@ messages! {
         ParticipantDeclined(ParticipantDeclined) = "participant.declined",
         /// Someone waits no longer (to those who may admit).
         ParticipantWithdrawn(ParticipantWithdrawn) = "participant.withdrawn",
+        /// Someone who was in waits again (to those who may admit, and the person).
+        ReturnedToWaiting(ReturnedToWaiting) = "participant.returned_to_waiting",
+        /// Staff said something to those who wait (to those who may admit, and to them).
+        WaitingTold(WaitingTold) = "waiting.told",
+        /// Someone is invited (to those who may invite).
+        InviteeAdded(Invitee) = "invitee.added",
+        /// An invitation was taken back (to those who may invite).
+        InviteeRemoved(InviteeRemoved) = "invitee.removed",
         /// Someone was removed; this is their leaving.
         ParticipantRemoved(ParticipantOnly) = "participant.removed",
         /// Someone was banned; if they were in, this is their leaving.
@@ -261,6 +269,8 @@ pub enum LeaveReason {
     Left,
     /// Their connection did not come back in time.
     Lost,
+    /// They were sent back to the waiting room.
+    Waiting,
 }
 
 /// Data of `participant.left`.
@@ -324,6 +334,32 @@ pub struct ParticipantWithdrawn {
     pub participant: ParticipantId,
     /// Why.
     pub reason: WithdrawReason,
+}
+
+/// Data of `participant.returned_to_waiting`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReturnedToWaiting {
+    /// Who.
+    pub participant: ParticipantId,
+    /// What they were told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// Data of `invitee.removed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InviteeRemoved {
+    /// Which invitation.
+    pub invitee: InviteeId,
+}
+
+/// Data of `waiting.told`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WaitingTold {
+    /// To whom; null is all who waited then.
+    pub participant: Option<ParticipantId>,
+    /// What.
+    pub text: String,
 }
 
 /// Data of `participant.banned`.

@@ -58,7 +58,21 @@ pub const PEOPLE_MAX: usize = 100_000;
 /// People waiting, where the meeting says nothing else.
 pub const WAITING_MAX: u32 = 200;
 /// People waiting at most, whatever a meeting says.
-pub const MAX_WAITING_MAX: u32 = 500;
+pub const WAITING_CAPACITY_MAX: u32 = 500;
+/// Characters of what staff says to those who wait.
+pub const WAITING_TEXT_CHARS_MAX: usize = 500;
+/// Invitees of a meeting.
+pub const INVITEES_MAX: usize = 10_000;
+/// Invitees named when a meeting is made; more by `invitee.add`.
+pub const INVITEES_AT_ONCE_MAX: usize = 1000;
+/// Characters of an email address.
+pub const EMAIL_CHARS_MAX: usize = 320;
+/// Characters of a passcode.
+pub const PASSCODE_CHARS: std::ops::RangeInclusive<usize> = 4..=64;
+/// How often `hello` may be said again on the same socket after a passcode was wrong.
+pub const HELLO_TRIES_MAX: u32 = 5;
+/// After what time it may help to try again where a seat must free or a door open, in milliseconds.
+pub const TRY_AGAIN_MS: u64 = 5000;
 /// Minutes after which an empty meeting ends, at most: a week.
 pub const END_WHEN_EMPTY_MINUTES_MAX: u32 = 10_080;
 /// Bytes of text in a page of chat history.

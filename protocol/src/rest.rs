@@ -38,6 +38,30 @@ pub struct CreateMeeting {
     /// The settings.
     #[serde(default)]
     pub settings: Settings,
+    /// The passcode, 4 to 64 characters.
+    #[serde(default)]
+    pub passcode: Option<String>,
+    /// Who is invited, at most 1000; more by `invitee.add`.
+    #[serde(default)]
+    pub invitees: Vec<Invite>,
+}
+
+/// Someone to be invited: exactly one of a user's id, a user's name, and an email address.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Invite {
+    /// A user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
+    /// A user, by the name they sign in with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// Whoever has this address, verified; at most 320 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Whether they are expected, and not only welcome.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub required: bool,
 }
 
 /// A meeting over REST: what `welcome` shows, and what only the back office needs.

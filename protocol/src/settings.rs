@@ -73,13 +73,14 @@ settings! {
     guests: bool = true,
     /// When false, all wait until a host or co-host is there.
     join_before_host: bool = true,
-    /// Who passes the waiting room without approval.
+    /// Who passes the waiting room without approval; host and owner always do. `via` names the first of
+    /// staff, returning, invited, domain, passcode, bot_scope and members that lets one pass.
     waiting_passes: Vec<Pass> = vec![Pass::Staff, Pass::Returning, Pass::Invited, Pass::BotScope],
     /// Email domains whose verified members pass, with `domain` in `waiting_passes`; at most 50.
     waiting_domains: Vec<String> = Vec::new(),
     /// Shown to those who wait; at most 500 characters.
     waiting_message: Option<String> = None,
-    /// What becomes of one who is not invited to a private meeting.
+    /// What becomes of one who is not invited to a private meeting without a passcode.
     private_strangers: Strangers = Strangers::Refuse,
     /// Who runs the meeting when the host is gone.
     succession: Succession = Succession::CohostFirst,
@@ -143,9 +144,9 @@ words! {
         Invited,
         /// A verified email address of a domain in `waiting_domains`.
         Domain,
-        /// The passcode.
+        /// The passcode, which then is asked of nobody but to pass.
         Passcode,
-        /// The scope `participant.admit` of a bot's token.
+        /// The scope `participant.admit` of a bot's token, where its owner has that permission too.
         BotScope,
         /// An account.
         Members,

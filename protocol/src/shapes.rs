@@ -8,7 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use crate::{
-    LIST_DEFAULT, MeetingId, MessageId, ParticipantId, Role, RoomId, Settings, Timestamp, UserId,
+    InviteeId, LIST_DEFAULT, MeetingId, MessageId, ParticipantId, Role, RoomId, Settings,
+    Timestamp, UserId,
 };
 
 /// A command or answer without data.
@@ -257,6 +258,19 @@ pub struct WaitingEntry {
     pub connected: bool,
     /// Since when.
     pub since: Timestamp,
+}
+
+/// An invitation: of a user, or of whoever has an email address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Invitee {
+    /// The invitation.
+    pub invitee: InviteeId,
+    /// The user; null when an address is invited.
+    pub user: Option<UserId>,
+    /// The address, in lower case; null when a user is invited, and when it has been redacted.
+    pub email: Option<String>,
+    /// Whether they are expected, and not only welcome.
+    pub required: bool,
 }
 
 /// How a participant came in without approval, or that it was given.

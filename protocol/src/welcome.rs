@@ -82,6 +82,9 @@ pub struct Hello {
     /// A session to go on with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<Resume>,
+    /// The meeting's passcode, at most 64 characters; of no matter to those who need none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passcode: Option<String>,
     /// What speaks, for the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<ClientInfo>,

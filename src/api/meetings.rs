@@ -8,14 +8,15 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use quorate_protocol::{
-    COHOSTS_MAX, Code, CreateMeeting, ErrorBody, Meeting, MeetingId, MeetingLinks, UserId, UserKind,
+    COHOSTS_MAX, Code, CreateMeeting, ErrorBody, INVITEES_AT_ONCE_MAX, Invite, InviteeAdd, Meeting,
+    MeetingId, MeetingLinks, UserId, UserKind,
 };
 
 use super::body::Json;
 use super::problem::Problem;
 use super::{Api, Bearer};
-use crate::identity::unavailable;
-use crate::live::ids;
+use crate::identity::{passcode, unavailable};
+use crate::live::{CreateAs, ids};
 use crate::meeting::event::MeetingCreated;
 
 /// `POST /api/meetings`.
@@ -30,6 +31,14 @@ pub(super) async fn create(
         return Err(Problem(ErrorBody::new(Code::Forbidden, message)));
     }
     known(&api, &body.co_hosts).await?;
+    let invitees = invited(&api, body.invitees).await?;
+    let passcode = match &body.passcode {
+        Some(passcode) => {
+            passcode::check("passcode", passcode)?;
+            Some(passcode::hash(passcode).await?)
+        }
+        None => None,
+    };
     let id = api.door.live.ids().meeting();
     let created = MeetingCreated {
         meeting: id,
@@ -43,11 +52,12 @@ pub(super) async fn create(
         max_participants: body.max_participants,
         requires_approval: body.requires_approval,
         is_recorded: body.is_recorded,
-        has_passcode: false,
+        has_passcode: passcode.is_some(),
         co_hosts: body.co_hosts,
         settings: body.settings,
     };
-    api.door.live.create(created, caller.user).await?;
+    let what = CreateAs { created, owner: caller.user, invitees, passcode };
+    api.door.live.create(what).await?;
     let meeting = read(&api, id, &headers).await?;
     let location = [(header::LOCATION, format!("/api/meetings/{id}"))];
     Ok((StatusCode::CREATED, location, Reply(meeting)))
@@ -63,7 +73,8 @@ pub(super) async fn show(
     // What is no integer is the id of no meeting.
     let Ok(Path(id)) = id else { return Err(no_meeting()) };
     let id = MeetingId(id);
-    let sees = api.door.store.user_may_see(id, caller.user.id).await.map_err(unavailable)?;
+    let email = caller.email.as_deref();
+    let sees = api.door.store.user_may_see(id, caller.user.id, email).await.map_err(unavailable)?;
     if !sees {
         return Err(no_meeting());
     }
@@ -101,6 +112,44 @@ async fn known(api: &Api, users: &[UserId]) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// Finds the users that are invited; what an address must be, the meeting says.
+async fn invited(api: &Api, invites: Vec<Invite>) -> Result<Vec<InviteeAdd>, Problem> {
+    let refuse = |error: ErrorBody| Err(Problem(error.field("invitees")));
+    if invites.len() > INVITEES_AT_ONCE_MAX {
+        let limit = Some(INVITEES_AT_ONCE_MAX as u64);
+        let error = ErrorBody::new(Code::TooLarge, "invite at most 1000 at once, the others later");
+        return refuse(ErrorBody { limit, ..error });
+    }
+    let mut found = Vec::with_capacity(invites.len());
+    for Invite { user_id, username, email, required } in invites {
+        let store = &api.door.store;
+        let user = match (user_id, username, email) {
+            (None, None, Some(email)) => {
+                found.push(InviteeAdd { user: None, email: Some(email), required });
+                continue;
+            }
+            (Some(id), None, None) => store.user_by_id(id).await,
+            (None, Some(name), None) => store.user_by_name(&name).await,
+            _ => {
+                let message = "each names one of user_id, username and email";
+                return refuse(ErrorBody::new(Code::Invalid, message));
+            }
+        };
+        match user.map_err(unavailable)? {
+            Some(user) if user.id.0 > 0 => {
+                found.push(InviteeAdd { user: Some(user.id), email: None, required });
+            }
+            _ => {
+                return refuse(ErrorBody::new(
+                    Code::Invalid,
+                    "names someone who is not known here",
+                ));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// What is not there, and what one may not see: the same answer.

@@ -45,13 +45,17 @@ impl Goodbye {
 
     /// The refusal of a `hello`.
     pub(super) fn refused(id: Option<i64>, error: ErrorBody) -> Goodbye {
-        let why = error.code;
-        let mut goodbye = Goodbye::error(id, error, why);
-        if why == Code::TooLarge {
-            // A field it was, not the frame: as any other field that is refused.
-            goodbye.close = Some(Closing { code: CloseCode::of(Code::Invalid), why });
-        }
-        goodbye
+        let (why, retry_after_ms) = (error.code, error.retry_after_ms);
+        // A field was too large, not the frame, or a passcode tried too often: there is no session to
+        // resume.
+        let code = match why {
+            Code::TooLarge | Code::RateLimited => CloseCode::of(Code::Invalid),
+            _ => CloseCode::of(why),
+        };
+        let error = ServerFrame::Error(id, error).to_text().into();
+        let bye = Bye { action: code.action(), retry_after_ms, ..Bye::new(why) };
+        let bye = ServerFrame::Bye(bye).to_text().into();
+        Goodbye { frames: vec![error, bye], close: Some(Closing { code, why }) }
     }
 }
 

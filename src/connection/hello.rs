@@ -1,41 +1,70 @@
 //! The first frame: which meeting, and who.
 
+use std::sync::{MutexGuard, PoisonError};
+
 use futures::StreamExt;
 use quorate_protocol::{
-    ClientFrame, Code, ErrorBody, Hello, MeetingId, MeetingRef, ParseError, UserId,
+    ClientFrame, Code, ErrorBody, HELLO_TRIES_MAX, Hello, MeetingId, MeetingRef, ParseError,
+    ServerFrame, UserId,
 };
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error, Message, error::CapacityError};
 
 use super::goodbye::Goodbye;
-use super::{Door, GONE};
-use crate::identity::{Caller, unavailable};
+use super::halves::{Ear, Mouth};
+use super::{Door, GONE, Tries};
+use crate::identity::{Caller, passcode, unavailable};
 use crate::live::{Attached, EnterAs, ResumeAs};
 use crate::meeting::Passcode;
 
-/// Waits for `hello` and carries it out.
-pub(super) async fn wait<S>(
-    socket: &mut WebSocketStream<S>,
+/// Waits for `hello` and carries it out. Where a passcode is asked, it may be said again a few times.
+pub(super) async fn wait(
+    ear: &mut WebSocketStream<Ear>,
+    mouth: &mut Mouth,
     door: &Door,
-) -> Result<Attached, Goodbye>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let first = timeout(door.manners.hello, first_message(socket)).await;
-    let Ok(message) = first else {
-        return Err(expected("say hello within a few seconds"));
-    };
-    let hello = parse(message?)?;
-    door.admit(hello).await.map_err(|error| Goodbye::refused(Some(1), error))
+) -> Result<Attached, Goodbye> {
+    let mut dialogue = Dialogue::default();
+    loop {
+        let first = timeout(door.manners.hello, first_message(ear)).await;
+        let Ok(message) = first else {
+            return Err(expected("say hello within a few seconds"));
+        };
+        let hello = parse(message?)?;
+        match door.admit(hello).await {
+            Ok(attached) => return Ok(attached),
+            Err(error) if dialogue.goes_on(error.code) => {
+                mouth.say(ServerFrame::Error(Some(1), error).to_text().into());
+                let said = timeout(door.manners.hello, mouth.flush()).await;
+                said.map_err(|_| GONE)?.map_err(|_| GONE)?;
+            }
+            Err(error) => return Err(Goodbye::refused(Some(1), error)),
+        }
+    }
+}
+
+/// How often a passcode was asked for on this socket.
+#[derive(Default)]
+struct Dialogue {
+    asked: bool,
+    failed: u32,
+}
+
+impl Dialogue {
+    /// Whether `hello` may be said again. That a passcode is asked at all is no failure yet.
+    fn goes_on(&mut self, code: Code) -> bool {
+        match code {
+            Code::PasscodeRequired if !self.asked => {}
+            Code::PasscodeRequired | Code::PasscodeWrong => self.failed += 1,
+            _ => return false,
+        }
+        self.asked = true;
+        self.failed <= HELLO_TRIES_MAX
+    }
 }
 
 /// The first message that is not of the WebSocket's own.
-async fn first_message<S>(socket: &mut WebSocketStream<S>) -> Result<Message, Goodbye>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+async fn first_message(socket: &mut WebSocketStream<Ear>) -> Result<Message, Goodbye> {
     loop {
         match socket.next().await {
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
@@ -148,11 +177,59 @@ impl Door {
             }
         };
         if let MeetingRef::Id(_) = hello.meeting {
-            self.tied(meeting, caller.user.id).await?;
+            self.tied(meeting, &caller).await?;
         }
+        let (passcode, slowed) = match self.passcode(meeting, &caller, hello.passcode).await {
+            Ok(passcode) => (passcode, None),
+            // Who needs no passcode is not held up by those who try at it.
+            Err(error) if error.code == Code::RateLimited => (Passcode::Missing, Some(error)),
+            Err(error) => return Err(error),
+        };
         let Caller { user, credential, email, bot } = caller;
-        let passcode = Passcode::Missing;
-        self.live.enter(meeting, EnterAs { user, credential, email, bot, passcode }).await
+        let who = EnterAs { user, credential, email, bot, passcode };
+        let entered = self.live.enter(meeting, who).await;
+        entered.map_err(|error| match (error.code, slowed) {
+            // What a private meeting says to strangers is what is said where there is none.
+            (Code::NotFound, _) => no_meeting(),
+            (Code::PasscodeRequired, Some(slowed)) => slowed,
+            _ => error,
+        })
+    }
+
+    /// What a passcode comes to, where one was sent and the meeting has one. Whether it matters is for the
+    /// meeting to say.
+    async fn passcode(
+        &self,
+        meeting: MeetingId,
+        caller: &Caller,
+        sent: Option<String>,
+    ) -> Result<Passcode, ErrorBody> {
+        let user = caller.user.id;
+        let Some(sent) = sent else { return Ok(Passcode::Missing) };
+        passcode::check_sent(&sent)?;
+        let hash = self.store.passcode_hash(meeting).await.map_err(unavailable)?;
+        let Some(hash) = hash else { return Ok(Passcode::Missing) };
+        self.may_try(user, meeting)?;
+        let turn = passcode::turn().await;
+        // Once more: of a crowd of wrong ones that came at once, only those before it had their turn.
+        self.may_try(user, meeting)?;
+        if passcode::verify(turn, &sent, hash).await? {
+            return Ok(Passcode::Right);
+        }
+        self.tries().wrong(Instant::now(), user, meeting);
+        Ok(Passcode::Wrong)
+    }
+
+    fn may_try(&self, user: UserId, meeting: MeetingId) -> Result<(), ErrorBody> {
+        self.tries().check(Instant::now(), user, meeting).map_err(|retry_after_ms| {
+            let message = "too many wrong passcodes; wait a moment";
+            let error = ErrorBody::new(Code::RateLimited, message).field("passcode");
+            ErrorBody { retry_after_ms: Some(retry_after_ms), ..error }
+        })
+    }
+
+    fn tries(&self) -> MutexGuard<'_, Tries> {
+        self.tries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn meeting(&self, named: &MeetingRef) -> Result<MeetingId, ErrorBody> {
@@ -164,8 +241,9 @@ impl Door {
     }
 
     /// By its id a meeting is there only for those who have to do with it; others need the code.
-    async fn tied(&self, meeting: MeetingId, user: UserId) -> Result<(), ErrorBody> {
-        match self.store.user_may_see(meeting, user).await.map_err(unavailable)? {
+    async fn tied(&self, meeting: MeetingId, caller: &Caller) -> Result<(), ErrorBody> {
+        let (user, email) = (caller.user.id, caller.email.as_deref());
+        match self.store.user_may_see(meeting, user, email).await.map_err(unavailable)? {
             true => Ok(()),
             false => Err(no_meeting()),
         }

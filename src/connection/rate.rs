@@ -13,6 +13,9 @@ use super::Manners;
 /// What a list or a snapshot costs.
 const LIST_POINTS: u32 = 10;
 
+/// What setting a passcode costs.
+const HASH_POINTS: u32 = 20;
+
 /// One connection's points.
 pub(super) struct Rate {
     limiter: DefaultDirectRateLimiter,
@@ -68,11 +71,14 @@ pub(super) fn cost(command: &Command, data_bytes: usize) -> u32 {
         Command::StateGet(_)
         | Command::ParticipantList(_)
         | Command::ChatHistory(_)
-        | Command::WaitingList(_) => LIST_POINTS,
+        | Command::WaitingList(_)
+        | Command::InviteeList(_) => LIST_POINTS,
         // Each KiB beyond the first.
         Command::ParticipantSetAttributes(_) => {
             1 + u32::try_from(data_bytes.saturating_sub(1) / 1024).unwrap_or(u32::MAX - 1)
         }
+        // It is hashed, which takes its time on purpose.
+        Command::MeetingPolicy(policy) if policy.passcode.is_some() => HASH_POINTS,
         _ => 1,
     }
 }

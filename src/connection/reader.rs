@@ -11,6 +11,7 @@ use super::hello::{bad_json, broken, invalid, protocol_error};
 use super::pulse::Pulse;
 use super::rate::{Rate, cost};
 use super::{GONE, Manners, goodbye};
+use crate::identity::passcode;
 use crate::live::CommandPort;
 
 /// Reads until the socket ends, or is to be ended.
@@ -84,6 +85,13 @@ impl Frames<'_> {
         } else if !self.may_spend(Some(id), cost(&command, data.get().len()))? {
             return Ok(());
         }
+        let command = match hashed(command).await {
+            Ok(command) => command,
+            Err(error) => {
+                self.port.refuse(Some(id), error);
+                return Ok(());
+            }
+        };
         match self.port.send(id, frame.dry_run, command).await {
             true => Ok(()),
             // The meeting has said why it is gone; the writing half ends with that.
@@ -125,4 +133,15 @@ impl Frames<'_> {
         }
         Ok(false)
     }
+}
+
+/// The command with its passcode hashed, where it sets one: the meeting never sees what was typed.
+async fn hashed(mut command: Command) -> Result<Command, ErrorBody> {
+    if let Command::MeetingPolicy(policy) = &mut command
+        && let Some(Some(typed)) = &mut policy.passcode
+    {
+        passcode::check("passcode", typed)?;
+        *typed = passcode::hash(typed).await?;
+    }
+    Ok(command)
 }

@@ -17,9 +17,8 @@ use super::Settings;
 use super::actor::Actor;
 use super::clock;
 use super::ids::Ids;
-use super::mail::{Attached, EnterAs, MAILBOX_CAPACITY, Mail, Refused, Reply, ResumeAs};
-use crate::meeting::event::MeetingCreated;
-use crate::store::{Store, StoreError, UserRow};
+use super::mail::{Attached, CreateAs, EnterAs, MAILBOX_CAPACITY, Mail, Refused, Reply, ResumeAs};
+use crate::store::{Store, StoreError};
 
 /// How often sleeping meetings are looked through for deadlines.
 const SLEEPERS_EVERY: Duration = Duration::from_secs(1);
@@ -85,13 +84,9 @@ impl Live {
     ///
     /// # Errors
     /// The refusal.
-    pub async fn create(&self, created: MeetingCreated, owner: UserRow) -> Result<(), ErrorBody> {
-        let mail = |reply| Mail::Create {
-            created: Box::new(created.clone()),
-            owner: Box::new(owner.clone()),
-            reply,
-        };
-        self.ask(created.meeting, mail).await
+    pub async fn create(&self, what: CreateAs) -> Result<(), ErrorBody> {
+        let mail = |reply| Mail::Create { what: Box::new(what.clone()), reply };
+        self.ask(what.created.meeting, mail).await
     }
 
     /// Hands mail to a meeting and waits for the answer; asks again when the meeting was just retiring.

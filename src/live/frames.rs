@@ -1,5 +1,7 @@
 //! Frames as text: events and signals shared by many, answers to one.
 
+use std::borrow::Borrow;
+
 use quorate_protocol::{
     ATTRIBUTES_BYTES_MAX, Event as WireEvent, EventsFrame, FRAME_BYTES_MAX, OkFrame, Seq,
     ServerFrame, SignalBody,
@@ -21,30 +23,31 @@ const ID_BYTES: usize = 20;
 /// Bytes of a frame of events, by that measure; a frame towards a client has at most 1 MiB.
 const EVENTS_FRAME_BYTES: usize = 512 * 1024;
 
-/// Events of one commit, in frames: those in a row for one audience share one, but at a split.
+/// Events of one commit, in frames: those in a row for one audience share one, but at a split. What nobody
+/// sees is left out and parts nothing, so that a crowd at the door comes in few frames.
 pub(super) fn event_frames(events: &[Event], splits: &[Seq]) -> Vec<Item> {
-    let together =
-        |a: &Event, b: &Event| a.audience == b.audience && splits.binary_search(&b.seq).is_err();
-    let frame = |run: &[Event]| {
+    let up_to = |seq: Seq| splits.partition_point(|split| *split <= seq);
+    let together = |a: &Event, b: &Event| a.audience == b.audience && up_to(a.seq) == up_to(b.seq);
+    let frame = |run: &[&Event]| {
         let (first, last) = (run.first()?, run.last()?);
-        let shown: Vec<_> = run.iter().filter_map(wire::event).collect();
+        let shown: Vec<_> = run.iter().filter_map(|event| wire::event(event)).collect();
         let text = ServerFrame::Events(EventsFrame { events: shown, up_to: None });
-        let audience = first.audience.clone();
-        (audience != Audience::NOBODY).then(|| Item {
-            audience,
+        Some(Item {
+            audience: first.audience.clone(),
             events: Some((first.seq, last.seq)),
             text: text.to_text().into(),
             stale: false,
         })
     };
-    runs(events, together).filter_map(frame).collect()
+    let seen: Vec<_> = events.iter().filter(|it| it.audience != Audience::NOBODY).collect();
+    runs(&seen, together).filter_map(frame).collect()
 }
 
 /// Runs of events that share a frame: those that may be together, up to a size that every client takes.
-pub(super) fn runs(
-    events: &[Event],
+pub(super) fn runs<E: Borrow<Event>>(
+    events: &[E],
     together: impl Fn(&Event, &Event) -> bool,
-) -> impl Iterator<Item = &[Event]> {
+) -> impl Iterator<Item = &[E]> {
     // What is long about an event is what people typed, which may be twice that as JSON, or a list.
     let weight = |event: &Event| {
         let personal = event.personal.as_ref();
@@ -68,8 +71,9 @@ pub(super) fn runs(
             + if attributes { 2 * ATTRIBUTES_BYTES_MAX } else { 0 }
             + listed
     };
-    let mut bytes = events.first().map_or(0, weight);
+    let mut bytes = events.first().map_or(0, |event| weight(event.borrow()));
     events.chunk_by(move |a, b| {
+        let (a, b) = (a.borrow(), b.borrow());
         bytes += weight(b);
         let joined = together(a, b) && bytes <= EVENTS_FRAME_BYTES;
         if !joined {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use quorate_protocol::{Code, Command, ErrorBody, Seq, ServerFrame, SessionId, Timestamp, UserId};
+use quorate_protocol::{
+    Code, Command, ErrorBody, InviteeAdd, Seq, ServerFrame, SessionId, Timestamp, UserId,
+};
 use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -20,7 +22,7 @@ pub(super) const MAILBOX_CAPACITY: usize = 256;
 #[derive(Debug)]
 pub(super) enum Mail {
     /// Make the meeting.
-    Create { created: Box<MeetingCreated>, owner: Box<UserRow>, reply: oneshot::Sender<Reply<()>> },
+    Create { what: Box<CreateAs>, reply: oneshot::Sender<Reply<()>> },
     /// Someone says `hello`.
     Enter { who: Box<EnterAs>, reply: oneshot::Sender<Reply<Attached>> },
     /// Someone says `hello` with `resume`.
@@ -57,6 +59,19 @@ pub struct Credential {
     pub user: UserId,
     /// When what they showed expires.
     pub expires_at: Option<Timestamp>,
+}
+
+/// A meeting to be made.
+#[derive(Debug, Clone)]
+pub struct CreateAs {
+    /// What it starts as.
+    pub created: MeetingCreated,
+    /// Who makes it, to be written with it.
+    pub owner: UserRow,
+    /// Who is invited.
+    pub invitees: Vec<InviteeAdd>,
+    /// The hash of its passcode.
+    pub passcode: Option<String>,
 }
 
 /// Someone who says `hello`.

@@ -19,7 +19,7 @@ use super::delivery::Delivery;
 use super::directory::Context;
 use super::frames::{dry_run_frame, event_frames, ok_frame, signal_frames, signals_text};
 use super::mail::{
-    Attached, CommandPort, Credential, EnterAs, Gone, Mail, Refused, Reply, ResumeAs,
+    Attached, CommandPort, CreateAs, Credential, EnterAs, Gone, Mail, Refused, Reply, ResumeAs,
 };
 use super::outbox::{Outbox, Parcel, What};
 use super::release::{Held, Output};
@@ -71,6 +71,8 @@ struct Step {
     /// Events that begin a frame of their own: someone's view changed.
     splits: Vec<Seq>,
     users: Vec<UserRow>,
+    /// The passcode's new hash, or that there is none any more.
+    passcode: Option<Option<String>>,
     signals: Vec<(Audience, SignalBody)>,
     outputs: Vec<Output>,
     /// Sessions that get a `welcome` as of the step's end, and the id it answers.
@@ -124,14 +126,9 @@ impl Running {
         #[cfg(test)]
         super::tests::trip_over(&mail);
         match mail {
-            Mail::Create { created, owner, reply } => {
-                let owner_name = owner.name.clone();
-                let made = self.decide(&Input::Create { created, owner_name });
-                let made = made.map(|decision| {
-                    self.step.users.push(*owner);
-                    self.carry_out(decision, None);
-                });
-                self.step.outputs.push(Output::Created(reply, made.map_err(refused)));
+            Mail::Create { what, reply } => {
+                let made = self.create(*what).map_err(refused);
+                self.step.outputs.push(Output::Created(reply, made));
             }
             Mail::Enter { who, reply } => self.enter(*who, reply),
             Mail::Resume { who, reply } => self.resume(who, reply),
@@ -184,6 +181,16 @@ impl Running {
             }
             Err(refusal) => tracing::error!(?refusal, ?input, "an input from within was refused"),
         }
+    }
+
+    fn create(&mut self, what: CreateAs) -> Result<(), Refusal> {
+        let CreateAs { created, owner, invitees, passcode } = what;
+        let (created, owner_name) = (Box::new(created), owner.name.clone());
+        let mut decision = self.decide(&Input::Create { created, owner_name, invitees })?;
+        decision.passcode = passcode.map(Some);
+        self.step.users.push(owner);
+        self.carry_out(decision, None);
+        Ok(())
     }
 
     fn enter(&mut self, who: EnterAs, reply: oneshot::Sender<Reply<Attached>>) {
@@ -413,6 +420,9 @@ impl Running {
         if cfg!(debug_assertions) {
             self.meeting.facts.assert_sound();
         }
+        if decision.passcode.is_some() {
+            self.step.passcode = decision.passcode;
+        }
         for signal in decision.signals {
             self.send_signal(signal);
         }
@@ -503,7 +513,7 @@ impl Running {
         self.tell_can();
         self.take_snapshots();
         let step = std::mem::take(&mut self.step);
-        let Step { events, splits, users, signals, byes, starts: mut outputs, .. } = step;
+        let Step { events, splits, users, passcode, signals, byes, starts: mut outputs, .. } = step;
         outputs.extend(step.outputs);
         outputs.extend(byes.into_iter().map(|(outbox, bye)| Output::Bye(outbox, bye)));
         let mut frames = event_frames(&events, &splits);
@@ -515,7 +525,7 @@ impl Running {
             }
         }
         if !events.is_empty() {
-            self.append(events, users);
+            self.append(events, users, passcode);
         }
         if !frames.is_empty() || !outputs.is_empty() {
             self.held.push_back(Held { basis: self.head(), frames, redacted, outputs });
@@ -559,7 +569,12 @@ impl Running {
         }
     }
 
-    fn append(&mut self, events: Vec<Event>, users: Vec<UserRow>) {
+    fn append(
+        &mut self,
+        events: Vec<Event>,
+        users: Vec<UserRow>,
+        passcode: Option<Option<String>>,
+    ) {
         let expected_head = Seq(self.head().0 - events.len() as u64);
         self.in_flight += 1;
         self.context.store.append(Batch {
@@ -568,6 +583,7 @@ impl Running {
             expected_head,
             events,
             users,
+            passcode,
             next_deadline: self.meeting.lasting_deadline(),
             last_alive: Some(self.clock.now()),
             done: self.acks.clone(),
@@ -577,7 +593,7 @@ impl Running {
     /// Notes in the store that the meeting is alive; who was connected until when is known by it.
     pub(super) fn checkpoint(&mut self) {
         if self.meeting.facts.present > 0 {
-            self.append(Vec::new(), Vec::new());
+            self.append(Vec::new(), Vec::new(), None);
         }
     }
 

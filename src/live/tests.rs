@@ -2,6 +2,7 @@
 
 mod breakouts;
 mod chance;
+mod crowd;
 mod faults;
 mod pages;
 mod scenes;

@@ -7,6 +7,7 @@ use quorate_protocol::{
 
 use super::event::{Audience, Fact, Personal, SessionEnd};
 use super::facts::Facts;
+use super::passes::Gate;
 use super::person::{Exit, Person, Place};
 use super::{Decision, Enter, Refusal, Terms, names};
 
@@ -16,7 +17,11 @@ const KNOCK_AGAIN_MS: u64 = 60_000;
 /// What the door says to one who may come at all.
 enum Door {
     Join(Via),
-    Wait(WaitReason),
+    /// To wait, and by which rule they come in by themselves when they can.
+    Wait {
+        reason: WaitReason,
+        passes: Option<Via>,
+    },
 }
 
 impl Facts {
@@ -35,10 +40,11 @@ impl Facts {
         if let Some(person) = known.filter(|person| person.view.here) {
             return Ok(self.open_another(person, &me));
         }
+        let gate = self.gate(now, &me, terms)?;
         self.may_come(now, enter, known)?;
-        match self.door(now, &me, terms)? {
+        match self.door(now, &me, gate, terms)? {
             Door::Join(via) => Ok(self.join(now, &me, via)),
-            Door::Wait(reason) => self.wait(&me, reason),
+            Door::Wait { reason, passes } => self.wait(&me, reason, passes, gate == Gate::Stranger),
         }
     }
 
@@ -74,29 +80,32 @@ impl Facts {
         Ok(())
     }
 
-    fn door(&self, now: Timestamp, me: &Entrant<'_>, terms: &Terms) -> Result<Door, Refusal> {
-        if me.known.is_some_and(|person| person.removed) {
-            return Ok(Door::Wait(WaitReason::RemovedBefore));
-        }
+    fn door(
+        &self,
+        now: Timestamp,
+        me: &Entrant<'_>,
+        gate: Gate,
+        terms: &Terms,
+    ) -> Result<Door, Refusal> {
         let user = me.enter.user;
-        let via = if self.is_staff(user) {
-            Via::Staff
-        } else if !self.info.requires_approval {
-            Via::Open
-        } else if me.was_in_within(now, terms.return_seconds) {
-            Via::Returning
-        } else {
-            let full = !self.has_seat(user);
-            return Ok(Door::Wait(if full { WaitReason::Full } else { WaitReason::Approval }));
+        if me.known.is_some_and(|person| person.removed) {
+            return Ok(Door::Wait { reason: WaitReason::RemovedBefore, passes: None });
+        }
+        let seat = self.has_seat(user);
+        let Some(via) = self.passes_by(now, me, gate, terms) else {
+            let reason = if seat { WaitReason::Approval } else { WaitReason::Full };
+            return Ok(Door::Wait { reason, passes: None });
         };
         if via != Via::Staff
             && let Some(reason) = self.not_yet(now)
         {
-            return Ok(Door::Wait(reason));
+            return Ok(Door::Wait { reason, passes: Some(via) });
         }
-        match self.has_seat(user) {
+        match seat {
             true => Ok(Door::Join(via)),
-            false if self.info.requires_approval => Ok(Door::Wait(WaitReason::Full)),
+            false if self.info.requires_approval => {
+                Ok(Door::Wait { reason: WaitReason::Full, passes: Some(via) })
+            }
             false => Err(Refusal::Full),
         }
     }
@@ -171,16 +180,23 @@ impl Facts {
         )
     }
 
-    fn wait(&self, me: &Entrant<'_>, reason: WaitReason) -> Result<Decision, Refusal> {
-        if self.waiting.len() >= self.info.settings.max_waiting as usize {
-            return Err(Refusal::WaitingRoomFull);
-        }
+    fn wait(
+        &self,
+        me: &Entrant<'_>,
+        reason: WaitReason,
+        passes: Option<Via>,
+        stranger: bool,
+    ) -> Result<Decision, Refusal> {
+        self.waiting_has_room()?;
         let waiting = Fact::ParticipantWaiting {
             participant: me.id(),
             user: me.enter.user,
             kind: me.enter.kind,
             reason,
             position: self.waiting.len() as u32 + 1,
+            invited: self.invitees.has(me.enter.user, me.enter.email.as_deref()),
+            passes,
+            stranger,
         };
         let audience = Audience::holders(Permission::ParticipantAdmit);
         let opened = Fact::SessionOpened { session: me.enter.session, participant: me.id() };
@@ -188,6 +204,14 @@ impl Facts {
             .decision()
             .personal_event(audience, waiting, me.named())
             .event(Audience::NOBODY, opened))
+    }
+
+    /// Refuses one more in a waiting room that is full.
+    pub(super) fn waiting_has_room(&self) -> Result<(), Refusal> {
+        match self.waiting.len() < self.info.settings.max_waiting as usize {
+            true => Ok(()),
+            false => Err(Refusal::WaitingRoomFull),
+        }
     }
 
     /// A further session of someone who is here: one more for who is in, the only one for who waits.
@@ -211,9 +235,9 @@ impl Facts {
 }
 
 /// Someone at the door.
-struct Entrant<'a> {
-    known: Option<&'a Person>,
-    enter: &'a Enter,
+pub(super) struct Entrant<'a> {
+    pub(super) known: Option<&'a Person>,
+    pub(super) enter: &'a Enter,
 }
 
 impl Entrant<'_> {
@@ -221,7 +245,7 @@ impl Entrant<'_> {
         self.known.map_or(self.enter.participant, |person| person.id)
     }
 
-    fn was_in_within(&self, now: Timestamp, seconds: u32) -> bool {
+    pub(super) fn was_in_within(&self, now: Timestamp, seconds: u32) -> bool {
         let left_at = self.known.and_then(|person| person.left_at);
         left_at.is_some_and(|left_at| now.ms_since(left_at) <= u64::from(seconds) * 1000)
     }

@@ -7,8 +7,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use quorate_protocol::{
-    ActionId, Attributes, BreakoutMode, CastVote, ChatTo, Date, DecisionId, EndReason, ItemId,
-    LeaveReason, Media, MediaKind, MeetingId, MeetingType, MeetingUpdated, ParticipantId,
+    ActionId, Attributes, BreakoutMode, CastVote, ChatTo, Date, DecisionId, EndReason, InviteeId,
+    ItemId, LeaveReason, Media, MediaKind, MeetingId, MeetingType, MeetingUpdated, ParticipantId,
     Permission, PermissionSet, Policy, PollId, Presence, Role, RoomId, Seq, SessionId, Settings,
     Timestamp, UserId, UserKind, Via, WaitReason, WithdrawReason,
 };
@@ -185,6 +185,15 @@ pub enum Fact {
         reason: WaitReason,
         /// Their place, from 1.
         position: u32,
+        /// Whether they are invited.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        invited: bool,
+        /// By which rule they come in by themselves when they can; none: someone must let them in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        passes: Option<Via>,
+        /// Whether someone must let them in also where the waiting room is off.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        stranger: bool,
     },
     /// Someone who waited may come in.
     #[serde(rename = "participant.admitted")]
@@ -205,6 +214,37 @@ pub enum Fact {
         participant: ParticipantId,
         /// Why.
         reason: WithdrawReason,
+    },
+    /// Someone who was in waits again, at the end of the line; what they were told is personal.
+    #[serde(rename = "participant.returned_to_waiting")]
+    ReturnedToWaiting {
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// Staff said something to those who wait; what it was is personal.
+    #[serde(rename = "waiting.told")]
+    WaitingTold {
+        /// To whom; none is all who waited.
+        participant: Option<ParticipantId>,
+    },
+    /// Someone is invited: this user, or else whoever has the address in the personal part. Once that is
+    /// redacted, the invitation matches nobody.
+    #[serde(rename = "invitee.added")]
+    InviteeAdded {
+        /// The invitation.
+        invitee: InviteeId,
+        /// The user.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<UserId>,
+        /// Whether they are expected, and not only welcome.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        required: bool,
+    },
+    /// An invitation was taken back.
+    #[serde(rename = "invitee.removed")]
+    InviteeRemoved {
+        /// Which.
+        invitee: InviteeId,
     },
     /// Someone came in.
     #[serde(rename = "participant.joined")]

@@ -13,6 +13,7 @@ use super::breakouts::Breakouts;
 use super::chat::Chat;
 use super::decisions::Records;
 use super::event::{Event, Fact, Personal};
+use super::invitees::Invitees;
 use super::names::{self, Names};
 use super::person::{Bot, Exit, Person, Place, Session};
 use super::polls::Polls;
@@ -35,6 +36,8 @@ pub struct Facts {
     pub present: u32,
     /// Who waits, in order of arrival, by the event with which they came.
     pub waiting: BTreeMap<Seq, ParticipantId>,
+    /// Who is invited.
+    pub invitees: Invitees,
     /// Who has a hand up, in order.
     pub hands: Vec<ParticipantId>,
     /// Polls that are open, and the last that were closed.
@@ -245,19 +248,23 @@ impl Facts {
             Fact::SessionLost { session } => self.session_lost(*session, at),
             Fact::SessionResumed { session } => self.session_resumed(*session),
             Fact::SessionClosed { session, .. } => self.session_closed(*session),
-            Fact::ParticipantWaiting { participant, user, kind, reason, .. } => {
-                let person = self.place_for(*participant, *user, *kind, personal);
-                let needs_approval = super::waiting::needs_approval(*reason);
-                person.place = Place::Waiting { since: event.seq, at, needs_approval };
-                self.waiting.insert(event.seq, *participant);
+            Fact::ParticipantWaiting { participant, user, kind, .. } => {
+                self.place_for(*participant, *user, *kind, personal);
+                self.knocked(*participant, event);
             }
             Fact::ParticipantAdmitted { participant } => self.admitted(*participant, event.by),
             Fact::ParticipantDeclined { participant } => {
                 self.out(*participant, Exit::Declined { at, by: event.by }, at);
             }
-            Fact::ParticipantWithdrawn { participant, .. } => {
-                self.out(*participant, Exit::Withdrawn, at);
+            Fact::ParticipantWithdrawn { participant, reason } => {
+                self.out(*participant, Exit::of(*reason), at);
             }
+            Fact::ReturnedToWaiting { participant } => self.returned(*participant, event),
+            Fact::WaitingTold { participant } => self.told(*participant, personal),
+            Fact::InviteeAdded { invitee, user, required } => {
+                self.invitees.added(*invitee, event.seq, *user, *required, personal);
+            }
+            Fact::InviteeRemoved { invitee } => self.invitees.removed(*invitee),
             Fact::ParticipantIdentified { participant, user, kind, bot } => {
                 self.place_for(*participant, *user, *kind, None);
                 self.identified(*participant, bot.as_ref(), personal);
@@ -348,8 +355,10 @@ impl Facts {
             Fact::AbuseReported { .. }
             | Fact::CaptionPublished { .. }
             | Fact::PermissionRefused { .. } => {}
-            // What names the past only: the redacted texts went with `chat.deleted`.
-            Fact::ReasonGiven { .. } | Fact::Redacted { .. } => {}
+            // Texts of messages went with `chat.deleted`.
+            Fact::Redacted { ranges } => self.invitees.redacted(ranges),
+            // What names the past only.
+            Fact::ReasonGiven { .. } => {}
             // Follows from the sessions.
             Fact::ConnectionChanged { .. } => {}
         }
@@ -393,6 +402,7 @@ impl Facts {
         self.stop_waiting(participant);
         if let Some(person) = self.people.get_mut(&participant) {
             person.place = Place::In { admitted_by: by };
+            person.sent_back = false;
             self.present += 1;
         }
     }
@@ -420,7 +430,10 @@ impl Facts {
     }
 
     fn stop_waiting(&mut self, participant: ParticipantId) {
-        if let Some(Place::Waiting { since, .. }) = self.people.get(&participant).map(|p| p.place) {
+        if let Some(person) = self.people.get_mut(&participant)
+            && let Place::Waiting { since, .. } = person.place
+        {
+            person.told = None;
             self.waiting.remove(&since);
         }
     }
@@ -434,9 +447,12 @@ impl Facts {
     /// Everyone out, nobody waits, no session left: the meeting ended.
     pub(super) fn clear_people(&mut self, at: Timestamp) {
         for person in self.people.values_mut() {
-            if person.is_in() || person.is_waiting() {
-                person.leave(Exit::Left, at);
+            match person.place {
+                Place::In { .. } => person.leave(Exit::Left, at),
+                Place::Waiting { .. } => person.leave(Exit::Closed, at),
+                Place::Out(_) => {}
             }
+            person.told = None;
             person.sessions.clear();
         }
         self.present = 0;

@@ -1,7 +1,8 @@
 //! The life of a meeting: made, started, locked, ended, reopened; and what happens by itself in time.
 
 use quorate_protocol::{
-    COHOSTS_MAX, EndReason, MeetingStatus, Permission, PollId, SessionId, Timestamp, UserId, Via,
+    COHOSTS_MAX, EndReason, InviteeAdd, MeetingStatus, Permission, PollId, SessionId, Timestamp,
+    UserId,
 };
 
 use super::event::{Audience, Fact, MeetingCreated, Personal};
@@ -30,6 +31,7 @@ impl Facts {
         &self,
         created: &MeetingCreated,
         owner_name: &str,
+        invitees: &[InviteeAdd],
     ) -> Result<Decision, Refusal> {
         let invalid = |field, message| Err(Refusal::Invalid { field, message });
         update::check_title(&created.title)?;
@@ -52,7 +54,7 @@ impl Facts {
         let created =
             MeetingCreated { settings: policy::tidy(created.settings.clone()), ..created.clone() };
         let fact = Fact::MeetingCreated(Box::new(created));
-        Ok(decision.personal_event(Audience::EVERYONE, fact, name))
+        self.invite_first(decision.personal_event(Audience::EVERYONE, fact, name), invitees)
     }
 
     pub(super) fn start(&self, me: &Person) -> Result<Decision, Refusal> {
@@ -123,7 +125,7 @@ impl Facts {
             Due::ClosePoll(poll) => self.close_due_poll(poll),
             Due::EndTimer => system.event(Audience::EVERYONE, Fact::TimerEnded {}),
             Due::LetIn(id) => match self.people.get(&id) {
-                Some(person) => self.let_in(system, person, Via::Open),
+                Some(person) => self.come_in(system, person),
                 None => system,
             },
             Due::EndEmpty => self.end_with(system, EndReason::Empty),
@@ -150,7 +152,7 @@ impl Facts {
         if self.info.status != MeetingStatus::Scheduled || !self.info.settings.auto_start {
             return None;
         }
-        let comes = |place: &Place| matches!(place, Place::Waiting { needs_approval: false, .. });
+        let comes = |place: &Place| matches!(place, Place::Waiting { passes: Some(_), .. });
         let someone = self.host_present()
             || (self.info.settings.join_before_host
                 && self.people.values().any(|person| comes(&person.place)));

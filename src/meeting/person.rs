@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use quorate_protocol::{
     Attributes, Media, ParticipantId, PermissionSet, Role, RoomId, Seq, SessionId, Timestamp,
-    UserId, UserKind,
+    UserId, UserKind, Via, WithdrawReason,
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +40,10 @@ pub struct Person {
     pub place: Place,
     /// Whether they were removed, so that they come back only with approval.
     pub removed: bool,
+    /// Whether they were sent back to the waiting room, and not let in since.
+    pub sent_back: bool,
+    /// What staff told them last while they wait.
+    pub told: Option<String>,
     /// When they were last in.
     pub left_at: Option<Timestamp>,
     /// When they came in.
@@ -79,8 +83,10 @@ pub enum Place {
         since: Seq,
         /// Since when.
         at: Timestamp,
-        /// Whether someone must let them in; else they come in by themselves when they can.
-        needs_approval: bool,
+        /// By which rule they come in by themselves when they can; none: someone must let them in.
+        passes: Option<Via>,
+        /// Whether someone must let them in also where the waiting room is off.
+        stranger: bool,
     },
     /// In the meeting.
     In {
@@ -96,6 +102,10 @@ pub enum Exit {
     Left,
     /// Gave up waiting.
     Withdrawn,
+    /// Waited, and their connection did not come back in time.
+    Expired,
+    /// Waited when the meeting ended.
+    Closed,
     /// Was turned away.
     Declined {
         /// When.
@@ -105,6 +115,16 @@ pub enum Exit {
     },
     /// Was removed or banned.
     Removed,
+}
+
+impl Exit {
+    /// How one is out who waits no longer.
+    pub(super) fn of(reason: WithdrawReason) -> Exit {
+        match reason {
+            WithdrawReason::Withdrawn | WithdrawReason::Banned => Exit::Withdrawn,
+            WithdrawReason::Expired => Exit::Expired,
+        }
+    }
 }
 
 /// One client's presence.
@@ -149,6 +169,8 @@ impl Person {
             denies: PermissionSet::NONE,
             place: Place::Out(Exit::Left),
             removed: false,
+            sent_back: false,
+            told: None,
             left_at: None,
             joined_at: Timestamp::default(),
             media: Media::default(),
@@ -184,6 +206,8 @@ impl Person {
             Place::Waiting { .. } => "waiting",
             Place::Out(Exit::Left) => "left",
             Place::Out(Exit::Withdrawn) => "withdrawn",
+            Place::Out(Exit::Expired) => "expired",
+            Place::Out(Exit::Closed) => "closed",
             Place::Out(Exit::Declined { .. }) => "declined",
             Place::Out(Exit::Removed) => "removed",
         })

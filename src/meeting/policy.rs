@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use quorate_protocol::{
-    COHOSTS_MAX, END_AFTER_MINUTES_MAX, END_WHEN_EMPTY_MINUTES_MAX, MAX_BOTS_MAX, MAX_WAITING_MAX,
-    PARTICIPANTS_MAX, Permission, PermissionSet, Policy, Role, SLOW_MODE_SECONDS_MAX, Settings,
-    WAITING_DOMAINS_MAX, WAITING_MESSAGE_CHARS_MAX, WaitingThen,
+    COHOSTS_MAX, END_AFTER_MINUTES_MAX, END_WHEN_EMPTY_MINUTES_MAX, MAX_BOTS_MAX, PARTICIPANTS_MAX,
+    Permission, PermissionSet, Policy, Role, SLOW_MODE_SECONDS_MAX, Settings, Via,
+    WAITING_CAPACITY_MAX, WAITING_DOMAINS_MAX, WAITING_MESSAGE_CHARS_MAX, WaitingThen,
 };
 
 use super::event::{Audience, Fact};
@@ -80,7 +80,12 @@ impl Facts {
                 "must be at most 3600, an hour",
             ),
             ("settings.max_bots", settings.max_bots, MAX_BOTS_MAX, "must be at most 50"),
-            ("settings.max_waiting", settings.max_waiting, MAX_WAITING_MAX, "must be at most 500"),
+            (
+                "settings.max_waiting",
+                settings.max_waiting,
+                WAITING_CAPACITY_MAX,
+                "must be at most 500",
+            ),
             (
                 "settings.max_cohosts",
                 settings.max_cohosts,
@@ -157,7 +162,9 @@ impl Facts {
             return Ok(Decision::already(None));
         }
         let changed = Fact::MeetingPolicyChanged { changes: Box::new(changes), has_passcode };
-        Ok(Decision::by(me).event(Audience::EVERYONE, changed))
+        let mut decision = Decision::by(me).event(Audience::EVERYONE, changed);
+        decision.passcode = has_passcode.and(ask.passcode.clone());
+        Ok(decision)
     }
 
     /// R2: nobody grants what he lacks, nor to a rank at or above his own. What stays as it is, is granted
@@ -211,14 +218,20 @@ impl Facts {
         }
     }
 
-    /// Turned on, the waiting room holds those too who wait for something else. Turned off, it holds only
-    /// those who were removed; the others come in by themselves, in order, as soon as there are seats.
+    /// Turned on, the waiting room holds those too who wait for something else and have nothing to pass by.
+    /// Turned off, it holds who was removed or sent back, and strangers to a private meeting; the others
+    /// come in by themselves, in order, as soon as there are seats.
     fn waiting_turned(&mut self, on: bool) {
         for id in self.waiting.values() {
             if let Some(person) = self.people.get_mut(id)
-                && let Place::Waiting { needs_approval, .. } = &mut person.place
+                && let Place::Waiting { passes, stranger, .. } = &mut person.place
             {
-                *needs_approval = on || person.removed;
+                let held = person.removed || person.sent_back || *stranger;
+                match *passes {
+                    Some(Via::Open) if on => *passes = None,
+                    None if !on && !held => *passes = Some(Via::Open),
+                    _ => {}
+                }
             }
         }
     }

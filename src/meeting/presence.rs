@@ -68,7 +68,7 @@ impl Facts {
                 .event(Audience::EVERYONE, Fact::ParticipantLeft { participant, reason });
         }
         let reason = match reason {
-            LeaveReason::Left => WithdrawReason::Withdrawn,
+            LeaveReason::Left | LeaveReason::Waiting => WithdrawReason::Withdrawn,
             LeaveReason::Lost => WithdrawReason::Expired,
         };
         let withdrawn = Fact::ParticipantWithdrawn { participant, reason };

@@ -1,6 +1,6 @@
 //! Why the answer is no. A refusal changes nothing.
 
-use quorate_protocol::{Code, ErrorBody, ParticipantId, Permission, Timestamp};
+use quorate_protocol::{Code, ErrorBody, ParticipantId, Permission, TRY_AGAIN_MS, Timestamp};
 
 /// Why a meeting refuses an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +67,10 @@ pub enum Refusal {
     Locked,
     /// The meeting is over.
     Ended,
+    /// There is a passcode, and none was shown.
+    PasscodeRequired,
+    /// That is not the passcode.
+    PasscodeWrong,
     /// Banned.
     Banned {
         /// Until when.
@@ -87,6 +91,10 @@ pub enum Refusal {
 impl From<&Refusal> for ErrorBody {
     fn from(refusal: &Refusal) -> ErrorBody {
         let error = |code, message: &str| ErrorBody::new(code, message);
+        let again = |code, message: &str| ErrorBody {
+            retry_after_ms: Some(TRY_AGAIN_MS),
+            ..ErrorBody::new(code, message)
+        };
         match *refusal {
             Refusal::Invalid { field, message } => error(Code::Invalid, message).field(field),
             Refusal::InvalidPermission { field, permission, message } => ErrorBody {
@@ -126,12 +134,18 @@ impl From<&Refusal> for ErrorBody {
                 ..ErrorBody::new(Code::Conflict, format!("was {how} already"))
             },
             Refusal::StillWaiting => error(Code::Waiting, "you are not let in yet"),
-            Refusal::Full => error(Code::MeetingFull, "no free seat; try again when someone left"),
+            Refusal::Full => again(Code::MeetingFull, "no free seat; try again when someone left"),
             Refusal::WaitingRoomFull => {
                 error(Code::WaitingRoomFull, "the waiting room is full; try again in a while")
             }
-            Refusal::Locked => error(Code::MeetingLocked, "the door is locked; ask a host"),
+            Refusal::Locked => again(Code::MeetingLocked, "the door is locked; ask a host"),
             Refusal::Ended => error(Code::MeetingEnded, "the meeting is over"),
+            Refusal::PasscodeRequired => {
+                error(Code::PasscodeRequired, "there is a passcode; say hello again with it")
+            }
+            Refusal::PasscodeWrong => {
+                error(Code::PasscodeWrong, "that is not the passcode; say hello again with it")
+            }
             Refusal::Banned { until } => {
                 ErrorBody { until, ..error(Code::Banned, "you are banned from this meeting") }
             }

@@ -207,6 +207,7 @@ impl Facts {
             | Fact::ParticipantAdmitted { participant }
             | Fact::ParticipantDeclined { participant }
             | Fact::ParticipantWithdrawn { participant, .. }
+            | Fact::ReturnedToWaiting { participant }
             | Fact::ParticipantJoined { participant, .. }
             | Fact::ParticipantIdentified { participant, .. }
             | Fact::ParticipantLeft { participant, .. }

@@ -1,4 +1,6 @@
-//! The waiting room: who waits and why, admitting and declining.
+//! The waiting room: who waits and why, admitting and declining. What else staff does there is in [`staff`].
+
+mod staff;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,16 +9,16 @@ use quorate_protocol::{
     SignalBody, Timestamp, UserKind, Via, WaitReason, WaitingEntry, WaitingStanding,
 };
 
-use super::event::{Audience, Fact, Personal, SessionEnd};
+use super::event::{Audience, Event, Fact, Personal, SessionEnd};
 use super::facts::Facts;
 use super::person::{Exit, Person, Place};
 use super::{Decision, Refusal, Signal, SignalTo, text};
 
-/// Whether one who waits for this reason needs someone to let them in; others come in by themselves.
-pub(super) fn needs_approval(reason: WaitReason) -> bool {
+/// By which rule one comes in who waits for this reason, where the event does not say it.
+fn passes_by_reason(reason: WaitReason) -> Option<Via> {
     match reason {
-        WaitReason::Approval | WaitReason::RemovedBefore | WaitReason::Full => true,
-        WaitReason::HostAbsent | WaitReason::NotStarted => false,
+        WaitReason::Approval | WaitReason::RemovedBefore | WaitReason::Full => None,
+        WaitReason::HostAbsent | WaitReason::NotStarted => Some(Via::Open),
     }
 }
 
@@ -33,7 +35,7 @@ impl Facts {
                 name: person.name.clone(),
                 kind: person.kind,
                 verified: person.kind == UserKind::Member,
-                invited: false,
+                invited: self.invitees.has(person.user, person.email.as_deref()),
                 removed_before: person.removed,
                 reason: self.wait_reason(now, person),
                 position: index as u32 + 1,
@@ -53,14 +55,16 @@ impl Facts {
             position: self.waiting.range(..=since).count() as u32,
             reason: self.wait_reason(now, person),
             host_present: self.host_present(),
-            message: None,
+            message: person.told.clone().or_else(|| self.info.settings.waiting_message.clone()),
         })
     }
 
     /// Why someone waits, as of now.
     fn wait_reason(&self, now: Timestamp, person: &Person) -> WaitReason {
-        let needs_approval = matches!(person.place, Place::Waiting { needs_approval: true, .. });
-        let not_yet = if needs_approval { None } else { self.not_yet(now) };
+        let not_yet = match person.place {
+            Place::Waiting { passes: Some(Via::Staff) | None, .. } => None,
+            _ => self.not_yet(now),
+        };
         if let Some(reason) = not_yet {
             reason
         } else if person.removed {
@@ -101,7 +105,6 @@ impl Facts {
         }
     }
 
-    /// In order of arrival until the meeting is full.
     fn admit_all(&self, me: &Person, up_to: Option<Seq>) -> Decision {
         let mut decision = Decision::by(me);
         let mut answer = Admitted { admitted: Vec::new(), left: Vec::new(), reason: None };
@@ -123,6 +126,12 @@ impl Facts {
         decision.answer(&answer)
     }
 
+    /// Someone who waits comes in by themselves.
+    pub(super) fn come_in(&self, decision: Decision, person: &Person) -> Decision {
+        let Place::Waiting { passes: Some(via), .. } = person.place else { return decision };
+        self.let_in(decision, person, via)
+    }
+
     /// Someone who waits comes in.
     pub(super) fn let_in(&self, decision: Decision, person: &Person, via: Via) -> Decision {
         let admitted = Fact::ParticipantAdmitted { participant: person.id };
@@ -142,14 +151,27 @@ impl Facts {
             .personal_event(Audience::EVERYONE, joined, name)
     }
 
-    /// The first in line who comes in by themselves now.
+    /// The first in line who comes in by themselves now. Staff needs neither a start nor an open door.
     pub(super) fn may_come_in(&self, now: Timestamp) -> Option<&Person> {
-        if self.waiting.is_empty() || self.door_locked() || self.not_yet(now).is_some() {
+        if self.waiting.is_empty() {
             return None;
         }
+        let open = !self.door_locked() && self.not_yet(now).is_none();
+        let comes = |person: &&Person| match person.place {
+            Place::Waiting { passes: Some(Via::Staff), .. } => self.is_staff(person.user),
+            Place::Waiting { passes: Some(_), .. } => open,
+            _ => false,
+        };
         let line = self.waiting.values().filter_map(|id| self.people.get(id));
-        line.filter(|person| matches!(person.place, Place::Waiting { needs_approval: false, .. }))
-            .find(|person| self.has_seat(person.user))
+        line.filter(comes).find(|person| self.has_seat(person.user))
+    }
+
+    pub(super) fn knocked(&mut self, participant: ParticipantId, event: &Event) {
+        let Fact::ParticipantWaiting { reason, passes, stranger, .. } = event.fact else { return };
+        let Some(person) = self.people.get_mut(&participant) else { return };
+        let passes = passes.or_else(|| passes_by_reason(reason));
+        person.place = Place::Waiting { since: event.seq, at: event.at, passes, stranger };
+        self.waiting.insert(event.seq, participant);
     }
 
     pub(super) fn decline(&self, me: &Person, ask: &PersonReason) -> Result<Decision, Refusal> {

@@ -4,13 +4,13 @@ use quorate_protocol::{
     AbuseReported, ActionItem, AgendaChanged, AgendaMoved, AttributesChanged, BreakoutAnnounced,
     BreakoutAssigned, BreakoutClosed, BreakoutClosing, BreakoutExtended, BreakoutOpened,
     BreakoutPrepared, CaptionPublished, ChatDeleted, ChatPinned, ChatSentEvent, ConnectionChanged,
-    Empty, EventBody, Media, MediaUpdated, MeetingCreated, MeetingEnded, MeetingExtended,
-    MeetingRecovered, MeetingSuspended, MessageId, Participant, ParticipantBanned,
+    Empty, EventBody, Invitee, InviteeRemoved, Media, MediaUpdated, MeetingCreated, MeetingEnded,
+    MeetingExtended, MeetingRecovered, MeetingSuspended, MessageId, Participant, ParticipantBanned,
     ParticipantDeclined, ParticipantJoined, ParticipantLeft, ParticipantMoved, ParticipantMuted,
     ParticipantOnly, ParticipantRenamed, ParticipantWaiting, ParticipantWithdrawn,
     ParticipantsMuted, PermissionRefused, PolicyChanged, PollOpened, PollTally, PollVote,
-    PollVotesTold, Presence, ReasonGiven, RecordedDecision, RoleAssigned, RoomAffected, RoomNamed,
-    Timer, UserAffected, UserKind, WaitReason, WaitingEntry,
+    PollVotesTold, Presence, ReasonGiven, RecordedDecision, ReturnedToWaiting, RoleAssigned,
+    RoomAffected, RoomNamed, Timer, UserAffected, UserKind, WaitReason, WaitingEntry, WaitingTold,
 };
 
 use super::event::{Event, Fact, Personal, RoomPlan};
@@ -60,7 +60,7 @@ fn body(event: &Event) -> Option<EventBody> {
         | Fact::SessionClosed { .. }
         | Fact::ParticipantIdentified { .. }
         | Fact::Redacted { .. } => return None,
-        Fact::ParticipantWaiting { participant, user, kind, reason, position } => {
+        Fact::ParticipantWaiting { participant, user, kind, reason, position, invited, .. } => {
             EventBody::ParticipantWaiting(ParticipantWaiting {
                 entry: WaitingEntry {
                     participant: *participant,
@@ -68,7 +68,7 @@ fn body(event: &Event) -> Option<EventBody> {
                     name: name(),
                     kind: *kind,
                     verified: *kind == UserKind::Member,
-                    invited: false,
+                    invited: *invited,
                     removed_before: *reason == WaitReason::RemovedBefore,
                     reason: *reason,
                     position: *position,
@@ -92,6 +92,25 @@ fn body(event: &Event) -> Option<EventBody> {
                 participant: *participant,
                 reason: *reason,
             })
+        }
+        Fact::ReturnedToWaiting { participant } => {
+            EventBody::ReturnedToWaiting(ReturnedToWaiting {
+                participant: *participant,
+                message: personal.text.clone(),
+            })
+        }
+        Fact::WaitingTold { participant } => EventBody::WaitingTold(WaitingTold {
+            participant: *participant,
+            text: personal.text.clone().unwrap_or_default(),
+        }),
+        Fact::InviteeAdded { invitee, user, required } => EventBody::InviteeAdded(Invitee {
+            invitee: *invitee,
+            user: *user,
+            email: personal.email.clone(),
+            required: *required,
+        }),
+        Fact::InviteeRemoved { invitee } => {
+            EventBody::InviteeRemoved(InviteeRemoved { invitee: *invitee })
         }
         Fact::ParticipantJoined { participant, user, kind, role, via, room, looks_like } => {
             EventBody::ParticipantJoined(ParticipantJoined {

@@ -44,6 +44,9 @@ fn write(connection: &Connection, mut head: Head, batch: &Batch) -> rusqlite::Re
         projections::project(connection, batch.meeting, event)?;
         head = journal::append(connection, batch.meeting, head, event)?;
     }
+    if let Some(hash) = &batch.passcode {
+        set_passcode(connection, batch.meeting, hash.as_deref())?;
+    }
     set_deadline(connection, batch.meeting, batch)?;
     Ok(head)
 }
@@ -58,6 +61,18 @@ fn upsert(connection: &Connection, user: &UserRow) -> rusqlite::Result<()> {
              email = excluded.email, kind = excluded.kind",
         )?
         .execute(params![user.id.0, user.username, user.name, user.email, kind])
+        .map(drop)
+}
+
+/// In the table alone: a hash is in no event.
+fn set_passcode(
+    connection: &Connection,
+    meeting: MeetingId,
+    hash: Option<&str>,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE meetings SET password = ?2 WHERE id = ?1")?
+        .execute(params![meeting.0, hash])
         .map(drop)
 }
 

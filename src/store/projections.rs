@@ -28,15 +28,19 @@ pub(super) fn project(
         Fact::MeetingUnlocked {} => tables.lock(false),
         Fact::MeetingSuspended { .. } => tables.suspend(true),
         Fact::MeetingResumed {} => tables.suspend(false),
-        Fact::MeetingPolicyChanged { changes, has_passcode } => {
-            tables.change_policy(changes, *has_passcode)
-        }
+        Fact::MeetingPolicyChanged { changes, .. } => tables.change_policy(changes),
         Fact::MeetingUpdated(changes) => tables.update(changes),
         Fact::MeetingExtended { ends_at } => tables.extend(*ends_at),
         Fact::ParticipantWaiting { participant, user, .. } => tables.wait(*participant, *user),
         Fact::ParticipantAdmitted { participant } => tables.admit(*participant),
         Fact::ParticipantDeclined { participant } => tables.decline(*participant),
         Fact::ParticipantWithdrawn { participant, .. } => tables.withdraw(*participant),
+        Fact::ReturnedToWaiting { participant } => tables.wait_again(*participant),
+        Fact::InviteeAdded { invitee, user, required } => {
+            let email = event.personal.as_ref().and_then(|personal| personal.email.as_deref());
+            tables.invite(*invitee, *user, email, *required, event.seq)
+        }
+        Fact::InviteeRemoved { invitee } => tables.uninvite(*invitee),
         Fact::ParticipantJoined { participant, user, role, .. } => {
             tables.join(*participant, *user, *role)
         }
@@ -60,6 +64,7 @@ pub(super) fn project(
         | Fact::SessionLost { .. }
         | Fact::SessionResumed { .. }
         | Fact::SessionClosed { .. }
+        | Fact::WaitingTold { .. }
         | Fact::ParticipantIdentified { .. }
         | Fact::ConnectionChanged { .. }
         | Fact::AttributesChanged { .. }
@@ -123,6 +128,11 @@ impl Tables<'_> {
             self.any(
                 "UPDATE meeting_bans SET reason = NULL \
                  WHERE meeting_id = ?1 AND reason_seq BETWEEN ?2 AND ?3",
+                range,
+            )?;
+            self.any(
+                "UPDATE meeting_invitees SET email = NULL \
+                 WHERE meeting_id = ?1 AND seq BETWEEN ?2 AND ?3",
                 range,
             )?;
         }

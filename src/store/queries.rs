@@ -75,7 +75,10 @@ const MEETING_ROW: &str = "SELECT m.id, coalesce(m.meeting_code, ''), m.title, m
 const USER_MAY_SEE: &str = "SELECT EXISTS (SELECT 1 FROM meetings \
          WHERE id = ?1 AND (host_id = ?2 OR owner_id = ?2)) \
      OR EXISTS (SELECT 1 FROM meeting_co_hosts WHERE meeting_id = ?1 AND user_id = ?2) \
-     OR EXISTS (SELECT 1 FROM meeting_participants WHERE meeting_id = ?1 AND user_id = ?2)";
+     OR EXISTS (SELECT 1 FROM meeting_participants WHERE meeting_id = ?1 AND user_id = ?2) \
+     OR EXISTS (SELECT 1 FROM meeting_invitees WHERE meeting_id = ?1 AND user_id = ?2) \
+     OR EXISTS (SELECT 1 FROM meeting_invitees WHERE meeting_id = ?1 AND email = ?3)";
+const PASSCODE_HASH: &str = "SELECT password FROM meetings WHERE id = ?1";
 const DUE_MEETINGS: &str = "SELECT id FROM meetings \
      WHERE next_deadline <= ?1 ORDER BY next_deadline LIMIT ?2";
 const UNFINISHED: &str = "SELECT id FROM meetings WHERE status = 'in_progress' \
@@ -139,15 +142,32 @@ impl Store {
             .await
     }
 
-    /// Whether the user has to do with the meeting: as host, owner, co-host or participant.
+    /// Whether the user has to do with the meeting: as host, owner, co-host or participant, or by an
+    /// invitation of theirs or of the address that was verified for them.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn user_may_see(&self, meeting: MeetingId, user: UserId) -> Result<bool, StoreError> {
-        let tied = self.read(move |connection| {
-            first(connection, USER_MAY_SEE, [meeting.0, user.0], |row| row.get(0))
-        });
+    pub async fn user_may_see(
+        &self,
+        meeting: MeetingId,
+        user: UserId,
+        email: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let params = (meeting.0, user.0, email.map(str::to_lowercase));
+        let tied =
+            self.read(move |connection| first(connection, USER_MAY_SEE, params, |row| row.get(0)));
         Ok(tied.await?.unwrap_or(false))
+    }
+
+    /// The hash of the meeting's passcode, if it has one.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn passcode_hash(&self, meeting: MeetingId) -> Result<Option<String>, StoreError> {
+        let hash = self.read(move |connection| {
+            first(connection, PASSCODE_HASH, [meeting.0], |row| row.get(0))
+        });
+        Ok(hash.await?.flatten())
     }
 
     /// At most `limit` meetings whose deadline is `now` or before, the longest overdue first.
@@ -282,6 +302,7 @@ pub(super) const ALL_QUERIES: &[&str] = &[
     MEETING_EXISTS,
     MEETING_ROW,
     USER_MAY_SEE,
+    PASSCODE_HASH,
     DUE_MEETINGS,
     UNFINISHED,
     HIGHEST_IDS,

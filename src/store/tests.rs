@@ -2,6 +2,7 @@
 
 mod auditing;
 mod faults;
+mod inviting;
 mod opening;
 mod projecting;
 mod settings;
@@ -95,6 +96,7 @@ impl Hand {
             generation: self.generation,
             expected_head: self.head,
             events,
+            passcode: None,
             users: Vec::new(),
             next_deadline: None,
             last_alive: None,

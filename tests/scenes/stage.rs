@@ -230,7 +230,7 @@ impl Stage {
 
 fn hello_nobody(meeting: &Meeting) -> Hello {
     let meeting = MeetingRef::Code(meeting.info.code.clone());
-    Hello { meeting, token: None, guest: None, resume: None, client: None }
+    Hello { meeting, token: None, guest: None, resume: None, passcode: None, client: None }
 }
 
 /// What the guest of that name says first.

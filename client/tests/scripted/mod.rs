@@ -135,6 +135,7 @@ pub(crate) fn hello() -> Hello {
         token: None,
         guest: Some(guest),
         resume: None,
+        passcode: None,
         client: None,
     }
 }

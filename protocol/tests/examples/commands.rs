@@ -81,6 +81,21 @@ pub(crate) fn all() -> Vec<Command> {
             end_ms: Some(62_450),
         }),
         Command::WaitingList(Empty {}),
+        Command::WaitingTell(WaitingTell {
+            participant: Some(CLEO),
+            text: "One moment, please".to_owned(),
+        }),
+        Command::ParticipantSendToWaiting(SendToWaiting {
+            participant: BEN,
+            message: Some("We talk about you now".to_owned()),
+        }),
+        Command::InviteeAdd(InviteeAdd {
+            user: None,
+            email: Some("dora@example.org".to_owned()),
+            required: true,
+        }),
+        Command::InviteeRemove(InviteeOnly { invitee: InviteeId(2) }),
+        Command::InviteeList(InviteeList { after: Some(InviteeId(50)), limit: 50 }),
         Command::ParticipantAdmit(Admit { participant: None, all: true, up_to_seq: Some(Seq(40)) }),
         Command::ParticipantDecline(person("not on the list")),
         Command::ParticipantRemove(person("asked to")),

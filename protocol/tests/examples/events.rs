@@ -42,6 +42,21 @@ pub(crate) fn all() -> Vec<EventBody> {
             participant: CLEO,
             reason: WithdrawReason::Expired,
         }),
+        EventBody::ReturnedToWaiting(ReturnedToWaiting {
+            participant: BEN,
+            message: Some("We talk about you now".to_owned()),
+        }),
+        EventBody::WaitingTold(WaitingTold {
+            participant: None,
+            text: "We begin in five minutes".to_owned(),
+        }),
+        EventBody::InviteeAdded(Invitee {
+            invitee: InviteeId(2),
+            user: None,
+            email: Some("dora@example.org".to_owned()),
+            required: true,
+        }),
+        EventBody::InviteeRemoved(InviteeRemoved { invitee: InviteeId(2) }),
         EventBody::ParticipantRemoved(ben_only),
         EventBody::ParticipantBanned(ParticipantBanned {
             participant: Some(BEN),

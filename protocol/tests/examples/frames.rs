@@ -29,6 +29,13 @@ pub(crate) fn all() -> Vec<(&'static str, Wire)> {
     vec![
         ("hello", Wire::Hello(hello(Some("eyJhbGciOi…"), None))),
         ("hello.guest", Wire::Hello(hello(None, Some(guest())))),
+        (
+            "hello.passcode",
+            Wire::Hello(Hello {
+                passcode: Some("open sesame".to_owned()),
+                ..hello(None, Some(guest()))
+            }),
+        ),
         ("hello.resume", Wire::Hello(Hello { resume: Some(resume()), ..hello(None, None) })),
         ("welcome", server(ServerFrame::Welcome(Some(1), Box::new(welcome())))),
         ("welcome.resumed", server(ServerFrame::Welcome(Some(1), Box::new(welcome_back())))),
@@ -51,6 +58,7 @@ fn hello(token: Option<&str>, guest: Option<Guest>) -> Hello {
         token: token.map(str::to_owned),
         guest,
         resume: None,
+        passcode: None,
         client: Some(ClientInfo { name: "web".to_owned(), version: Some("1.4".to_owned()) }),
     }
 }

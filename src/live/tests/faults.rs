@@ -4,7 +4,7 @@ use quorate_protocol::*;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::stage::{OWNER, created, credential, entering, settings, user};
+use super::stage::{OWNER, created, credential, entering, making, settings};
 use crate::live::ids::Ids;
 use crate::live::mail::Mail;
 use crate::live::{Attached, Delivered, Live, ResumeAs, Settings};
@@ -44,7 +44,7 @@ impl House {
         let meeting = MeetingId(id);
         let code = format!("code-{id}");
         let created = MeetingCreated { meeting, code, ..created(false) };
-        self.live.create(created, user(OWNER)).await.unwrap();
+        self.live.create(making(created)).await.unwrap();
         meeting
     }
 

@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::live::actor::Actor;
 use crate::live::directory::Context;
 use crate::live::ids::Ids;
-use crate::live::mail::{Attached, Credential, EnterAs, Gone, Mail, Reply, ResumeAs};
+use crate::live::mail::{Attached, CreateAs, Credential, EnterAs, Gone, Mail, Reply, ResumeAs};
 use crate::live::step::Running;
 use crate::live::{Delivered, Settings};
 use crate::meeting::event::{Event, MeetingCreated};
@@ -81,6 +81,10 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) async fn new(requires_approval: bool) -> Stage {
+        Stage::with(|created| created.requires_approval = requires_approval).await
+    }
+
+    pub(super) async fn with(change: impl FnOnce(&mut MeetingCreated)) -> Stage {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("quorate.db"), Durability::Normal).unwrap();
         let context = Arc::new(Context {
@@ -108,8 +112,10 @@ impl Stage {
         running.gone = gone_sender;
         let mut stage = Stage { running, store, gone, acked, _actor: actor, _folder: folder };
         let (reply, made) = oneshot::channel();
-        let created = Box::new(created(requires_approval));
-        stage.mail(Mail::Create { created, owner: Box::new(user(OWNER)), reply });
+        let mut meeting = created(false);
+        change(&mut meeting);
+        let what = Box::new(making(meeting));
+        stage.mail(Mail::Create { what, reply });
         stage.commit().await;
         made.await.unwrap().unwrap();
         stage
@@ -199,6 +205,11 @@ pub(super) async fn deliver(attached: &mut Attached) -> (Vec<ServerFrame>, Optio
 /// The answer that is there already, if any.
 pub(super) fn answered<T>(answer: &mut oneshot::Receiver<T>) -> Option<T> {
     answer.now_or_never().map(Result::unwrap)
+}
+
+/// A meeting of the owner's.
+pub(super) fn making(created: MeetingCreated) -> CreateAs {
+    CreateAs { created, owner: user(OWNER), invitees: Vec::new(), passcode: None }
 }
 
 /// A member at the door.

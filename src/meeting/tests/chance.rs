@@ -54,6 +54,21 @@ fn command() -> impl Strategy<Value = Command> {
         4 => simple,
         2 => user().prop_map(admit),
         1 => user().prop_map(decline),
+        1 => user().prop_map(|user| {
+            let message = Some("one moment".to_owned());
+            Command::ParticipantSendToWaiting(SendToWaiting { participant: at(user), message })
+        }),
+        1 => prop::option::of(user()).prop_map(|user| {
+            let participant = user.map(at);
+            Command::WaitingTell(WaitingTell { participant, text: "soon".into() })
+        }),
+        1 => user().prop_map(|user| {
+            let user = Some(UserId(user));
+            Command::InviteeAdd(InviteeAdd { user, ..InviteeAdd::default() })
+        }),
+        1 => (1u32..4).prop_map(|id| {
+            Command::InviteeRemove(InviteeOnly { invitee: InviteeId(id) })
+        }),
         1 => user().prop_map(remove),
         1 => (user(), until).prop_map(|(user, until)| ban(user, until)),
         1 => user().prop_map(unban),

@@ -79,7 +79,7 @@ fn settings_beyond_their_bounds_are_refused_with_the_field_by_policy_and_at_the_
         let mut created = created.clone();
         created.settings = Settings::default().with(&policy);
         created.max_participants = policy.max_participants.flatten();
-        let create = Input::Create { created, owner_name: "Ada".into() };
+        let create = Input::Create { created, owner_name: "Ada".into(), invitees: Vec::new() };
         let refused = Meeting::new(Terms::default()).decide(stage.now, &create);
         let in_settings = format!("settings.{name}");
         let whole = if name == "max_participants" { name } else { &in_settings };

@@ -45,7 +45,11 @@ impl Stage {
             now: Timestamp(1_700_000_000_000),
             next_session: 1,
         };
-        let input = Input::Create { created: Box::new(created), owner_name: "User 1".into() };
+        let input = Input::Create {
+            created: Box::new(created),
+            owner_name: "User 1".into(),
+            invitees: Vec::new(),
+        };
         stage.take(&input).expect("the meeting is made");
         stage
     }

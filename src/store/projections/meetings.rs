@@ -80,11 +80,7 @@ impl Tables<'_> {
         )
     }
 
-    pub(super) fn change_policy(
-        &self,
-        changes: &Policy,
-        has_passcode: Option<bool>,
-    ) -> rusqlite::Result<()> {
+    pub(super) fn change_policy(&self, changes: &Policy) -> rusqlite::Result<()> {
         let before: String = self
             .connection
             .prepare_cached("SELECT settings FROM meetings WHERE id = ?1")?
@@ -96,8 +92,7 @@ impl Tables<'_> {
             "UPDATE meetings SET settings = ?3, \
              max_participants = iif(?4, ?5, max_participants), \
              requires_approval = coalesce(?6, requires_approval), \
-             is_recorded = coalesce(?7, is_recorded), \
-             password = iif(?8, NULL, password), updated_at = ?2 WHERE id = ?1",
+             is_recorded = coalesce(?7, is_recorded), updated_at = ?2 WHERE id = ?1",
             params![
                 self.meeting,
                 self.at,
@@ -106,7 +101,6 @@ impl Tables<'_> {
                 max_participants.flatten(),
                 changes.requires_approval,
                 changes.is_recorded,
-                has_passcode == Some(false),
             ],
         )
     }

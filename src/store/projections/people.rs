@@ -1,6 +1,6 @@
 //! The tables of people: who comes and goes, who is banned, who has which role.
 
-use quorate_protocol::{ParticipantId, Role, Seq, Timestamp, UserId};
+use quorate_protocol::{InviteeId, ParticipantId, Role, Seq, Timestamp, UserId};
 use rusqlite::params;
 
 use super::Tables;
@@ -39,6 +39,15 @@ impl Tables<'_> {
         self.one(
             "UPDATE meeting_participants SET waiting_since = NULL WHERE id = ?1 AND meeting_id = ?2",
             params![participant.0, self.meeting],
+        )
+    }
+
+    /// Sent back to the waiting room; that they left is written already.
+    pub(super) fn wait_again(&self, participant: ParticipantId) -> rusqlite::Result<()> {
+        self.one(
+            "UPDATE meeting_participants SET status = 'pending', waiting_since = ?3 \
+             WHERE id = ?1 AND meeting_id = ?2",
+            params![participant.0, self.meeting, self.at],
         )
     }
 
@@ -125,6 +134,35 @@ impl Tables<'_> {
             "UPDATE meeting_bans SET reason = ?3, reason_seq = ?4 \
              WHERE meeting_id = ?1 AND seq = ?2",
             params![self.meeting, of.0.cast_signed(), reason, seq.0.cast_signed()],
+        )
+    }
+}
+
+/// Who is invited.
+impl Tables<'_> {
+    /// As with bans, an invitation of an id that no user has stands in the journal alone.
+    pub(super) fn invite(
+        &self,
+        invitee: InviteeId,
+        user: Option<UserId>,
+        email: Option<&str>,
+        required: bool,
+        seq: Seq,
+    ) -> rusqlite::Result<()> {
+        let user = user.map(|user| user.0);
+        self.any(
+            "INSERT INTO meeting_invitees \
+             (meeting_id, invitee_id, user_id, email, required, seq, created_at) \
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 \
+             WHERE ?3 IS NULL OR EXISTS (SELECT 1 FROM users WHERE id = ?3)",
+            params![self.meeting, invitee.0, user, email, required, seq.0.cast_signed(), self.at],
+        )
+    }
+
+    pub(super) fn uninvite(&self, invitee: InviteeId) -> rusqlite::Result<()> {
+        self.any(
+            "DELETE FROM meeting_invitees WHERE meeting_id = ?1 AND invitee_id = ?2",
+            params![self.meeting, invitee.0],
         )
     }
 }

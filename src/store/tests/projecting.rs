@@ -61,13 +61,16 @@ async fn people_come_wait_and_go() {
         kind: UserKind::Guest,
         reason: WaitReason::Approval,
         position: 1,
+        invited: false,
+        passes: None,
+        stranger: false,
     };
     let withdrawn = Fact::ParticipantWithdrawn { participant, reason: WithdrawReason::Withdrawn };
     let left = Fact::ParticipantLeft { participant, reason: LeaveReason::Left };
     let banned =
         Fact::ParticipantBanned { user: UserId(3), participant: Some(participant), until: None };
     let unbanned = Fact::ParticipantUnbanned { user: UserId(3), participant: Some(participant) };
-    assert!(!store.user_may_see(ada.meeting, UserId(3)).await.unwrap());
+    assert!(!store.user_may_see(ada.meeting, UserId(3), None).await.unwrap());
     for (fact, then) in [
         (waiting.clone(), "attendee pending waiting"),
         (withdrawn, "attendee pending"),
@@ -89,7 +92,7 @@ async fn people_come_wait_and_go() {
         ada.tell(fact.clone()).await;
         assert_eq!(place(&scratch, 20), then, "after {fact:?}");
     }
-    assert!(store.user_may_see(ada.meeting, UserId(3)).await.unwrap());
+    assert!(store.user_may_see(ada.meeting, UserId(3), None).await.unwrap());
     let ids = store.highest_ids().await.unwrap();
     assert_eq!((ids.user, ids.meeting, ids.participant), (UserId(3), MeetingId(1), participant));
     // Nobody whom the meeting does not know, and nobody under another's id.
@@ -118,6 +121,9 @@ async fn the_end_puts_everyone_out() {
         kind: UserKind::Member,
         reason,
         position: 1,
+        invited: false,
+        passes: None,
+        stranger: false,
     })
     .await;
     let counts = async || {
@@ -142,12 +148,12 @@ async fn co_hosts_and_bans_stand_in_their_tables() {
         |sql: &str| -> i64 { scratch.stranger().query_row(sql, [], |row| row.get(0)).unwrap() };
     let cohosts = "SELECT coalesce(sum(user_id), 0) FROM meeting_co_hosts";
     assert_eq!(count(cohosts), 2);
-    assert!(store.user_may_see(ada.meeting, UserId(2)).await.unwrap());
+    assert!(store.user_may_see(ada.meeting, UserId(2), None).await.unwrap());
     ada.tell(Fact::CohostAdded { user: UserId(3), participant: None }).await;
     assert_eq!(count(cohosts), 5);
     ada.tell(Fact::CohostRemoved { user: UserId(2), participant: None }).await;
     assert_eq!(count(cohosts), 3);
-    assert!(!store.user_may_see(ada.meeting, UserId(2)).await.unwrap());
+    assert!(!store.user_may_see(ada.meeting, UserId(2), None).await.unwrap());
 
     let until = Some(Timestamp(1_800_000_000_000));
     ada.tell(Fact::ParticipantBanned { user: UserId(2), participant: None, until }).await;

@@ -123,13 +123,27 @@ impl Home {
 /// What the holder of a token says first.
 pub(crate) fn hello_as(meeting: &Meeting, token: &str) -> Hello {
     let meeting = MeetingRef::Code(meeting.info.code.clone());
-    Hello { meeting, token: Some(token.to_owned()), guest: None, resume: None, client: None }
+    Hello {
+        meeting,
+        token: Some(token.to_owned()),
+        guest: None,
+        resume: None,
+        passcode: None,
+        client: None,
+    }
 }
 
 /// What a guest says first; the same name is the same device.
 pub(crate) fn hello_guest(meeting: &Meeting, name: &str) -> Hello {
     let meeting = MeetingRef::Code(meeting.info.code.clone());
-    Hello { meeting, token: None, guest: Some(guest(name)), resume: None, client: None }
+    Hello {
+        meeting,
+        token: None,
+        guest: Some(guest(name)),
+        resume: None,
+        passcode: None,
+        client: None,
+    }
 }
 
 fn guest(name: &str) -> Guest {
