@@ -4,11 +4,15 @@
 //! [`Meeting::apply`] is the only way a fact changes. So the state is the fold of the journal, and
 //! restart, failover and replay are one code path. One file per concern; the front page is here.
 
+mod app;
+mod bans;
+mod bots;
 mod chat;
 mod door;
 pub mod event;
 mod facts;
 mod hands;
+mod large;
 mod lifecycle;
 mod moderation;
 mod passing;
@@ -22,6 +26,7 @@ mod signalling;
 mod snapshot;
 mod sound;
 pub mod text;
+mod traffic;
 mod waiting;
 pub mod wire;
 
@@ -141,6 +146,8 @@ pub struct Decision {
     pub signals: Vec<Signal>,
     /// What the one who asked is told.
     pub answer: Answer,
+    /// Bytes that its signals carry for clients, to all sessions together.
+    carried_bytes: u64,
     by: Option<ParticipantId>,
     user: UserId,
 }
@@ -205,6 +212,7 @@ impl Decision {
             events: Vec::new(),
             signals: Vec::new(),
             answer: Answer::Data("{}".into()),
+            carried_bytes: 0,
             by: Some(person.id),
             user: person.user,
         }
@@ -216,6 +224,7 @@ impl Decision {
             events: Vec::new(),
             signals: Vec::new(),
             answer: Answer::Data("{}".into()),
+            carried_bytes: 0,
             by: None,
             user: SYSTEM,
         }
@@ -278,10 +287,10 @@ impl Meeting {
                 _ => Err(Refusal::NotFound { what: "meeting", last: None }),
             };
         }
-        match input {
+        let decision = match input {
             Input::Create { .. } => Err(Refusal::Conflict("this meeting is made already")),
             Input::Enter(enter) => facts.enter(now, enter, &self.terms),
-            Input::Resume { session, user } => facts.resume(*session, *user),
+            Input::Resume { session, user } => facts.resume(now, *session, *user),
             Input::Lost { session } => Ok(facts.lose(*session)),
             Input::Recover { last_alive } => Ok(facts.recover(*last_alive)),
             Input::Deadline => Ok(facts.due(now, &self.terms)),
@@ -290,7 +299,8 @@ impl Meeting {
                 let me = facts.person_in(*session).ok_or(Refusal::Unauthorized(ended))?;
                 self.command(now, *session, me, command)
             }
-        }
+        };
+        decision.map(|decision| facts.introduce(decision))
     }
 
     fn command(
@@ -316,6 +326,7 @@ impl Meeting {
             Command::HandRaise(_) => facts.raise_hand(me),
             Command::HandLower(ask) => facts.lower_hand(me, *ask),
             Command::ReactionSend(ask) => facts.send_reaction(me, ask),
+            Command::AppPublish(ask) => self.passing.traffic.allow(now, facts.publish(me, ask)?),
             Command::ChatSend(ask) => facts.send_chat(me, ask),
             Command::ChatDelete(ask) => facts.delete_chat(me, *ask),
             Command::ChatHistory(ask) => facts.chat_history(me, *ask),
@@ -325,6 +336,7 @@ impl Meeting {
             Command::ParticipantRemove(ask) => facts.remove(me, ask),
             Command::ParticipantBan(ask) => facts.ban(now, me, ask),
             Command::ParticipantUnban(ask) => facts.unban(me, ask.user),
+            Command::BanList(ask) => facts.list_bans(now, me, *ask),
             Command::RoleAssign(ask) => facts.assign_role(me, *ask),
             Command::CohostAdd(ask) => facts.add_cohost(me, ask.user),
             Command::CohostRemove(ask) => facts.remove_cohost(me, ask.user),
@@ -332,7 +344,9 @@ impl Meeting {
             Command::MeetingEnd(_) => facts.end(me),
             Command::MeetingLock(_) => facts.lock(me),
             Command::MeetingUnlock(_) => facts.unlock(me),
-            Command::RtcSend(ask) => facts.send_rtc(session, me, ask),
+            Command::RtcSend(ask) => {
+                self.passing.traffic.allow(now, facts.send_rtc(session, me, ask)?)
+            }
         }
     }
 

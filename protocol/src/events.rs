@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::message::messages;
 use crate::{
-    Attributes, ChatTo, Empty, MessageId, Participant, ParticipantId, Presence, Role, RoomId, Seq,
-    Timestamp, UserId, Via, WaitingEntry,
+    Attributes, BanScope, ChatTo, Empty, MessageId, Participant, ParticipantId, Presence, Role,
+    RoomId, Seq, Timestamp, UserId, Via, WaitingEntry,
 };
 
 /// A fact, as those see it who may.
@@ -19,16 +19,27 @@ pub struct Event {
     pub at: Timestamp,
     /// Who did it; none is the system.
     pub by: Option<ParticipantId>,
+    /// In a large meeting, of one who was not announced to all: the name of the one whom the event is
+    /// about, or else of who did it.
+    pub name: Option<String>,
+    /// And their role.
+    pub role: Option<Role>,
     /// What happened.
     pub body: EventBody,
 }
 
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut event = serializer.serialize_struct("Event", 5)?;
+        let mut event = serializer.serialize_struct("Event", 7)?;
         event.serialize_field("seq", &self.seq)?;
         event.serialize_field("at", &self.at)?;
         event.serialize_field("by", &self.by)?;
+        if let Some(name) = &self.name {
+            event.serialize_field("name", name)?;
+        }
+        if let Some(role) = &self.role {
+            event.serialize_field("role", role)?;
+        }
         event.serialize_field("type", self.body.kind())?;
         event.serialize_field("data", &self.body.data())?;
         event.end()
@@ -52,6 +63,9 @@ messages! {
         MeetingUnlocked(Empty) = "meeting.unlocked",
         /// The server came back; connections were lost at `last_alive`.
         MeetingRecovered(MeetingRecovered) = "meeting.recovered",
+        /// The meeting is large from now on, or no longer. While it is, the comings and goings of attendees
+        /// are told to staff alone; after it, `participant.list` says who is there.
+        MeetingSizeChanged(MeetingSizeChanged) = "meeting.size_changed",
         /// Someone came in.
         ParticipantJoined(ParticipantJoined) = "participant.joined",
         /// Someone left.
@@ -127,6 +141,13 @@ pub struct MeetingEnded {
 pub struct MeetingRecovered {
     /// When the meeting was last known to be alive.
     pub last_alive: Timestamp,
+}
+
+/// Data of `meeting.size_changed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MeetingSizeChanged {
+    /// Large: above 500 people, until there are fewer than 400.
+    pub large: bool,
 }
 
 /// Data of `participant.joined`.
@@ -220,6 +241,8 @@ pub struct ParticipantBanned {
     pub user: UserId,
     /// Until when; null is for as long as the meeting lives.
     pub until: Option<Timestamp>,
+    /// How far it reaches.
+    pub scope: BanScope,
 }
 
 /// Data of `participant.reason_given`.

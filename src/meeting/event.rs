@@ -7,9 +7,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use quorate_protocol::{
-    Attributes, ChatTo, EndReason, LeaveReason, Media, MeetingId, MeetingType, ParticipantId,
-    Permission, PermissionSet, Presence, Role, RoomId, Seq, SessionId, Settings, Timestamp, UserId,
-    UserKind, Via, WaitReason, WithdrawReason,
+    Attributes, BanKey, BanScope, ChatTo, EndReason, LeaveReason, Media, MeetingId, MeetingType,
+    ParticipantId, Permission, PermissionSet, Presence, Role, RoomId, Seq, SessionId, Settings,
+    Timestamp, UserId, UserKind, Via, WaitReason, WithdrawReason,
 };
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +68,9 @@ pub struct Personal {
     /// A participant's own key-value pairs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attributes: Option<Attributes>,
+    /// With the name, in a large meeting: the role of one who was not announced to all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
 }
 
 /// What happened.
@@ -101,6 +104,12 @@ pub enum Fact {
     MeetingRecovered {
         /// When the meeting was last known to be alive.
         last_alive: Timestamp,
+    },
+    /// The meeting is large from now on, or no longer.
+    #[serde(rename = "meeting.size_changed")]
+    MeetingSizeChanged {
+        /// Which.
+        large: bool,
     },
     /// A client is connected to the meeting.
     #[serde(rename = "session.opened")]
@@ -228,6 +237,12 @@ pub enum Fact {
         participant: Option<ParticipantId>,
         /// Until when; none is for as long as the meeting lives.
         until: Option<Timestamp>,
+        /// How far it reaches.
+        #[serde(default)]
+        scope: BanScope,
+        /// Whom it keeps out; the address it holds is the event's personal part.
+        #[serde(default)]
+        key: BanKey,
     },
     /// A ban was lifted.
     #[serde(rename = "participant.unbanned")]

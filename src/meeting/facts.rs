@@ -8,6 +8,7 @@ use quorate_protocol::{
 };
 
 use super::Refusal;
+use super::bans::Bans;
 use super::chat::Chat;
 use super::event::{Event, Fact, Personal};
 use super::person::{Bot, Exit, Person, Place, Session};
@@ -26,7 +27,7 @@ pub struct Facts {
     pub people: BTreeMap<ParticipantId, Person>,
     /// Co-hosts, earliest first.
     pub co_hosts: Vec<UserId>,
-    /// Who is in, lost ones included.
+    /// People who are in, lost ones included; bots are counted apart.
     pub present: u32,
     /// Who waits, in order of arrival, by the event with which they came.
     pub waiting: BTreeMap<Seq, ParticipantId>,
@@ -39,11 +40,13 @@ pub struct Facts {
     /// The open sessions.
     pub sessions: BTreeMap<SessionId, Session>,
     pub(super) by_user: BTreeMap<UserId, ParticipantId>,
-    pub(super) bans: BTreeMap<UserId, Option<Timestamp>>,
+    pub(super) bans: Bans,
     pub(super) lost: BTreeSet<SessionId>,
     pub(super) empty_since: Option<Timestamp>,
     /// Bots that are or were here.
     pub(super) bots: BTreeSet<ParticipantId>,
+    /// Bots that are in, lost ones included.
+    pub(super) bots_present: u32,
 }
 
 /// The meeting itself.
@@ -211,6 +214,7 @@ impl Facts {
             Fact::MeetingLocked {} => self.info.locked = true,
             Fact::MeetingUnlocked {} => self.info.locked = false,
             Fact::MeetingRecovered { .. } => self.recovered(at),
+            Fact::MeetingSizeChanged { large } => self.info.large = *large,
             Fact::SessionOpened { session, participant } => {
                 self.session_opened(*session, *participant);
             }
@@ -244,19 +248,9 @@ impl Facts {
                 self.out(*participant, Exit::Removed, at);
                 self.set_removed(*participant, true);
             }
-            Fact::ParticipantBanned { user, participant, until } => {
-                self.bans.insert(*user, *until);
-                if let Some(participant) = participant {
-                    self.out(*participant, Exit::Removed, at);
-                    self.set_removed(*participant, true);
-                }
-            }
-            Fact::ParticipantUnbanned { user, participant } => {
-                self.bans.remove(user);
-                if let Some(participant) = participant {
-                    self.set_removed(*participant, false);
-                }
-            }
+            Fact::ParticipantBanned { .. } => self.banned(event),
+            Fact::ParticipantUnbanned { user, participant } => self.unbanned(*user, *participant),
+            Fact::ReasonGiven { event: of, .. } => self.ban_reason_given(*of, event),
             Fact::AttributesChanged { participant } => {
                 self.attributes_changed(*participant, personal, at);
             }
@@ -274,8 +268,8 @@ impl Facts {
                 self.chat.sent(event, *to, *room, *reply_to);
             }
             Fact::ChatDeleted { message } => self.chat.deleted(*message),
-            // What names the past only: the redacted texts went with `chat.deleted`.
-            Fact::ReasonGiven { .. } | Fact::Redacted { .. } => {}
+            // The texts went with `chat.deleted`.
+            Fact::Redacted { ranges } => self.bans_redacted(ranges),
             // Follows from the sessions.
             Fact::ConnectionChanged { .. } => {}
         }
@@ -318,7 +312,8 @@ impl Facts {
         self.stop_waiting(participant);
         if let Some(person) = self.people.get_mut(&participant) {
             person.place = Place::In { admitted_by: by };
-            self.present += 1;
+            let kind = person.kind;
+            self.count_in(kind);
         }
     }
 
@@ -327,18 +322,22 @@ impl Facts {
             person.joined_at = at;
             if !person.is_in() {
                 person.place = Place::In { admitted_by: None };
-                self.present += 1;
+                let kind = person.kind;
+                self.count_in(kind);
             }
         }
     }
 
     /// Someone is no longer here: neither in nor waiting.
-    fn out(&mut self, participant: ParticipantId, exit: Exit, at: Timestamp) {
+    pub(super) fn out(&mut self, participant: ParticipantId, exit: Exit, at: Timestamp) {
         self.stop_waiting(participant);
         self.hand_lowered(participant);
         if let Some(person) = self.people.get_mut(&participant) {
-            self.present -= u32::from(person.is_in());
+            let (was_in, kind) = (person.is_in(), person.kind);
             person.leave(exit, at);
+            if was_in {
+                self.count_out(kind);
+            }
         }
     }
 
@@ -348,7 +347,7 @@ impl Facts {
         }
     }
 
-    fn set_removed(&mut self, participant: ParticipantId, removed: bool) {
+    pub(super) fn set_removed(&mut self, participant: ParticipantId, removed: bool) {
         if let Some(person) = self.people.get_mut(&participant) {
             person.removed = removed;
         }
@@ -362,7 +361,7 @@ impl Facts {
             }
             person.sessions.clear();
         }
-        self.present = 0;
+        (self.present, self.bots_present, self.info.large) = (0, 0, false);
         self.waiting.clear();
         self.hands.clear();
         self.sessions.clear();

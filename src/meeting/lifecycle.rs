@@ -3,7 +3,7 @@
 use quorate_protocol::{
     COHOSTS_MAX, DESCRIPTION_CHARS_MAX, END_WHEN_EMPTY_MINUTES_MAX, EndReason, MAX_WAITING_MAX,
     MeetingStatus, PARTICIPANTS_MAX, Permission, SessionId, TITLE_CHARS_MAX, Timestamp, UserId,
-    Via,
+    UserKind, Via,
 };
 
 use super::event::{Audience, Fact, MeetingCreated, Personal};
@@ -18,6 +18,7 @@ const REOPEN_MS: u64 = 24 * 3_600_000;
 
 /// What happens by itself.
 enum Due {
+    Size(bool),
     Expire(SessionId),
     Start,
     LetIn(quorate_protocol::ParticipantId),
@@ -121,6 +122,9 @@ impl Facts {
             return system;
         };
         match due {
+            Due::Size(large) => {
+                system.event(Audience::EVERYONE, Fact::MeetingSizeChanged { large })
+            }
             Due::Expire(session) => self.expire(session),
             Due::Start => system.event(Audience::EVERYONE, Fact::MeetingStarted {}),
             Due::LetIn(id) => match self.people.get(&id) {
@@ -135,11 +139,12 @@ impl Facts {
     }
 
     fn next_due(&self, terms: &Terms) -> Option<(Timestamp, Due)> {
+        let size = self.size_due().map(|large| (self.at, Due::Size(large)));
         let expire = self.next_expiry(terms).map(|(at, session)| (at, Due::Expire(session)));
         let start = self.start_due().map(|at| (at, Due::Start));
         let let_in = self.may_come_in(self.at).map(|person| (self.at, Due::LetIn(person.id)));
         let end = self.end_due().map(|at| (at, Due::EndEmpty));
-        [expire, start, let_in, end].into_iter().flatten().min_by_key(|(at, _)| *at)
+        [size, expire, start, let_in, end].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     /// When a scheduled meeting starts by itself, given who is there for it.
@@ -147,10 +152,12 @@ impl Facts {
         if self.info.status != MeetingStatus::Scheduled || !self.info.settings.auto_start {
             return None;
         }
-        let comes = |place: &Place| matches!(place, Place::Waiting { needs_approval: false, .. });
+        let comes = |person: &Person| {
+            matches!(person.place, Place::Waiting { needs_approval: false, .. })
+                && person.kind != UserKind::Bot
+        };
         let someone = self.host_present()
-            || (self.info.settings.join_before_host
-                && self.people.values().any(|person| comes(&person.place)));
+            || (self.info.settings.join_before_host && self.people.values().any(comes));
         let at = self.info.starts_at.map_or(self.at, |starts_at| starts_at.plus_ms(-EARLY_MS));
         someone.then_some(at)
     }

@@ -60,12 +60,12 @@ impl Facts {
     /// Why someone waits, as of now.
     fn wait_reason(&self, now: Timestamp, person: &Person) -> WaitReason {
         let needs_approval = matches!(person.place, Place::Waiting { needs_approval: true, .. });
-        let not_yet = if needs_approval { None } else { self.not_yet(now) };
+        let not_yet = if needs_approval { None } else { self.not_yet_for(now, person.kind) };
         if let Some(reason) = not_yet {
             reason
         } else if person.removed {
             WaitReason::RemovedBefore
-        } else if !self.has_seat(person.user) {
+        } else if !self.has_seat(person) {
             WaitReason::Full
         } else {
             WaitReason::Approval
@@ -93,7 +93,7 @@ impl Facts {
     fn admit_one(&self, me: &Person, participant: ParticipantId) -> Result<Decision, Refusal> {
         let person = self.person(participant)?;
         match person.place {
-            Place::Waiting { .. } if !self.has_seat(person.user) => Err(Refusal::Full),
+            Place::Waiting { .. } if !self.has_seat(person) => Err(self.no_seat(person.kind)),
             Place::Waiting { .. } => Ok(self.let_in(Decision::by(me), person, Via::Approval)),
             Place::In { admitted_by } => Ok(Decision::already(admitted_by)),
             Place::Out(Exit::Declined { by, .. }) => Err(Refusal::Resolved { how: "declined", by }),
@@ -105,14 +105,21 @@ impl Facts {
     fn admit_all(&self, me: &Person, up_to: Option<Seq>) -> Decision {
         let mut decision = Decision::by(me);
         let mut answer = Admitted { admitted: Vec::new(), left: Vec::new(), reason: None };
-        let mut let_in = BTreeSet::new();
+        let (mut let_in, mut bots) = (BTreeSet::new(), 0);
         let line = self.waiting.range(..=up_to.unwrap_or(self.head)).map(|(_, id)| id);
         for person in line.filter_map(|id| self.people.get(id)) {
             // Each one let in before takes a seat; the kept one is free again once the host is in.
             let kept = !let_in.contains(&self.info.host) && self.keeps_seat(person.user);
-            let kept = u32::from(kept);
-            if self.present + let_in.len() as u32 + kept < self.capacity() {
-                let_in.insert(person.user);
+            let people = self.present + let_in.len() as u32 + u32::from(kept);
+            let is_bot = person.kind == UserKind::Bot;
+            let fits =
+                if is_bot { self.has_bot_seat_beside(bots) } else { people < self.capacity() };
+            if fits {
+                if is_bot {
+                    bots += 1;
+                } else {
+                    let_in.insert(person.user);
+                }
                 answer.admitted.push(person.id);
                 decision = self.let_in(decision, person, Via::Approval);
             } else {
@@ -148,7 +155,7 @@ impl Facts {
         }
         let line = self.waiting.values().filter_map(|id| self.people.get(id));
         line.filter(|person| matches!(person.place, Place::Waiting { needs_approval: false, .. }))
-            .find(|person| self.has_seat(person.user))
+            .find(|person| self.has_seat(person) && self.not_yet_for(now, person.kind).is_none())
     }
 
     pub(super) fn decline(&self, me: &Person, ask: &PersonReason) -> Result<Decision, Refusal> {

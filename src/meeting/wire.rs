@@ -2,10 +2,10 @@
 
 use quorate_protocol::{
     AttributesChanged, ChatDeleted, ChatSentEvent, ConnectionChanged, Empty, EventBody, Media,
-    MediaUpdated, MeetingCreated, MeetingEnded, MeetingRecovered, MessageId, Participant,
-    ParticipantBanned, ParticipantDeclined, ParticipantJoined, ParticipantLeft, ParticipantOnly,
-    ParticipantWaiting, ParticipantWithdrawn, Presence, ReasonGiven, RoleAssigned, UserAffected,
-    UserKind, WaitReason, WaitingEntry,
+    MediaUpdated, MeetingCreated, MeetingEnded, MeetingRecovered, MeetingSizeChanged, MessageId,
+    Participant, ParticipantBanned, ParticipantDeclined, ParticipantJoined, ParticipantLeft,
+    ParticipantOnly, ParticipantWaiting, ParticipantWithdrawn, Presence, ReasonGiven, RoleAssigned,
+    UserAffected, UserKind, WaitReason, WaitingEntry,
 };
 
 use super::event::{Event, Fact, Personal};
@@ -14,7 +14,11 @@ use super::event::{Event, Fact, Personal};
 #[must_use]
 pub fn event(event: &Event) -> Option<quorate_protocol::Event> {
     let body = body(event)?;
-    Some(quorate_protocol::Event { seq: event.seq, at: event.at, by: event.by, body })
+    let role = event.personal.as_ref().and_then(|personal| personal.role);
+    let name = event.personal.as_ref().filter(|_| role.is_some());
+    let name = name.and_then(|personal| personal.name.clone());
+    let Event { seq, at, by, .. } = *event;
+    Some(quorate_protocol::Event { seq, at, by, name, role, body })
 }
 
 fn body(event: &Event) -> Option<EventBody> {
@@ -33,6 +37,9 @@ fn body(event: &Event) -> Option<EventBody> {
         Fact::MeetingUnlocked {} => EventBody::MeetingUnlocked(Empty {}),
         Fact::MeetingRecovered { last_alive } => {
             EventBody::MeetingRecovered(MeetingRecovered { last_alive: *last_alive })
+        }
+        Fact::MeetingSizeChanged { large } => {
+            EventBody::MeetingSizeChanged(MeetingSizeChanged { large: *large })
         }
         Fact::SessionOpened { .. }
         | Fact::SessionLost { .. }
@@ -107,11 +114,12 @@ fn body(event: &Event) -> Option<EventBody> {
         Fact::ParticipantRemoved { participant } => {
             EventBody::ParticipantRemoved(ParticipantOnly { participant: *participant })
         }
-        Fact::ParticipantBanned { user, participant, until } => {
+        Fact::ParticipantBanned { user, participant, until, scope, .. } => {
             EventBody::ParticipantBanned(ParticipantBanned {
                 participant: *participant,
                 user: *user,
                 until: *until,
+                scope: *scope,
             })
         }
         Fact::ParticipantUnbanned { user, participant } => {

@@ -13,6 +13,7 @@ pub(crate) fn all() -> Vec<EventBody> {
         EventBody::MeetingLocked(Empty {}),
         EventBody::MeetingUnlocked(Empty {}),
         EventBody::MeetingRecovered(MeetingRecovered { last_alive: at("09:59:55.000") }),
+        EventBody::MeetingSizeChanged(MeetingSizeChanged { large: true }),
         EventBody::ParticipantJoined(ParticipantJoined { participant: ben(), via: Via::Open }),
         EventBody::ParticipantLeft(ParticipantLeft { participant: BEN, reason: LeaveReason::Lost }),
         EventBody::ConnectionChanged(ConnectionChanged {
@@ -34,6 +35,7 @@ pub(crate) fn all() -> Vec<EventBody> {
             participant: Some(BEN),
             user: BEN_USER,
             until: Some(at("12:00:00.000")),
+            scope: BanScope::Meeting,
         }),
         EventBody::ParticipantUnbanned(ben_user),
         EventBody::ReasonGiven(ReasonGiven {
