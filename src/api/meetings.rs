@@ -14,7 +14,7 @@ use quorate_protocol::{
 use super::body::Json;
 use super::problem::Problem;
 use super::{Api, Bearer};
-use crate::identity::unavailable;
+use crate::identity::{Reach, unavailable};
 use crate::live::ids;
 use crate::meeting::event::MeetingCreated;
 
@@ -27,6 +27,10 @@ pub(super) async fn create(
 ) -> Result<impl IntoResponse, Problem> {
     if caller.user.kind == UserKind::Guest && !api.guests_create {
         let message = "guests make no meetings here; sign in (setting `guests_create`)";
+        return Err(Problem(ErrorBody::new(Code::Forbidden, message)));
+    }
+    if caller.user.kind == UserKind::Bot {
+        let message = "a bot makes no meetings; let its owner make it";
         return Err(Problem(ErrorBody::new(Code::Forbidden, message)));
     }
     known(&api, &body.co_hosts).await?;
@@ -63,7 +67,10 @@ pub(super) async fn show(
     // What is no integer is the id of no meeting.
     let Ok(Path(id)) = id else { return Err(no_meeting()) };
     let id = MeetingId(id);
-    let sees = api.door.store.user_may_see(id, caller.user.id).await.map_err(unavailable)?;
+    let sees = match &caller.reach {
+        Reach::All => api.door.store.user_may_see(id, caller.user.id).await.map_err(unavailable)?,
+        reach => api.door.reaches(reach, id).await?,
+    };
     if !sees {
         return Err(no_meeting());
     }

@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::{Error, Message, error::CapacityError};
 
 use super::goodbye::Goodbye;
 use super::{Door, GONE};
-use crate::identity::{Caller, unavailable};
+use crate::identity::{Caller, Reach, unavailable};
 use crate::live::{Attached, EnterAs, ResumeAs};
 use crate::meeting::Passcode;
 
@@ -147,10 +147,14 @@ impl Door {
                 return Err(ErrorBody::new(Code::Unauthorized, message));
             }
         };
-        if let MeetingRef::Id(_) = hello.meeting {
+        if !self.reaches(&caller.reach, meeting).await? {
+            return Err(no_meeting());
+        }
+        // A token that names its meetings says that they are there.
+        if matches!(hello.meeting, MeetingRef::Id(_)) && caller.reach == Reach::All {
             self.tied(meeting, caller.user.id).await?;
         }
-        let Caller { user, credential, email, bot } = caller;
+        let Caller { user, credential, email, bot, .. } = caller;
         let passcode = Passcode::Missing;
         self.live.enter(meeting, EnterAs { user, credential, email, bot, passcode }).await
     }
@@ -161,6 +165,21 @@ impl Door {
             MeetingRef::Code(code) => self.store.meeting_by_code(code).await,
         };
         found.map_err(unavailable)?.ok_or_else(no_meeting)
+    }
+
+    /// Whether there is such a meeting for someone with this credential.
+    ///
+    /// # Errors
+    /// `unavailable` when the store cannot be read.
+    pub async fn reaches(&self, reach: &Reach, meeting: MeetingId) -> Result<bool, ErrorBody> {
+        match reach {
+            Reach::All => Ok(true),
+            Reach::These(meetings) => Ok(meetings.contains(&meeting)),
+            Reach::HostedBy(owner) => {
+                let host = self.store.host_of(meeting).await.map_err(unavailable)?;
+                Ok(host == Some(*owner))
+            }
+        }
     }
 
     /// By its id a meeting is there only for those who have to do with it; others need the code.
