@@ -115,6 +115,9 @@ CREATE TABLE meeting_bans (
     meeting_id INTEGER   NOT NULL REFERENCES meetings(id) ON DELETE CASCADE,
     user_id    INTEGER   NOT NULL REFERENCES users(id) ON DELETE CASCADE,
     until      TIMESTAMP,                         -- null: as long as the meeting lives
+    scope      VARCHAR(10) NOT NULL DEFAULT 'meeting' CHECK (scope IN ('meeting', 'series')),
+    -- Whom it keeps out: the user; all with their verified address, which the journal holds; a device.
+    key        VARCHAR(10) NOT NULL DEFAULT 'user' CHECK (key IN ('user', 'email', 'device')),
     reason     TEXT,                              -- for staff; goes when its event is redacted
     by_user_id INTEGER   NOT NULL REFERENCES users(id),
     seq        INTEGER   NOT NULL,                -- the event that banned

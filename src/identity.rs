@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use quorate_protocol::{Code, DEVICE_CHARS, ErrorBody, Guest, MeetingId, Resume, UserId, UserKind};
 
 pub use key::{KeyError, ServerKey};
-pub use tokens::{Claims, RESERVED_NAMES};
+pub use tokens::{Claims, RESERVED_NAMES, TokenKind};
 
 use crate::live::ids::Ids;
 use crate::live::{Credential, ResumeTokens, clock};
@@ -34,6 +34,19 @@ pub struct Caller {
     pub email: Option<String>,
     /// What their token says of a bot.
     pub bot: Option<Bot>,
+    /// Which meetings there are for them.
+    pub reach: Reach,
+}
+
+/// Which meetings there are for someone, as far as their credential says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// All.
+    All,
+    /// These.
+    These(Vec<MeetingId>),
+    /// Those that this user hosts.
+    HostedBy(UserId),
 }
 
 /// Tells who callers are.
@@ -61,9 +74,38 @@ impl Identity {
         let expires_at = Some(claims.expires_at());
         let email = claims.email.as_ref().filter(|_| claims.email_verified);
         let email = email.map(|email| email.to_lowercase());
+        let (bot, reach) = match claims.kind {
+            TokenKind::Member => (None, Reach::All),
+            TokenKind::Bot => self.bot(&claims).await.map(|(bot, reach)| (Some(bot), reach))?,
+        };
         let user = self.user(ids, claims).await?;
         let credential = Credential { user: user.id, expires_at };
-        Ok(Caller { user, credential, email, bot: None })
+        Ok(Caller { user, credential, email, bot, reach })
+    }
+
+    /// What a token says of a bot.
+    async fn bot(&self, claims: &Claims) -> Result<(Bot, Reach), ErrorBody> {
+        let owner = match &claims.owner {
+            Some(owner) => Some(self.owner(owner).await?),
+            None => None,
+        };
+        let reach = match (&claims.meetings, owner) {
+            (Some(meetings), _) => Reach::These(meetings.clone()),
+            (None, Some(owner)) => Reach::HostedBy(owner),
+            // Who has the server's key is believed.
+            (None, None) => Reach::All,
+        };
+        Ok((Bot { owner, scopes: claims.scopes }, reach))
+    }
+
+    async fn owner(&self, username: &str) -> Result<UserId, ErrorBody> {
+        let owner = self.store.user_by_name(username).await.map_err(unavailable)?;
+        let refused = |message| Err(ErrorBody::new(Code::Unauthorized, message));
+        match owner {
+            Some(owner) if owner.is_active => Ok(owner.id),
+            Some(_) => refused("the account of the bot's owner is switched off"),
+            None => refused("the bot's owner has never been here; let them come first"),
+        }
     }
 
     /// Who this guest is: the same device is the same user.
@@ -73,7 +115,7 @@ impl Identity {
     pub async fn guest(&self, ids: &Ids, guest: &Guest) -> Result<Caller, ErrorBody> {
         let user = self.user(ids, self.guest_claims(guest)?).await?;
         let credential = Credential { user: user.id, expires_at: None };
-        Ok(Caller { user, credential, email: None, bot: None })
+        Ok(Caller { user, credential, email: None, bot: None, reach: Reach::All })
     }
 
     /// A bearer token for a guest, and until when it holds.
@@ -136,21 +178,23 @@ impl Identity {
     }
 
     async fn user(&self, ids: &Ids, claims: Claims) -> Result<UserRow, ErrorBody> {
-        let kind = match claims.sub.starts_with("guest:") {
-            true => UserKind::Guest,
-            false => UserKind::Member,
+        let kind = match claims.kind {
+            TokenKind::Bot => UserKind::Bot,
+            TokenKind::Member if claims.sub.starts_with("guest:") => UserKind::Guest,
+            TokenKind::Member => UserKind::Member,
         };
         let typed = claims.name.as_deref().unwrap_or(&claims.sub);
         let name = text::name("name", typed).map_err(|no| ErrorBody::from(&no))?;
-        let stored = self.store.user_by_name(&claims.sub).await.map_err(unavailable)?;
+        let username = claims.username();
+        let stored = self.store.user_by_name(&username).await.map_err(unavailable)?;
         let id = match stored {
             Some(user) if !user.is_active => {
                 return Err(ErrorBody::new(Code::Unauthorized, "this account is switched off"));
             }
             Some(user) => user.id,
-            None => self.fresh_id(ids, &claims.sub),
+            None => self.fresh_id(ids, &username),
         };
-        Ok(UserRow { id, username: claims.sub, name, email: claims.email, kind })
+        Ok(UserRow { id, username, name, email: claims.email, kind })
     }
 
     fn fresh_id(&self, ids: &Ids, username: &str) -> UserId {

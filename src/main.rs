@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
-use quorate::identity::{Claims, RESERVED_NAMES, ServerKey};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use quorate::identity::{Claims, RESERVED_NAMES, ServerKey, TokenKind};
 use quorate::live::clock;
+use quorate::meeting::roles::BOT_SCOPES;
 use quorate::store::SignedHead;
 use quorate::store::audit::{self, Verdict};
 use quorate::{Config, Server};
-use quorate_protocol::MeetingId;
+use quorate_protocol::{MeetingId, PermissionSet};
 use tokio::signal::unix::{SignalKind, signal};
 
 #[global_allocator]
@@ -57,8 +58,9 @@ enum Command {
     Serve(Serve),
     /// Print a bearer token for a user, and nothing else
     ///
-    /// A new name makes the user when they first come. Example:
-    /// quorate token --sub ana --name "Ana Ortiz" --hours 8
+    /// A new name makes the user when they first come. Examples:
+    /// quorate token --sub ana --name "Ana Ortiz" --hours 8;
+    /// quorate token --sub greeter --kind bot --scopes chat.send,participant.list --owner ana
     Token(Token),
     /// Check the journal, or sign its head to keep elsewhere
     #[command(subcommand)]
@@ -76,9 +78,28 @@ struct Token {
     /// The email address
     #[arg(long)]
     email: Option<String>,
+    /// Whose it is: a person's or a bot's
+    #[arg(long, value_enum, default_value_t)]
+    kind: Kind,
+    /// What a bot may do at most, as in chat.send,participant.list
+    #[arg(long, value_name = "PERMISSIONS", value_delimiter = ',')]
+    scopes: Vec<String>,
+    /// The meetings that a bot reaches [default: those that its owner hosts; all without an owner]
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    meetings: Option<Vec<i64>>,
+    /// Whose bot it is, by their unique name: it may no more than they
+    #[arg(long, value_name = "NAME")]
+    owner: Option<String>,
     /// For how many hours it holds
     #[arg(long, default_value_t = 24)]
     hours: u32,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, ValueEnum)]
+enum Kind {
+    #[default]
+    Member,
+    Bot,
 }
 
 #[derive(Subcommand)]
@@ -167,10 +188,18 @@ fn print_token(common: &Common, token: Token) -> anyhow::Result<ExitCode> {
         quorate::meeting::text::name("name", name)
             .map_err(|no| quorate_protocol::ErrorBody::from(&no))?;
     }
+    let scopes = bot_scopes(&token)?;
     let config = config(common)?;
     std::fs::create_dir_all(&config.data)?;
     let key = ServerKey::load_or_create(&config.data)?;
     let claims = Claims {
+        kind: match token.kind {
+            Kind::Member => TokenKind::Member,
+            Kind::Bot => TokenKind::Bot,
+        },
+        scopes,
+        meetings: token.meetings.map(|ids| ids.into_iter().map(MeetingId).collect()),
+        owner: token.owner,
         // Who has the server's key is believed.
         email_verified: token.email.is_some(),
         email: token.email,
@@ -178,6 +207,21 @@ fn print_token(common: &Common, token: Token) -> anyhow::Result<ExitCode> {
     };
     println!("{}", key.sign(&claims));
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a bot may do; nothing, and no word of it, for a person.
+fn bot_scopes(token: &Token) -> anyhow::Result<PermissionSet> {
+    let says = !token.scopes.is_empty() || token.meetings.is_some() || token.owner.is_some();
+    let bot = token.kind == Kind::Bot;
+    anyhow::ensure!(bot || !says, "--scopes, --meetings and --owner need --kind bot");
+    let scope = |name: &String| {
+        let permission = name.parse().ok().filter(|permission| BOT_SCOPES.has(*permission));
+        permission.ok_or_else(|| {
+            let names: Vec<_> = BOT_SCOPES.iter().map(|permission| permission.name()).collect();
+            anyhow::anyhow!("`{name}` is no scope of a bot; it may have {}", names.join(", "))
+        })
+    };
+    token.scopes.iter().map(scope).collect()
 }
 
 fn run_audit(common: &Common, audit: &Audit) -> anyhow::Result<ExitCode> {

@@ -6,6 +6,9 @@
 
 mod abuse;
 mod agenda;
+mod app;
+mod bans;
+mod bots;
 mod breakouts;
 mod caption;
 mod chat;
@@ -15,6 +18,7 @@ pub mod event;
 mod facts;
 mod hands;
 pub mod invitees;
+mod large;
 mod lifecycle;
 mod moderation;
 mod mute;
@@ -37,6 +41,7 @@ mod sound;
 mod suspend;
 pub mod text;
 mod timer;
+mod traffic;
 mod update;
 mod waiting;
 pub mod wire;
@@ -163,6 +168,8 @@ pub struct Decision {
     pub answer: Answer,
     /// The hash of the new passcode, or that there is none any more; for the table, and in no event.
     pub passcode: Option<Option<String>>,
+    /// Bytes that its signals carry for clients, to all sessions together.
+    carried_bytes: u64,
     by: Option<ParticipantId>,
     user: UserId,
 }
@@ -228,6 +235,7 @@ impl Decision {
             signals: Vec::new(),
             answer: Answer::Data("{}".into()),
             passcode: None,
+            carried_bytes: 0,
             by: Some(person.id),
             user: person.user,
         }
@@ -240,6 +248,7 @@ impl Decision {
             signals: Vec::new(),
             answer: Answer::Data("{}".into()),
             passcode: None,
+            carried_bytes: 0,
             by: None,
             user: SYSTEM,
         }
@@ -306,10 +315,10 @@ impl Meeting {
                 _ => Err(Refusal::NotFound { what: "meeting", last: None }),
             };
         }
-        match input {
+        let decision = match input {
             Input::Create { .. } => Err(Refusal::Conflict("this meeting is made already")),
             Input::Enter(enter) => facts.enter(now, enter, &self.terms),
-            Input::Resume { session, user } => facts.resume(*session, *user),
+            Input::Resume { session, user } => facts.resume(now, *session, *user),
             Input::Lost { session } => Ok(facts.lose(*session)),
             Input::Recover { last_alive } => Ok(facts.recover(*last_alive)),
             Input::Deadline => {
@@ -320,7 +329,8 @@ impl Meeting {
                 let me = facts.person_in(*session).ok_or(Refusal::Unauthorized(ended))?;
                 self.command(now, *session, me, command)
             }
-        }
+        };
+        decision.map(|decision| facts.introduce(decision))
     }
 
     fn command(
@@ -360,6 +370,7 @@ impl Meeting {
             Command::DecisionRecord(ask) => facts.record_decision(me, ask),
             Command::ActionRecord(ask) => facts.record_action(me, ask),
             Command::ReactionSend(ask) => facts.send_reaction(me, ask),
+            Command::AppPublish(ask) => self.passing.traffic.allow(now, facts.publish(me, ask)?),
             Command::ChatSend(ask) => self.send_chat(now, me, ask),
             Command::ChatDelete(ask) => facts.delete_chat(me, *ask),
             Command::ChatPin(ask) => facts.pin(me, *ask),
@@ -378,6 +389,7 @@ impl Meeting {
             Command::ParticipantRemove(ask) => facts.remove(me, ask),
             Command::ParticipantBan(ask) => facts.ban(now, me, ask),
             Command::ParticipantUnban(ask) => facts.unban(me, ask.user),
+            Command::BanList(ask) => facts.list_bans(now, me, *ask),
             Command::RoleAssign(ask) => facts.assign_role(me, *ask),
             Command::CohostAdd(ask) => facts.add_cohost(me, ask.user),
             Command::CohostRemove(ask) => facts.remove_cohost(me, ask.user),
@@ -390,7 +402,9 @@ impl Meeting {
             Command::MeetingPolicy(ask) => facts.change_policy(me, ask),
             Command::MeetingUpdate(ask) => facts.update(me, ask),
             Command::MeetingExtend(ask) => facts.extend(me, *ask),
-            Command::RtcSend(ask) => facts.send_rtc(session, me, ask),
+            Command::RtcSend(ask) => {
+                self.passing.traffic.allow(now, facts.send_rtc(session, me, ask)?)
+            }
             Command::BreakoutPrepare(ask) => facts.prepare_rooms(me, ask, self.seed),
             Command::BreakoutOpen(_) => facts.open_rooms(now, me),
             Command::BreakoutClose(ask) => facts.close_rooms_by(now, me, *ask),

@@ -141,7 +141,7 @@ impl Notices {
 /// What one frame brings, in one piece of the queue.
 #[derive(Debug)]
 pub(crate) enum Batch {
-    One(Notice),
+    One(Box<Notice>),
     Events(EventsFrame),
     Signals(Vec<SignalBody>),
 }
@@ -149,7 +149,7 @@ pub(crate) enum Batch {
 impl Batch {
     fn unpack(self, ready: &mut VecDeque<Notice>) {
         match self {
-            Batch::One(notice) => ready.push_back(notice),
+            Batch::One(notice) => ready.push_back(*notice),
             Batch::Events(frame) => {
                 ready.extend(frame.events.into_iter().map(Notice::Event));
                 ready.extend(frame.up_to.map(Notice::UpTo));

@@ -229,7 +229,7 @@ impl Task {
         self.silence_max =
             Duration::from_secs(welcome.heartbeat_seconds.max(1).into()) * SILENT_HEARTBEATS;
         self.session.welcomed(&welcome);
-        self.deliver(Batch::One(Notice::Welcome(welcome))).await
+        self.deliver(Batch::One(Box::new(Notice::Welcome(welcome)))).await
     }
 
     /// Hands something to the application, and waits while its queue is full. What was read from the

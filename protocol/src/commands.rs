@@ -11,8 +11,8 @@ use crate::working::{
     ActionRecord, AgendaGoTo, AgendaSet, DecisionRecord, PollOnly, PollOpen, PollVote, TimerStart,
 };
 use crate::{
-    Attributes, BreakoutMode, ChatTo, Empty, InviteeId, MediaKind, MessageId, ParticipantId,
-    Policy, Role, Room, RoomId, Seq, Timestamp, UserId,
+    Attributes, BanScope, BreakoutMode, ChatTo, Empty, InviteeId, MediaKind, MessageId,
+    ParticipantId, Policy, Role, Room, RoomId, Seq, Timestamp, UserId,
 };
 
 messages! {
@@ -64,6 +64,8 @@ messages! {
         ActionRecord(ActionRecord) = "action.record",
         /// Send a reaction.
         ReactionSend(ReactionSend) = "reaction.send",
+        /// Send a message of the application's own.
+        AppPublish(AppPublish) = "app.publish",
         /// Write to all, to one person, or to staff.
         ChatSend(ChatSend) = "chat.send",
         /// Delete a message.
@@ -100,6 +102,8 @@ messages! {
         ParticipantBan(Ban) = "participant.ban",
         /// Lift a ban.
         ParticipantUnban(UserOnly) = "participant.unban",
+        /// List who is banned, in the order of their user ids.
+        BanList(BanList) = "ban.list",
         /// Give someone a role below co-host.
         RoleAssign(RoleAssign) = "role.assign",
         /// Make a member co-host.
@@ -252,6 +256,19 @@ pub struct HandCallOn {
 pub struct ReactionSend {
     /// An emoji, at most 16 characters.
     pub emoji: String,
+}
+
+/// Data of `app.publish`: to everyone, or to those in the breakout room one is in; or to one person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AppPublish {
+    /// What it is about: 1 to 64 of `a` to `z`, `0` to `9`, `.`, `_` and `-`.
+    pub topic: String,
+    /// The application's. At most 8 KiB as JSON; each KiB beyond the first costs a point more.
+    pub data: Value,
+    /// To one person; from a breakout room, only to someone in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<ParticipantId>,
 }
 
 /// Data of `chat.send`.
@@ -466,6 +483,21 @@ pub struct Ban {
     /// Until when; absent is for as long as the meeting lives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// How far it reaches; absent is this meeting.
+    #[serde(default)]
+    pub scope: BanScope,
+}
+
+/// Data of `ban.list`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BanList {
+    /// Only users with a greater id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<UserId>,
+    /// How many, 1 to 200.
+    #[serde(default = "list_default")]
+    pub limit: u32,
 }
 
 /// A user.

@@ -11,8 +11,9 @@ use crate::working::{
     RecordedDecision, Timer,
 };
 use crate::{
-    Attributes, BreakoutMode, ChatTo, Empty, Invitee, InviteeId, MediaKind, MessageId, Participant,
-    ParticipantId, Policy, Presence, Role, RoomId, Seq, Timestamp, UserId, Via, WaitingEntry,
+    Attributes, BanScope, BreakoutMode, ChatTo, Empty, Invitee, InviteeId, MediaKind, MessageId,
+    Participant, ParticipantId, Policy, Presence, Role, RoomId, Seq, Timestamp, UserId, Via,
+    WaitingEntry,
 };
 
 /// A fact, as those see it who may.
@@ -24,16 +25,27 @@ pub struct Event {
     pub at: Timestamp,
     /// Who did it; none is the system.
     pub by: Option<ParticipantId>,
+    /// In a large meeting, of one who was not announced to all: the name of the one whom the event is
+    /// about, or else of who did it.
+    pub name: Option<String>,
+    /// And their role.
+    pub role: Option<Role>,
     /// What happened.
     pub body: EventBody,
 }
 
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut event = serializer.serialize_struct("Event", 5)?;
+        let mut event = serializer.serialize_struct("Event", 7)?;
         event.serialize_field("seq", &self.seq)?;
         event.serialize_field("at", &self.at)?;
         event.serialize_field("by", &self.by)?;
+        if let Some(name) = &self.name {
+            event.serialize_field("name", name)?;
+        }
+        if let Some(role) = &self.role {
+            event.serialize_field("role", role)?;
+        }
         event.serialize_field("type", self.body.kind())?;
         event.serialize_field("data", &self.body.data())?;
         event.end()
@@ -67,6 +79,9 @@ messages! {
         MeetingExtended(MeetingExtended) = "meeting.extended",
         /// The server came back; connections were lost at `last_alive`.
         MeetingRecovered(MeetingRecovered) = "meeting.recovered",
+        /// The meeting is large from now on, or no longer. While it is, the comings and goings of attendees
+        /// are told to staff alone; after it, `participant.list` says who is there.
+        MeetingSizeChanged(MeetingSizeChanged) = "meeting.size_changed",
         /// Someone came in.
         ParticipantJoined(ParticipantJoined) = "participant.joined",
         /// Someone left.
@@ -252,6 +267,13 @@ pub struct MeetingExtended {
     pub ends_at: Timestamp,
 }
 
+/// Data of `meeting.size_changed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MeetingSizeChanged {
+    /// Large: above 500 people, until there are fewer than 400.
+    pub large: bool,
+}
+
 /// Data of `participant.joined`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ParticipantJoined {
@@ -371,6 +393,8 @@ pub struct ParticipantBanned {
     pub user: UserId,
     /// Until when; null is for as long as the meeting lives.
     pub until: Option<Timestamp>,
+    /// How far it reaches.
+    pub scope: BanScope,
 }
 
 /// Data of `participant.reason_given`.

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::message::parse_data;
 use crate::{
-    Bye, ErrorBody, Event, EventBody, ParseError, ParticipantId, Seq, SignalBody, Timestamp,
+    Bye, ErrorBody, Event, EventBody, ParseError, ParticipantId, Role, Seq, SignalBody, Timestamp,
     Welcome,
 };
 
@@ -159,6 +159,8 @@ impl ServerFrame {
             seq: Seq,
             at: Timestamp,
             by: Option<ParticipantId>,
+            name: Option<String>,
+            role: Option<Role>,
             #[serde(borrow)]
             r#type: Cow<'a, str>,
             #[serde(borrow)]
@@ -189,7 +191,8 @@ impl ServerFrame {
             "events" => {
                 let events = raw.events.unwrap_or_default().into_iter().map(|event| {
                     let body = EventBody::parse(&event.r#type, event.data).map_err(wrong)?;
-                    Ok(Event { seq: event.seq, at: event.at, by: event.by, body })
+                    let RawEvent { seq, at, by, name, role, .. } = event;
+                    Ok(Event { seq, at, by, name, role, body })
                 });
                 let events = events.collect::<Result<_, _>>()?;
                 ServerFrame::Events(EventsFrame { events, up_to: raw.up_to })

@@ -107,6 +107,17 @@ pub const REFUSALS_A_MINUTE: u32 = 20;
 pub const COHOSTS_MAX: usize = 25;
 /// Bans of a meeting.
 pub const BANS_MAX: usize = 10_000;
+/// Bytes of the `data` of `app.publish`, as JSON.
+pub const APP_BYTES_MAX: usize = 8 * 1024;
+/// Characters of the `topic` of `app.publish`.
+pub const TOPIC_CHARS_MAX: usize = 64;
+/// Bytes a second that the `data` of `app.publish` and `rtc.send` may come to in one meeting, counted once
+/// for each session that gets it.
+pub const TRAFFIC_BYTES_PER_SECOND: u64 = 16 * 1024 * 1024;
+/// People present above which a meeting is large.
+pub const LARGE_ABOVE: u32 = 500;
+/// People present below which a large meeting is large no longer.
+pub const LARGE_UNTIL_BELOW: u32 = 400;
 /// Chat messages of a meeting.
 pub const MESSAGES_MAX: usize = 1_000_000;
 /// Polls of a meeting.
@@ -175,6 +186,9 @@ pub struct Limits {
     pub burst: u32,
     /// Sessions of one participant at the same time; a further one replaces the oldest.
     pub sessions: usize,
+    /// Bytes a second that `app.publish` and `rtc.send` may carry in a meeting, counted once for each
+    /// session that gets them; beyond, they are `rate_limited`.
+    pub traffic_bytes_per_second: u64,
 }
 
 impl Default for Limits {
@@ -187,6 +201,7 @@ impl Default for Limits {
             points_per_second: POINTS_PER_SECOND,
             burst: POINTS_BURST,
             sessions: SESSIONS_PER_PARTICIPANT,
+            traffic_bytes_per_second: TRAFFIC_BYTES_PER_SECOND,
         }
     }
 }

@@ -72,7 +72,7 @@ pub struct Meeting {
     pub info: MeetingInfo,
     /// Who scheduled it.
     pub owner: UserRef,
-    /// People in it.
+    /// People in it; bots are not counted.
     pub present: u32,
     /// People waiting.
     pub waiting: u32,

@@ -4,7 +4,8 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 use crate::{
-    Bye, Command, ErrorBody, EventBody, Hello, ParticipantId, Seq, SignalBody, Timestamp, Welcome,
+    Bye, Command, ErrorBody, EventBody, Hello, ParticipantId, Role, Seq, SignalBody, Timestamp,
+    Welcome,
 };
 
 /// The JSON Schema (2020-12) of every frame, both ways: `$defs/ClientFrame` and `$defs/ServerFrame`.
@@ -130,9 +131,17 @@ fn server_frames(generator: &mut SchemaGenerator) -> Vec<(String, Value)> {
     let seq = reference::<Seq>(generator);
     let events = EventBody::schemas(generator).into_iter().map(|(kind, doc, data)| {
         let by = json!({ "oneOf": [reference::<ParticipantId>(generator), { "type": "null" }] });
+        let name = json!({ "type": "string" });
+        let at = reference::<Timestamp>(generator);
         object(
             &doc,
-            &[("seq", seq.clone()), ("at", reference::<Timestamp>(generator)), ("by", by)],
+            &[
+                ("seq", seq.clone()),
+                ("at", at),
+                ("by", by),
+                ("name?", name),
+                ("role?", reference::<Role>(generator)),
+            ],
             &[("type", json!({ "const": kind })), ("data", data.into())],
         )
     });

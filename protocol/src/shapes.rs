@@ -361,6 +361,53 @@ pub struct MeetingInfo {
     pub settings: Settings,
 }
 
+/// How far a ban reaches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BanScope {
+    /// This meeting.
+    #[default]
+    Meeting,
+    /// Every meeting of the series it belongs to.
+    Series,
+}
+
+/// Whom a ban keeps out: the widest that it holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BanKey {
+    /// The user alone.
+    #[default]
+    User,
+    /// The user, and whoever else has the verified email address that they had.
+    Email,
+    /// A guest, whom their device makes who they are.
+    Device,
+}
+
+/// A ban, as those see it who may lift it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BanEntry {
+    /// Who.
+    pub user: UserId,
+    /// Their place here; null when they were never here.
+    pub participant: Option<ParticipantId>,
+    /// The name they had here; null when they were never here.
+    pub name: Option<String>,
+    /// Whom it keeps out.
+    pub key: BanKey,
+    /// How far it reaches.
+    pub scope: BanScope,
+    /// Why; null when nobody said.
+    pub reason: Option<String>,
+    /// Until when; null is for as long as the meeting lives.
+    pub until: Option<Timestamp>,
+    /// Who banned them.
+    pub by: Option<ParticipantId>,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A user, by id and name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UserRef {

@@ -13,6 +13,10 @@ messages! {
     SignalBody {
         /// A reaction, to everyone.
         Reaction(Reaction) = "reaction",
+        /// A message of the application's own.
+        App(App) = "app",
+        /// How many people are in a large meeting; at most once a second.
+        RosterCount(RosterCount) = "roster.count",
         /// WebRTC signalling from another participant; never dropped.
         Rtc(Rtc) = "rtc",
         /// What one may do has changed; never dropped.
@@ -36,6 +40,24 @@ pub struct Reaction {
     pub participant: ParticipantId,
     /// The emoji.
     pub emoji: String,
+}
+
+/// Data of `app`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct App {
+    /// From whom.
+    pub from: ParticipantId,
+    /// What it is about.
+    pub topic: String,
+    /// The application's.
+    pub data: Value,
+}
+
+/// Data of `roster.count`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RosterCount {
+    /// How many people are in, bots not counted.
+    pub total: u32,
 }
 
 /// Data of `rtc`.

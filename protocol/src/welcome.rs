@@ -206,8 +206,12 @@ pub struct Snapshot {
     pub seq: Seq,
     /// Who is in: staff first, then by id, at most 200; the rest by `participant.list`.
     pub participants: Vec<Participant>,
-    /// How many are in.
+    /// How many people are in; bots are not counted.
     pub total: u32,
+    /// Whether the meeting is large: comings and goings of attendees are told to staff alone, the others
+    /// hear how many there are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub large: bool,
     /// Who waits, for those who may admit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Vec<WaitingEntry>>,

@@ -15,7 +15,7 @@ use quorate_protocol::{
 use super::body::Json;
 use super::problem::Problem;
 use super::{Api, Bearer};
-use crate::identity::{passcode, unavailable};
+use crate::identity::{Reach, passcode, unavailable};
 use crate::live::{CreateAs, ids};
 use crate::meeting::event::MeetingCreated;
 
@@ -28,6 +28,10 @@ pub(super) async fn create(
 ) -> Result<impl IntoResponse, Problem> {
     if caller.user.kind == UserKind::Guest && !api.guests_create {
         let message = "guests make no meetings here; sign in (setting `guests_create`)";
+        return Err(Problem(ErrorBody::new(Code::Forbidden, message)));
+    }
+    if caller.user.kind == UserKind::Bot {
+        let message = "a bot makes no meetings; let its owner make it";
         return Err(Problem(ErrorBody::new(Code::Forbidden, message)));
     }
     known(&api, &body.co_hosts).await?;
@@ -73,8 +77,13 @@ pub(super) async fn show(
     // What is no integer is the id of no meeting.
     let Ok(Path(id)) = id else { return Err(no_meeting()) };
     let id = MeetingId(id);
-    let email = caller.email.as_deref();
-    let sees = api.door.store.user_may_see(id, caller.user.id, email).await.map_err(unavailable)?;
+    let sees = match &caller.reach {
+        Reach::All => {
+            let email = caller.email.as_deref();
+            api.door.store.user_may_see(id, caller.user.id, email).await.map_err(unavailable)?
+        }
+        reach => api.door.reaches(reach, id).await?,
+    };
     if !sees {
         return Err(no_meeting());
     }

@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::{Error, Message, error::CapacityError};
 use super::goodbye::Goodbye;
 use super::halves::{Ear, Mouth};
 use super::{Door, GONE, Tries};
-use crate::identity::{Caller, passcode, unavailable};
+use crate::identity::{Caller, Reach, passcode, unavailable};
 use crate::live::{Attached, EnterAs, ResumeAs};
 use crate::meeting::Passcode;
 
@@ -176,7 +176,11 @@ impl Door {
                 return Err(ErrorBody::new(Code::Unauthorized, message));
             }
         };
-        if let MeetingRef::Id(_) = hello.meeting {
+        if !self.reaches(&caller.reach, meeting).await? {
+            return Err(no_meeting());
+        }
+        // A token that names its meetings says that they are there.
+        if matches!(hello.meeting, MeetingRef::Id(_)) && caller.reach == Reach::All {
             self.tied(meeting, &caller).await?;
         }
         let (passcode, slowed) = match self.passcode(meeting, &caller, hello.passcode).await {
@@ -185,7 +189,7 @@ impl Door {
             Err(error) if error.code == Code::RateLimited => (Passcode::Missing, Some(error)),
             Err(error) => return Err(error),
         };
-        let Caller { user, credential, email, bot } = caller;
+        let Caller { user, credential, email, bot, .. } = caller;
         let who = EnterAs { user, credential, email, bot, passcode };
         let entered = self.live.enter(meeting, who).await;
         entered.map_err(|error| match (error.code, slowed) {
@@ -238,6 +242,21 @@ impl Door {
             MeetingRef::Code(code) => self.store.meeting_by_code(code).await,
         };
         found.map_err(unavailable)?.ok_or_else(no_meeting)
+    }
+
+    /// Whether there is such a meeting for someone with this credential.
+    ///
+    /// # Errors
+    /// `unavailable` when the store cannot be read.
+    pub async fn reaches(&self, reach: &Reach, meeting: MeetingId) -> Result<bool, ErrorBody> {
+        match reach {
+            Reach::All => Ok(true),
+            Reach::These(meetings) => Ok(meetings.contains(&meeting)),
+            Reach::HostedBy(owner) => {
+                let host = self.store.host_of(meeting).await.map_err(unavailable)?;
+                Ok(host == Some(*owner))
+            }
+        }
     }
 
     /// By its id a meeting is there only for those who have to do with it; others need the code.

@@ -72,13 +72,35 @@ pub(super) fn cost(command: &Command, data_bytes: usize) -> u32 {
         | Command::ParticipantList(_)
         | Command::ChatHistory(_)
         | Command::WaitingList(_)
-        | Command::InviteeList(_) => LIST_POINTS,
+        | Command::InviteeList(_)
+        | Command::BanList(_) => LIST_POINTS,
         // Each KiB beyond the first.
-        Command::ParticipantSetAttributes(_) => {
+        Command::ParticipantSetAttributes(_) | Command::AppPublish(_) => {
             1 + u32::try_from(data_bytes.saturating_sub(1) / 1024).unwrap_or(u32::MAX - 1)
         }
         // It is hashed, which takes its time on purpose.
         Command::MeetingPolicy(policy) if policy.passcode.is_some() => HASH_POINTS,
         _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kib_beyond_the_first_costs_a_point_more() {
+        let parse = |kind: &str, data: &str| {
+            let data = serde_json::value::RawValue::from_string(data.to_owned()).unwrap();
+            Command::parse(kind, &data).unwrap()
+        };
+        let publish = parse("app.publish", r#"{"topic":"a","data":1}"#);
+        let attributes = parse("participant.set_attributes", r#"{"attributes":{}}"#);
+        for (bytes, points) in [(1, 1), (1024, 1), (1025, 2), (8 * 1024, 8)] {
+            assert_eq!(cost(&publish, bytes), points, "{bytes}");
+            assert_eq!(cost(&attributes, bytes), points, "{bytes}");
+        }
+        assert_eq!(cost(&parse("ban.list", "{}"), 2), LIST_POINTS);
+        assert_eq!(cost(&parse("ping", "{}"), 4000), 1);
     }
 }

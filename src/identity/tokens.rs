@@ -1,7 +1,7 @@
 //! Bearer tokens: JWT, HS256 by the server's own key.
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
-use quorate_protocol::{Code, ErrorBody, Timestamp};
+use quorate_protocol::{Code, ErrorBody, MeetingId, PermissionSet, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::key::ServerKey;
@@ -27,8 +27,43 @@ pub struct Claims {
     /// Whether whoever made the token knows the address to be theirs; only then it opens doors.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub email_verified: bool,
+    /// Whether it is a person's or a bot's.
+    #[serde(default, skip_serializing_if = "TokenKind::is_member")]
+    pub kind: TokenKind,
+    /// What a bot may do at most.
+    #[serde(default, skip_serializing_if = "no_scopes")]
+    pub scopes: PermissionSet,
+    /// The meetings that a bot reaches. None is those that its owner hosts, or all when nobody owns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meetings: Option<Vec<MeetingId>>,
+    /// Whose bot it is, by `users.username`: it may no more than they.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// When it expires, in seconds since 1970.
     pub exp: i64,
+}
+
+/// Whose a token is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenKind {
+    /// A person's: a member, or a guest by the name in `sub`.
+    #[default]
+    Member,
+    /// A bot's: `sub` is its name without `bot:`.
+    Bot,
+}
+
+impl TokenKind {
+    /// What a token that does not say is.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_member(&self) -> bool {
+        *self == TokenKind::Member
+    }
+}
+
+fn no_scopes(scopes: &PermissionSet) -> bool {
+    scopes.is_empty()
 }
 
 impl Claims {
@@ -36,7 +71,31 @@ impl Claims {
     #[must_use]
     pub fn new(sub: String, name: Option<String>, hours: u32, now: Timestamp) -> Claims {
         let exp = now.0 / 1000 + i64::from(hours) * 3600;
-        Claims { sub, name, email: None, email_verified: false, exp }
+        Claims {
+            sub,
+            name,
+            email: None,
+            email_verified: false,
+            kind: TokenKind::Member,
+            scopes: PermissionSet::NONE,
+            meetings: None,
+            owner: None,
+            exp,
+        }
+    }
+
+    /// `users.username` of whoever shows the token.
+    pub(super) fn username(&self) -> String {
+        match self.kind {
+            TokenKind::Member => self.sub.clone(),
+            TokenKind::Bot => format!("bot:{}", self.sub),
+        }
+    }
+
+    /// Whether no user may have that name: only a bot's token makes a bot.
+    fn names_nobody(&self) -> bool {
+        let of_a_bot = self.kind == TokenKind::Member && self.sub.starts_with("bot:");
+        self.sub.is_empty() || self.sub == "system" || of_a_bot
     }
 
     /// When they expire.
@@ -69,7 +128,7 @@ impl ServerKey {
             Ok(data) if data.claims.exp + (LEEWAY_SECONDS as i64) < now.0 / 1000 => {
                 refused("the token has expired; get a new one")
             }
-            Ok(data) if data.claims.sub.is_empty() || data.claims.sub == "system" => {
+            Ok(data) if data.claims.names_nobody() => {
                 refused("the token names nobody; get a new one")
             }
             Ok(data) => Ok(data.claims),
@@ -80,6 +139,25 @@ impl ServerKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_member_cannot_have_the_name_of_a_bot() {
+        let key = ServerKey([7; 32]);
+        let now = Timestamp(1_000_000_000_000);
+        let named = |sub: &str, kind| Claims { kind, ..Claims::new(sub.into(), None, 1, now) };
+        for sub in ["bot:clock", "system", ""] {
+            assert!(key.verify(&key.sign(&named(sub, TokenKind::Member)), now).is_err(), "{sub}");
+        }
+        let bot = named("clock", TokenKind::Bot);
+        assert_eq!(key.verify(&key.sign(&bot), now).unwrap().username(), "bot:clock");
+    }
+
+    #[test]
+    fn a_token_that_says_nothing_of_bots_is_a_members() {
+        let claims: Claims = serde_json::from_str(r#"{"sub":"ana","exp":1}"#).unwrap();
+        assert_eq!((claims.kind, claims.scopes), (TokenKind::Member, PermissionSet::NONE));
+        assert_eq!(serde_json::to_string(&claims).unwrap(), r#"{"sub":"ana","exp":1}"#);
+    }
 
     #[test]
     fn a_token_holds_until_it_expires_and_only_under_its_key() {

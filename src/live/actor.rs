@@ -274,7 +274,7 @@ impl<'a> Turning<'a> {
     fn next_timer(&self) -> Instant {
         let due = self.running.next_wake().map(|at| self.running.clock.instant(at));
         let idle = self.idle_since.map(|since| since + self.retires_after());
-        let here = self.running.meeting.facts.present > 0;
+        let here = self.running.meeting.facts.has_anyone();
         let checkpoint = here.then_some(self.next_checkpoint);
         let far = Instant::now() + Duration::from_secs(86_400);
         [due, idle, checkpoint].into_iter().flatten().min().unwrap_or(far)

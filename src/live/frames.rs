@@ -23,6 +23,9 @@ const ID_BYTES: usize = 20;
 /// Bytes of a frame of events, by that measure; a frame towards a client has at most 1 MiB.
 const EVENTS_FRAME_BYTES: usize = 512 * 1024;
 
+/// Bytes of a frame of signals.
+const SIGNALS_FRAME_BYTES: usize = 512 * 1024;
+
 /// Events of one commit, in frames: those in a row for one audience share one, but at a split. What nobody
 /// sees is left out and parts nothing, so that a crowd at the door comes in few frames.
 pub(super) fn event_frames(events: &[Event], splits: &[Seq]) -> Vec<Item> {
@@ -51,7 +54,8 @@ pub(super) fn runs<E: Borrow<Event>>(
     // What is long about an event is what people typed, which may be twice that as JSON, or a list.
     let weight = |event: &Event| {
         let personal = event.personal.as_ref();
-        let text = personal.and_then(|it| it.text.as_ref()).map_or(0, String::len);
+        let text = personal.and_then(|it| it.text.as_ref()).map_or(0, String::len)
+            + personal.and_then(|it| it.name.as_ref()).map_or(0, String::len);
         let texts: usize = personal.map_or(0, |it| it.texts.iter().map(String::len).sum());
         let attributes = personal.is_some_and(|it| it.attributes.is_some());
         let listed = match &event.fact {
@@ -83,15 +87,27 @@ pub(super) fn runs<E: Borrow<Event>>(
     })
 }
 
-/// Signals, in frames: those in a row for one audience share one.
+/// Signals, in frames: those in a row for one audience share one, up to a size that every client takes.
 pub(super) fn signal_frames(signals: Vec<(Audience, SignalBody)>) -> Vec<Item> {
-    let runs = signals.chunk_by(|(a, _), (b, _)| a == b);
-    let frame = |run: &[(Audience, SignalBody)]| {
-        let bodies = run.iter().map(|(_, body)| body.clone()).collect();
-        let audience = run.first()?.0.clone();
-        Some(Item { audience, events: None, text: signals_text(bodies).into(), stale: false })
+    let text = |body: &SignalBody| serde_json::to_string(body).expect("wire types serialise");
+    let mut frames: Vec<(Audience, String)> = Vec::new();
+    for (audience, body) in &signals {
+        let text = text(body);
+        match frames.last_mut() {
+            Some((same, all))
+                if same == audience && all.len() + text.len() <= SIGNALS_FRAME_BYTES =>
+            {
+                all.push(',');
+                all.push_str(&text);
+            }
+            _ => frames.push((audience.clone(), text)),
+        }
+    }
+    let item = |(audience, all): (Audience, String)| {
+        let text = format!(r#"{{"type":"signals","signals":[{all}]}}"#);
+        Item { audience, events: None, text: text.into(), stale: false }
     };
-    runs.filter_map(frame).collect()
+    frames.into_iter().map(item).collect()
 }
 
 /// Signals in one frame.
@@ -120,4 +136,35 @@ pub(super) fn dry_run_frame(id: i64, events: &[WireEvent]) -> String {
     let preview = Preview { events: events.iter().map(|event| &event.body).collect() };
     let data = serde_json::to_string(&preview).expect("events serialise").into();
     ServerFrame::Ok(OkFrame { id, seq: None, dry_run: true, data }).to_text()
+}
+
+#[cfg(test)]
+mod tests {
+    use quorate_protocol::{App, ParticipantId, SERVER_FRAME_BYTES_MAX};
+
+    use super::*;
+
+    #[test]
+    fn signals_share_frames_that_every_client_takes_and_none_is_lost() {
+        let app = |number: i64| {
+            let data = "x".repeat(8000).into();
+            SignalBody::App(App { from: ParticipantId(number), topic: "pad".into(), data })
+        };
+        let audience = |number: i64| match number {
+            0..200 => Audience::EVERYONE,
+            _ => Audience::STAFF,
+        };
+        let signals: Vec<_> = (0..203).map(|number| (audience(number), app(number))).collect();
+        let frames = signal_frames(signals.clone());
+        assert_eq!(frames.len(), 5, "four of 64 at most, and one for staff");
+        let mut told = Vec::new();
+        for frame in frames {
+            assert!(frame.text.len() < SERVER_FRAME_BYTES_MAX);
+            let ServerFrame::Signals(bodies) = ServerFrame::parse(&frame.text).unwrap() else {
+                panic!("a frame of signals")
+            };
+            told.extend(bodies.into_iter().map(|body| (frame.audience.clone(), body)));
+        }
+        assert_eq!(told, signals);
+    }
 }

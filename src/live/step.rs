@@ -403,6 +403,7 @@ impl Running {
         cause: Option<(SessionId, i64, &str)>,
     ) -> Option<Seq> {
         let now = self.clock.now();
+        self.meeting.carried(now, &decision);
         let count = decision.events.len();
         let reasons = decision.events.iter().filter_map(|draft| draft.personal.as_ref());
         let reason = reasons.filter_map(|personal| personal.reason.clone()).next();
@@ -592,7 +593,7 @@ impl Running {
 
     /// Notes in the store that the meeting is alive; who was connected until when is known by it.
     pub(super) fn checkpoint(&mut self) {
-        if self.meeting.facts.present > 0 {
+        if self.meeting.facts.has_anyone() {
             self.append(Vec::new(), Vec::new(), None);
         }
     }

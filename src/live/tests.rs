@@ -3,6 +3,7 @@
 mod breakouts;
 mod chance;
 mod crowd;
+mod crowds;
 mod faults;
 mod pages;
 mod scenes;

@@ -71,6 +71,8 @@ struct State<'a> {
     seq: Seq,
     participants: &'a RawValue,
     total: u32,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    large: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting: Option<&'a RawValue>,
     hands: &'a [ParticipantId],
@@ -156,6 +158,7 @@ impl Shared {
             seq: facts.head,
             participants: pick(&own.participants, &shared.participants),
             total: facts.present,
+            large: facts.info.large,
             waiting: shared.waiting.as_deref().filter(|_| admits),
             hands: &facts.hands,
             polls: pick(&own.polls, &shared.polls),

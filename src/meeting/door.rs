@@ -31,10 +31,8 @@ impl Facts {
         enter: &Enter,
         terms: &Terms,
     ) -> Result<Decision, Refusal> {
-        if self.is_banned(enter.user, now) {
-            let until = self.bans.get(&enter.user).copied().flatten();
-            return Err(Refusal::Banned { until });
-        }
+        self.not_banned(now, enter.user, enter.email.as_deref())?;
+        self.owner_not_banned(now, enter)?;
         let known = self.person_of(enter.user);
         let me = Entrant { known, enter };
         if let Some(person) = known.filter(|person| person.view.here) {
@@ -91,13 +89,13 @@ impl Facts {
         if me.known.is_some_and(|person| person.removed) {
             return Ok(Door::Wait { reason: WaitReason::RemovedBefore, passes: None });
         }
-        let seat = self.has_seat(user);
+        let seat = self.has_seat_for(user, me.enter.kind);
         let Some(via) = self.passes_by(now, me, gate, terms) else {
             let reason = if seat { WaitReason::Approval } else { WaitReason::Full };
             return Ok(Door::Wait { reason, passes: None });
         };
         if via != Via::Staff
-            && let Some(reason) = self.not_yet(now)
+            && let Some(reason) = self.not_yet_for(now, me.enter.kind)
         {
             return Ok(Door::Wait { reason, passes: Some(via) });
         }
@@ -106,7 +104,7 @@ impl Facts {
             false if self.info.requires_approval => {
                 Ok(Door::Wait { reason: WaitReason::Full, passes: Some(via) })
             }
-            false => Err(Refusal::Full),
+            false => Err(self.no_seat(me.enter.kind)),
         }
     }
 
@@ -129,20 +127,25 @@ impl Facts {
         user == self.info.owner || matches!(self.role_of(user), Role::Host | Role::CoHost)
     }
 
-    /// Whether a user is banned at this time.
-    pub(super) fn is_banned(&self, user: UserId, now: Timestamp) -> bool {
-        self.bans.get(&user).is_some_and(|until| until.is_none_or(|until| until > now))
-    }
-
     /// People present at most.
     #[must_use]
     pub fn capacity(&self) -> u32 {
         self.info.max_participants.unwrap_or(PARTICIPANTS_MAX)
     }
 
-    /// Whether there is a seat for this user: the last one is kept for host or owner.
-    pub(super) fn has_seat(&self, user: UserId) -> bool {
-        self.present + u32::from(self.keeps_seat(user)) < self.capacity()
+    /// Whether there is a seat for someone who is known here.
+    pub(super) fn has_seat(&self, person: &Person) -> bool {
+        self.has_seat_for(person.user, person.kind)
+    }
+
+    /// Whether there is a seat for this user: the last one is kept for host or owner; bots have their own.
+    fn has_seat_for(&self, user: UserId, kind: UserKind) -> bool {
+        match kind {
+            UserKind::Bot => self.has_bot_seat_beside(0),
+            UserKind::Member | UserKind::Guest => {
+                self.present + u32::from(self.keeps_seat(user)) < self.capacity()
+            }
+        }
     }
 
     /// Whether a seat is kept from this user for host or owner.

@@ -7,10 +7,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use quorate_protocol::{
-    ActionId, Attributes, BreakoutMode, CastVote, ChatTo, Date, DecisionId, EndReason, InviteeId,
-    ItemId, LeaveReason, Media, MediaKind, MeetingId, MeetingType, MeetingUpdated, ParticipantId,
-    Permission, PermissionSet, Policy, PollId, Presence, Role, RoomId, Seq, SessionId, Settings,
-    Timestamp, UserId, UserKind, Via, WaitReason, WithdrawReason,
+    ActionId, Attributes, BanKey, BanScope, BreakoutMode, CastVote, ChatTo, Date, DecisionId,
+    EndReason, InviteeId, ItemId, LeaveReason, Media, MediaKind, MeetingId, MeetingType,
+    MeetingUpdated, ParticipantId, Permission, PermissionSet, Policy, PollId, Presence, Role,
+    RoomId, Seq, SessionId, Settings, Timestamp, UserId, UserKind, Via, WaitReason, WithdrawReason,
 };
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +74,9 @@ pub struct Personal {
     /// agenda, the names of rooms.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<String>,
+    /// With the name, in a large meeting: the role of one who was not announced to all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
 }
 
 impl Personal {
@@ -143,6 +146,12 @@ pub enum Fact {
     MeetingRecovered {
         /// When the meeting was last known to be alive.
         last_alive: Timestamp,
+    },
+    /// The meeting is large from now on, or no longer.
+    #[serde(rename = "meeting.size_changed")]
+    MeetingSizeChanged {
+        /// Which.
+        large: bool,
     },
     /// A client is connected to the meeting.
     #[serde(rename = "session.opened")]
@@ -310,6 +319,12 @@ pub enum Fact {
         participant: Option<ParticipantId>,
         /// Until when; none is for as long as the meeting lives.
         until: Option<Timestamp>,
+        /// How far it reaches.
+        #[serde(default)]
+        scope: BanScope,
+        /// Whom it keeps out; the address it holds is the event's personal part.
+        #[serde(default)]
+        key: BanKey,
     },
     /// A ban was lifted.
     #[serde(rename = "participant.unbanned")]

@@ -9,6 +9,7 @@ use quorate_protocol::{
 
 use super::Refusal;
 use super::agenda::Agenda;
+use super::bans::Bans;
 use super::breakouts::Breakouts;
 use super::chat::Chat;
 use super::decisions::Records;
@@ -32,7 +33,7 @@ pub struct Facts {
     pub people: BTreeMap<ParticipantId, Person>,
     /// Co-hosts, earliest first.
     pub co_hosts: Vec<UserId>,
-    /// Who is in, lost ones included.
+    /// People who are in, lost ones included; bots are counted apart.
     pub present: u32,
     /// Who waits, in order of arrival, by the event with which they came.
     pub waiting: BTreeMap<Seq, ParticipantId>,
@@ -59,11 +60,13 @@ pub struct Facts {
     /// The breakout rooms.
     pub breakouts: Breakouts,
     pub(super) by_user: BTreeMap<UserId, ParticipantId>,
-    pub(super) bans: BTreeMap<UserId, Option<Timestamp>>,
+    pub(super) bans: Bans,
     pub(super) lost: BTreeSet<SessionId>,
     pub(super) empty_since: Option<Timestamp>,
     /// Bots that are or were here.
     pub(super) bots: BTreeSet<ParticipantId>,
+    /// Bots that are in, lost ones included.
+    pub(super) bots_present: u32,
 }
 
 /// The meeting itself.
@@ -242,6 +245,7 @@ impl Facts {
             Fact::MeetingUpdated(changes) => self.updated(changes),
             Fact::MeetingExtended { ends_at } => self.info.ends_at = Some(*ends_at),
             Fact::MeetingRecovered { .. } => self.recovered(at),
+            Fact::MeetingSizeChanged { large } => self.info.large = *large,
             Fact::SessionOpened { session, participant } => {
                 self.session_opened(*session, *participant);
             }
@@ -280,19 +284,9 @@ impl Facts {
                 self.out(*participant, Exit::Removed, at);
                 self.set_removed(*participant, true);
             }
-            Fact::ParticipantBanned { user, participant, until } => {
-                self.bans.insert(*user, *until);
-                if let Some(participant) = participant {
-                    self.out(*participant, Exit::Removed, at);
-                    self.set_removed(*participant, true);
-                }
-            }
-            Fact::ParticipantUnbanned { user, participant } => {
-                self.bans.remove(user);
-                if let Some(participant) = participant {
-                    self.set_removed(*participant, false);
-                }
-            }
+            Fact::ParticipantBanned { .. } => self.banned(event),
+            Fact::ParticipantUnbanned { user, participant } => self.unbanned(*user, *participant),
+            Fact::ReasonGiven { event: of, .. } => self.ban_reason_given(*of, event),
             Fact::AttributesChanged { participant } => {
                 self.attributes_changed(*participant, personal, at);
             }
@@ -356,9 +350,10 @@ impl Facts {
             | Fact::CaptionPublished { .. }
             | Fact::PermissionRefused { .. } => {}
             // Texts of messages went with `chat.deleted`.
-            Fact::Redacted { ranges } => self.invitees.redacted(ranges),
-            // What names the past only.
-            Fact::ReasonGiven { .. } => {}
+            Fact::Redacted { ranges } => {
+                self.invitees.redacted(ranges);
+                self.bans_redacted(ranges);
+            }
             // Follows from the sessions.
             Fact::ConnectionChanged { .. } => {}
         }
@@ -403,29 +398,33 @@ impl Facts {
         if let Some(person) = self.people.get_mut(&participant) {
             person.place = Place::In { admitted_by: by };
             person.sent_back = false;
-            self.present += 1;
+            let kind = person.kind;
+            self.count_in(kind);
         }
     }
 
     fn joined(&mut self, participant: ParticipantId, at: Timestamp) {
-        if let Some(person) = self.people.get_mut(&participant) {
-            person.joined_at = at;
-            if !person.is_in() {
-                person.place = Place::In { admitted_by: None };
-                self.present += 1;
-            }
-            self.names.came(&person.skeleton, participant);
+        let Some(person) = self.people.get_mut(&participant) else { return };
+        person.joined_at = at;
+        self.names.came(&person.skeleton, participant);
+        if !person.is_in() {
+            person.place = Place::In { admitted_by: None };
+            let kind = person.kind;
+            self.count_in(kind);
         }
     }
 
     /// Someone is no longer here: neither in nor waiting.
-    fn out(&mut self, participant: ParticipantId, exit: Exit, at: Timestamp) {
+    pub(super) fn out(&mut self, participant: ParticipantId, exit: Exit, at: Timestamp) {
         self.stop_waiting(participant);
         self.hand_lowered(participant);
         if let Some(person) = self.people.get_mut(&participant) {
-            self.present -= u32::from(person.is_in());
+            let (was_in, kind) = (person.is_in(), person.kind);
             self.names.went(&person.skeleton, participant);
             person.leave(exit, at);
+            if was_in {
+                self.count_out(kind);
+            }
         }
     }
 
@@ -438,7 +437,7 @@ impl Facts {
         }
     }
 
-    fn set_removed(&mut self, participant: ParticipantId, removed: bool) {
+    pub(super) fn set_removed(&mut self, participant: ParticipantId, removed: bool) {
         if let Some(person) = self.people.get_mut(&participant) {
             person.removed = removed;
         }
@@ -455,7 +454,7 @@ impl Facts {
             person.told = None;
             person.sessions.clear();
         }
-        self.present = 0;
+        (self.present, self.bots_present, self.info.large) = (0, 0, false);
         self.waiting.clear();
         self.hands.clear();
         self.breakouts.clear();

@@ -2,7 +2,7 @@
 
 use quorate_protocol::{
     COHOSTS_MAX, EndReason, InviteeAdd, MeetingStatus, Permission, PollId, SessionId, Timestamp,
-    UserId,
+    UserId, UserKind,
 };
 
 use super::event::{Audience, Fact, MeetingCreated, Personal};
@@ -17,6 +17,7 @@ const REOPEN_MS: u64 = 24 * 3_600_000;
 
 /// What happens by itself.
 enum Due {
+    Size(bool),
     Expire(SessionId),
     Start,
     ClosePoll(PollId),
@@ -120,6 +121,9 @@ impl Facts {
             return system;
         };
         match due {
+            Due::Size(large) => {
+                system.event(Audience::EVERYONE, Fact::MeetingSizeChanged { large })
+            }
             Due::Expire(session) => self.expire(session),
             Due::Start => system.event(Audience::EVERYONE, Fact::MeetingStarted {}),
             Due::ClosePoll(poll) => self.close_due_poll(poll),
@@ -134,6 +138,7 @@ impl Facts {
     }
 
     fn next_due(&self, terms: &Terms) -> Option<(Timestamp, Due)> {
+        let size = self.size_due().map(|large| (self.at, Due::Size(large)));
         let expire = self.next_expiry(terms).map(|(at, session)| (at, Due::Expire(session)));
         let start = self.start_due().map(|at| (at, Due::Start));
         let poll = self.polls.next_close().map(|(at, poll)| (at, Due::ClosePoll(poll)));
@@ -141,7 +146,7 @@ impl Facts {
         let let_in = self.may_come_in(self.at).map(|person| (self.at, Due::LetIn(person.id)));
         let end = self.end_due().map(|at| (at, Due::EndEmpty));
         let close = self.rooms_due().map(|at| (at, Due::CloseRooms));
-        [expire, start, poll, timer, let_in, end, close]
+        [size, expire, start, poll, timer, let_in, end, close]
             .into_iter()
             .flatten()
             .min_by_key(|(at, _)| *at)
@@ -152,10 +157,12 @@ impl Facts {
         if self.info.status != MeetingStatus::Scheduled || !self.info.settings.auto_start {
             return None;
         }
-        let comes = |place: &Place| matches!(place, Place::Waiting { passes: Some(_), .. });
+        let comes = |person: &Person| {
+            matches!(person.place, Place::Waiting { passes: Some(_), .. })
+                && person.kind != UserKind::Bot
+        };
         let someone = self.host_present()
-            || (self.info.settings.join_before_host
-                && self.people.values().any(|person| comes(&person.place)));
+            || (self.info.settings.join_before_host && self.people.values().any(comes));
         let at = self.info.starts_at.map_or(self.at, |starts_at| starts_at.plus_ms(-EARLY_MS));
         someone.then_some(at)
     }

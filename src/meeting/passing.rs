@@ -2,8 +2,10 @@
 
 use quorate_protocol::Timestamp;
 
+use super::large::Counted;
 use super::pace::Pace;
 use super::refusals::Refused;
+use super::traffic::Traffic;
 use super::waiting::Told;
 use super::{Event, Facts, Meeting, Signal, polls};
 
@@ -18,6 +20,10 @@ pub struct Passing {
     pub(super) pace: Pace,
     /// How often people were refused for lack of a permission.
     pub(super) refused: Refused,
+    /// What those in a large meeting were told of its size.
+    pub(super) counted: Counted,
+    /// What clients made it carry.
+    pub(super) traffic: Traffic,
 }
 
 impl Passing {
@@ -34,6 +40,7 @@ impl Meeting {
         let Meeting { facts, passing, .. } = self;
         let mut signals = passing.waiting.tell(facts, now);
         signals.extend(passing.polls.tell(facts, now));
+        signals.extend(passing.counted.tell(facts, now));
         signals
     }
 
@@ -41,7 +48,9 @@ impl Meeting {
     #[must_use]
     pub fn tell_deadline(&self) -> Option<Timestamp> {
         let Meeting { facts, passing, .. } = self;
-        let deadlines = [passing.waiting.deadline(facts), passing.polls.deadline(facts)];
-        deadlines.into_iter().flatten().min()
+        let waiting = passing.waiting.deadline(facts);
+        let polls = passing.polls.deadline(facts);
+        let counted = passing.counted.deadline(facts);
+        [waiting, polls, counted].into_iter().flatten().min()
     }
 }

@@ -10,10 +10,16 @@ use super::person::{Person, Session};
 use super::{Decision, Refusal, Terms};
 
 impl Facts {
-    pub(super) fn resume(&self, session: SessionId, user: UserId) -> Result<Decision, Refusal> {
+    pub(super) fn resume(
+        &self,
+        now: Timestamp,
+        session: SessionId,
+        user: UserId,
+    ) -> Result<Decision, Refusal> {
         let over = "that session is over; say hello with a token or as a guest";
         let person = self.person_in(session).filter(|person| person.user == user);
         let person = person.ok_or(Refusal::Unauthorized(over))?;
+        self.not_banned(now, user, person.email.as_deref())?;
         if !self.lost.contains(&session) {
             return Ok(Decision::by(person));
         }

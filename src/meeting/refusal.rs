@@ -61,6 +61,11 @@ pub enum Refusal {
     StillWaiting,
     /// No free seat.
     Full,
+    /// No free seat for a bot.
+    FullOfBots {
+        /// How many there may be.
+        limit: u32,
+    },
     /// No free place in the waiting room.
     WaitingRoomFull,
     /// The door is locked.
@@ -135,6 +140,10 @@ impl From<&Refusal> for ErrorBody {
             },
             Refusal::StillWaiting => error(Code::Waiting, "you are not let in yet"),
             Refusal::Full => again(Code::MeetingFull, "no free seat; try again when someone left"),
+            Refusal::FullOfBots { limit } => ErrorBody {
+                limit: Some(limit.into()),
+                ..error(Code::MeetingFull, "there are as many bots as there may be; take one away")
+            },
             Refusal::WaitingRoomFull => {
                 error(Code::WaitingRoomFull, "the waiting room is full; try again in a while")
             }

@@ -119,7 +119,10 @@ impl Facts {
         match self.person_of(user) {
             Some(person) => match &person.bot {
                 Some(bot) => {
-                    let owner = bot.owner.map(|owner| self.can_of_member(owner, None).set);
+                    let owner = bot.owner.map(|owner| match self.owner_is_out(owner) {
+                        true => PermissionSet::NONE,
+                        false => self.can_of_member(owner, None).set,
+                    });
                     let have = bot.scopes.and(BOT_SCOPES);
                     let have = owner.map_or(have, |owner| have.and(owner));
                     self.taken(have, PermissionSet::NONE, BOT_RANK, person.denies)
@@ -216,7 +219,10 @@ impl Facts {
             | Fact::RoleAssigned { participant, .. }
             | Fact::CohostAdded { participant: Some(participant), .. }
             | Fact::CohostRemoved { participant: Some(participant), .. } => vec![*participant],
-            Fact::CohostAdded { .. } | Fact::CohostRemoved { .. } => Vec::new(),
+            Fact::ParticipantUnbanned { participant, .. } => participant.iter().copied().collect(),
+            Fact::ParticipantBanned { .. }
+            | Fact::CohostAdded { .. }
+            | Fact::CohostRemoved { .. } => Vec::new(),
             Fact::MeetingEnded { .. } => self.people.keys().copied().collect(),
             Fact::ParticipantMoved { participant, .. } => vec![*participant],
             Fact::BreakoutOpened { .. } | Fact::BreakoutClosed { .. } => {

@@ -207,6 +207,7 @@ impl Facts {
             return Err(Refusal::Invalid { field: "role", message });
         }
         self.knows_role(ask.role)?;
+        self.not_a_bot(person)?;
         if self.rank(ask.role) >= me.view.rank {
             return Err(Refusal::RankTooLow);
         }
@@ -230,6 +231,7 @@ impl Facts {
             return Ok(Decision::already(None));
         }
         self.outrank(me, user)?;
+        self.not_a_bot(person)?;
         if person.kind != UserKind::Member {
             return Err(Refusal::Conflict("only members can be co-hosts"));
         }

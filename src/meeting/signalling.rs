@@ -31,7 +31,8 @@ impl Facts {
         if ask.to == me.id && ask.session.is_none_or(|session| session == from) {
             return Err(Refusal::Invalid { field: "to", message: "cannot be oneself" });
         }
-        if serde_json::to_string(&ask.data).map_or(0, |text| text.len()) > RTC_BYTES_MAX {
+        let bytes = serde_json::to_string(&ask.data).map_or(0, |text| text.len());
+        if bytes > RTC_BYTES_MAX {
             return Err(Refusal::TooLarge { field: "data", limit: RTC_BYTES_MAX });
         }
         let person = self.person(ask.to)?;
@@ -49,6 +50,7 @@ impl Facts {
         let rtc = Rtc { from: me.id, from_session: from, data: ask.data.clone() };
         Ok(Decision::by(me)
             .signal(SignalTo::Sessions(reached), SignalBody::Rtc(rtc))
+            .carrying(bytes, delivered.delivered)
             .answer(&delivered))
     }
 }

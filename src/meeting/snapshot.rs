@@ -18,6 +18,7 @@ impl Facts {
             seq: self.head,
             participants: self.roster(viewer),
             total: self.present,
+            large: self.info.large,
             waiting: admits.then(|| self.waiting_entries(now)),
             hands: self.hands.clone(),
             polls: self.polls.shown(viewer.id),

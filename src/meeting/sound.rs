@@ -1,9 +1,9 @@
 //! What is always true of a meeting between two inputs.
 
-use quorate_protocol::MeetingStatus;
+use quorate_protocol::{MeetingStatus, UserKind};
 
 use super::facts::Facts;
-use super::person::Place;
+use super::person::{Person, Place};
 
 impl Facts {
     /// States what is always true between two inputs.
@@ -11,17 +11,18 @@ impl Facts {
     /// # Panics
     /// When it is not.
     pub fn assert_sound(&self) {
-        let present = self.people.values().filter(|person| person.is_in()).count();
-        assert_eq!(present, self.present as usize, "present counts who is in");
+        let is_bot = |person: &&Person| person.kind == UserKind::Bot;
+        let (bots, people): (Vec<_>, Vec<_>) =
+            self.people.values().filter(|person| person.is_in()).partition(is_bot);
+        assert_eq!(people.len(), self.present as usize, "present counts the people who are in");
+        assert_eq!(bots.len(), self.bots_present as usize, "and bots are counted apart");
         // Who was in before the capacity was lowered stays in; `apply` says that nobody comes in beyond it.
         for person in self.people.values() {
             assert_eq!(self.by_user.get(&person.user), Some(&person.id), "one place per user");
             let now = (person.view, person.can);
             assert_eq!(now, self.view_now(person), "views and rights are what the state gives");
-            assert!(
-                !(person.view.here && self.is_banned(person.user, self.at)),
-                "no banned one here"
-            );
+            let banned = self.not_banned(self.at, person.user, None).is_err();
+            assert!(!(person.view.here && banned), "no banned one here");
             assert_eq!(person.view.here, !person.sessions.is_empty(), "who is here has a session");
             assert_eq!(person.hand.is_some(), self.hands.contains(&person.id), "hands agree");
             let there = person.room.is_none_or(|room| self.breakouts.has_open(room));

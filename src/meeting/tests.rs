@@ -1,10 +1,14 @@
 //! The rules, by tables and by chance: `fold` is `live`, a refusal changes nothing, invariants hold.
 
+mod app;
+mod bans;
+mod bots;
 mod breakouts;
 mod chance;
 mod conduct;
 mod docs;
 mod invitees;
+mod large;
 mod model;
 mod passes;
 mod policy;

@@ -63,13 +63,13 @@ impl Facts {
     fn wait_reason(&self, now: Timestamp, person: &Person) -> WaitReason {
         let not_yet = match person.place {
             Place::Waiting { passes: Some(Via::Staff) | None, .. } => None,
-            _ => self.not_yet(now),
+            _ => self.not_yet_for(now, person.kind),
         };
         if let Some(reason) = not_yet {
             reason
         } else if person.removed {
             WaitReason::RemovedBefore
-        } else if !self.has_seat(person.user) {
+        } else if !self.has_seat(person) {
             WaitReason::Full
         } else {
             WaitReason::Approval
@@ -97,7 +97,7 @@ impl Facts {
     fn admit_one(&self, me: &Person, participant: ParticipantId) -> Result<Decision, Refusal> {
         let person = self.person(participant)?;
         match person.place {
-            Place::Waiting { .. } if !self.has_seat(person.user) => Err(Refusal::Full),
+            Place::Waiting { .. } if !self.has_seat(person) => Err(self.no_seat(person.kind)),
             Place::Waiting { .. } => Ok(self.let_in(Decision::by(me), person, Via::Approval)),
             Place::In { admitted_by } => Ok(Decision::already(admitted_by)),
             Place::Out(Exit::Declined { by, .. }) => Err(Refusal::Resolved { how: "declined", by }),
@@ -108,14 +108,21 @@ impl Facts {
     fn admit_all(&self, me: &Person, up_to: Option<Seq>) -> Decision {
         let mut decision = Decision::by(me);
         let mut answer = Admitted { admitted: Vec::new(), left: Vec::new(), reason: None };
-        let mut let_in = BTreeSet::new();
+        let (mut let_in, mut bots) = (BTreeSet::new(), 0);
         let line = self.waiting.range(..=up_to.unwrap_or(self.head)).map(|(_, id)| id);
         for person in line.filter_map(|id| self.people.get(id)) {
             // Each one let in before takes a seat; the kept one is free again once the host is in.
             let kept = !let_in.contains(&self.info.host) && self.keeps_seat(person.user);
-            let kept = u32::from(kept);
-            if self.present + let_in.len() as u32 + kept < self.capacity() {
-                let_in.insert(person.user);
+            let people = self.present + let_in.len() as u32 + u32::from(kept);
+            let is_bot = person.kind == UserKind::Bot;
+            let fits =
+                if is_bot { self.has_bot_seat_beside(bots) } else { people < self.capacity() };
+            if fits {
+                if is_bot {
+                    bots += 1;
+                } else {
+                    let_in.insert(person.user);
+                }
                 answer.admitted.push(person.id);
                 decision = self.let_in(decision, person, Via::Approval);
             } else {
@@ -156,14 +163,14 @@ impl Facts {
         if self.waiting.is_empty() {
             return None;
         }
-        let open = !self.door_locked() && self.not_yet(now).is_none();
+        let open = |kind| !self.door_locked() && self.not_yet_for(now, kind).is_none();
         let comes = |person: &&Person| match person.place {
             Place::Waiting { passes: Some(Via::Staff), .. } => self.is_staff(person.user),
-            Place::Waiting { passes: Some(_), .. } => open,
+            Place::Waiting { passes: Some(_), .. } => open(person.kind),
             _ => false,
         };
         let line = self.waiting.values().filter_map(|id| self.people.get(id));
-        line.filter(comes).find(|person| self.has_seat(person.user))
+        line.filter(comes).find(|person| self.has_seat(person))
     }
 
     pub(super) fn knocked(&mut self, participant: ParticipantId, event: &Event) {

@@ -5,12 +5,13 @@ use quorate_protocol::{
     BreakoutAssigned, BreakoutClosed, BreakoutClosing, BreakoutExtended, BreakoutOpened,
     BreakoutPrepared, CaptionPublished, ChatDeleted, ChatPinned, ChatSentEvent, ConnectionChanged,
     Empty, EventBody, Invitee, InviteeRemoved, Media, MediaUpdated, MeetingCreated, MeetingEnded,
-    MeetingExtended, MeetingRecovered, MeetingSuspended, MessageId, Participant, ParticipantBanned,
-    ParticipantDeclined, ParticipantJoined, ParticipantLeft, ParticipantMoved, ParticipantMuted,
-    ParticipantOnly, ParticipantRenamed, ParticipantWaiting, ParticipantWithdrawn,
-    ParticipantsMuted, PermissionRefused, PolicyChanged, PollOpened, PollTally, PollVote,
-    PollVotesTold, Presence, ReasonGiven, RecordedDecision, ReturnedToWaiting, RoleAssigned,
-    RoomAffected, RoomNamed, Timer, UserAffected, UserKind, WaitReason, WaitingEntry, WaitingTold,
+    MeetingExtended, MeetingRecovered, MeetingSizeChanged, MeetingSuspended, MessageId,
+    Participant, ParticipantBanned, ParticipantDeclined, ParticipantJoined, ParticipantLeft,
+    ParticipantMoved, ParticipantMuted, ParticipantOnly, ParticipantRenamed, ParticipantWaiting,
+    ParticipantWithdrawn, ParticipantsMuted, PermissionRefused, PolicyChanged, PollOpened,
+    PollTally, PollVote, PollVotesTold, Presence, ReasonGiven, RecordedDecision, ReturnedToWaiting,
+    RoleAssigned, RoomAffected, RoomNamed, Timer, UserAffected, UserKind, WaitReason, WaitingEntry,
+    WaitingTold,
 };
 
 use super::event::{Event, Fact, Personal, RoomPlan};
@@ -19,7 +20,11 @@ use super::event::{Event, Fact, Personal, RoomPlan};
 #[must_use]
 pub fn event(event: &Event) -> Option<quorate_protocol::Event> {
     let body = body(event)?;
-    Some(quorate_protocol::Event { seq: event.seq, at: event.at, by: event.by, body })
+    let role = event.personal.as_ref().and_then(|personal| personal.role);
+    let name = event.personal.as_ref().filter(|_| role.is_some());
+    let name = name.and_then(|personal| personal.name.clone());
+    let Event { seq, at, by, .. } = *event;
+    Some(quorate_protocol::Event { seq, at, by, name, role, body })
 }
 
 fn body(event: &Event) -> Option<EventBody> {
@@ -53,6 +58,9 @@ fn body(event: &Event) -> Option<EventBody> {
         }
         Fact::MeetingRecovered { last_alive } => {
             EventBody::MeetingRecovered(MeetingRecovered { last_alive: *last_alive })
+        }
+        Fact::MeetingSizeChanged { large } => {
+            EventBody::MeetingSizeChanged(MeetingSizeChanged { large: *large })
         }
         Fact::SessionOpened { .. }
         | Fact::SessionLost { .. }
@@ -146,11 +154,12 @@ fn body(event: &Event) -> Option<EventBody> {
         Fact::ParticipantRemoved { participant } => {
             EventBody::ParticipantRemoved(ParticipantOnly { participant: *participant })
         }
-        Fact::ParticipantBanned { user, participant, until } => {
+        Fact::ParticipantBanned { user, participant, until, scope, .. } => {
             EventBody::ParticipantBanned(ParticipantBanned {
                 participant: *participant,
                 user: *user,
                 until: *until,
+                scope: *scope,
             })
         }
         Fact::ParticipantUnbanned { user, participant } => {

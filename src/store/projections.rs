@@ -46,8 +46,8 @@ pub(super) fn project(
         }
         Fact::ParticipantLeft { participant, .. } => tables.leave(*participant),
         Fact::ParticipantRemoved { participant } => tables.remove(*participant),
-        Fact::ParticipantBanned { user, until, .. } => {
-            tables.ban(*user, *until, event.seq, event.user)
+        Fact::ParticipantBanned { user, until, scope, key, .. } => {
+            tables.ban(*user, (*until, *scope, *key), event.seq, event.user)
         }
         Fact::ParticipantUnbanned { user, .. } => tables.unban(*user),
         Fact::ReasonGiven { event: of, .. } => {
@@ -60,6 +60,7 @@ pub(super) fn project(
         Fact::Redacted { ranges } => tables.redact(ranges, event.seq),
         // What passes with the meeting, and what only its journal tells.
         Fact::MeetingRecovered { .. }
+        | Fact::MeetingSizeChanged { .. }
         | Fact::SessionOpened { .. }
         | Fact::SessionLost { .. }
         | Fact::SessionResumed { .. }
@@ -133,6 +134,12 @@ impl Tables<'_> {
             self.any(
                 "UPDATE meeting_invitees SET email = NULL \
                  WHERE meeting_id = ?1 AND seq BETWEEN ?2 AND ?3",
+                range,
+            )?;
+            // Without the address it keeps out the user alone.
+            self.any(
+                "UPDATE meeting_bans SET key = 'user' \
+                 WHERE meeting_id = ?1 AND seq BETWEEN ?2 AND ?3 AND key = 'email'",
                 range,
             )?;
         }

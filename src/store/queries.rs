@@ -20,7 +20,7 @@ pub struct StoredUser {
     pub name: String,
     /// The email address.
     pub email: Option<String>,
-    /// What kind of user; none for the system and for bots, who do not sign in.
+    /// What kind of user; none for the system, who does not sign in.
     pub kind: Option<UserKind>,
     /// False: may no longer come in.
     pub is_active: bool,
@@ -33,7 +33,7 @@ pub struct StoredMeeting {
     pub info: MeetingInfo,
     /// Who made it.
     pub owner: UserRef,
-    /// People in it.
+    /// People in it; bots are not counted.
     pub present: u32,
     /// People waiting.
     pub waiting: u32,
@@ -66,12 +66,14 @@ const MEETING_ROW: &str = "SELECT m.id, coalesce(m.meeting_code, ''), m.title, m
      m.settings, o.id, coalesce(o.full_name, o.username), \
      m.suspended, m.is_recorded, m.password IS NOT NULL, \
      (SELECT count(*) FROM meeting_participants AS p WHERE p.meeting_id = m.id \
-         AND p.joined_at IS NOT NULL AND p.left_at IS NULL), \
+         AND p.joined_at IS NOT NULL AND p.left_at IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM users AS u WHERE u.id = p.user_id AND u.kind = 'bot')), \
      (SELECT count(*) FROM meeting_participants AS p WHERE p.meeting_id = m.id \
          AND p.waiting_since IS NOT NULL), \
      m.created_at, m.updated_at \
      FROM meetings AS m JOIN users AS h ON h.id = m.host_id JOIN users AS o ON o.id = m.owner_id \
      WHERE m.id = ?1";
+const HOST_OF: &str = "SELECT host_id FROM meetings WHERE id = ?1";
 const USER_MAY_SEE: &str = "SELECT EXISTS (SELECT 1 FROM meetings \
          WHERE id = ?1 AND (host_id = ?2 OR owner_id = ?2)) \
      OR EXISTS (SELECT 1 FROM meeting_co_hosts WHERE meeting_id = ?1 AND user_id = ?2) \
@@ -140,6 +142,15 @@ impl Store {
     ) -> Result<Option<StoredMeeting>, StoreError> {
         self.read(move |connection| first(connection, MEETING_ROW, [meeting.0], stored_meeting))
             .await
+    }
+
+    /// Who hosts the meeting, if there is one.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn host_of(&self, meeting: MeetingId) -> Result<Option<UserId>, StoreError> {
+        let host = |row: &Row<'_>| row.get(0).map(UserId);
+        self.read(move |connection| first(connection, HOST_OF, [meeting.0], host)).await
     }
 
     /// Whether the user has to do with the meeting: as host, owner, co-host or participant, or by an
@@ -301,6 +312,7 @@ pub(super) const ALL_QUERIES: &[&str] = &[
     MEETING_BY_CODE,
     MEETING_EXISTS,
     MEETING_ROW,
+    HOST_OF,
     USER_MAY_SEE,
     PASSCODE_HASH,
     DUE_MEETINGS,

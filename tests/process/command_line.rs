@@ -67,6 +67,29 @@ fn reserved_and_blank_names_get_no_token() {
     assert!(!home.data().exists(), "a refusal makes no key");
 }
 
+#[test]
+fn a_token_of_scopes_that_no_bot_has_is_refused_with_those_it_may_have() {
+    let home = Home::new();
+    let bot = ["token", "--sub", "clock", "--kind", "bot"];
+    for (arguments, says) in [
+        (
+            &["--scopes", "chat.send,fly"][..],
+            "`fly` is no scope of a bot; it may have meeting.start,",
+        ),
+        (&["--scopes", "poll.vote"], "`poll.vote` is no scope of a bot"),
+        (&["--kind", "member", "--scopes", "chat.send"], "need --kind bot"),
+        (&["--kind", "member", "--owner", "ana"], "need --kind bot"),
+    ] {
+        let kinds = if arguments[0] == "--kind" { &bot[..3] } else { &bot[..] };
+        let output = home.run(kinds.iter().chain(arguments));
+        assert!(output.stdout.is_empty(), "{output:?}");
+        assert_exit(&output, 2, says);
+    }
+    assert!(!home.data().exists(), "a refusal makes no key");
+    let output = home.run(bot.iter().chain(&["--scopes", "chat.send,media.audio"]));
+    assert!(output.status.success() && said(&output).lines().count() == 1, "{output:?}");
+}
+
 /// A data folder with two meetings and a signed head, its server gone.
 async fn history() -> (Home, String) {
     let home = Home::new();
@@ -190,7 +213,21 @@ fn help_names_every_command_and_flag() {
     for (command, names) in [
         (&[][..], &["serve", "token", "audit", "--data", "--config", "--listen", "--database"][..]),
         (&["serve"], &["--data", "--config", "--listen", "--database"]),
-        (&["token"], &["--data", "--config", "--sub", "--name", "--email", "--hours"]),
+        (
+            &["token"],
+            &[
+                "--data",
+                "--config",
+                "--sub",
+                "--name",
+                "--email",
+                "--hours",
+                "--kind",
+                "--scopes",
+                "--meetings",
+                "--owner",
+            ],
+        ),
         (&["audit"], &["verify", "head"]),
         (&["audit", "verify"], &["--data", "--config", "--meeting", "--head"]),
         (&["audit", "head"], &["--data", "--config", "--meeting"]),

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
 
+mod bots;
 mod command_line;
 mod crash;
 mod faults;

@@ -80,6 +80,12 @@ fn refused_frames() -> Vec<(String, &'static str, Option<&'static str>)> {
         ("participant.ban", r#"{"user":1000000,"until":"2020-01-01T00:00:00Z"}"#, "until"),
         ("participant.set_attributes", r#"{"attributes":[]}"#, "attributes"),
         ("media.update", r#"{"audio":"on"}"#, "audio"),
+        ("participant.ban", r#"{"user":1000000,"scope":"world"}"#, "scope"),
+        ("ban.list", r#"{"limit":0}"#, "limit"),
+        ("ban.list", r#"{"after":"b"}"#, "after"),
+        ("app.publish", r#"{"topic":"a"}"#, "data"),
+        ("app.publish", r#"{"topic":"A","data":1}"#, "topic"),
+        ("app.publish", r#"{"topic":"a","data":1,"to":"all"}"#, "to"),
         ("rtc.send", r#"{"data":{}}"#, "to"),
         ("rtc.send", r#"{"to":1,"session":"x","data":{}}"#, "session"),
     ] {
@@ -122,6 +128,8 @@ async fn a_field_over_its_limit_is_too_large_and_says_which_and_how_much() {
         ("participant.remove", json!({ "participant": ben.id(), "reason": reason }), "reason", 500),
         ("participant.set_attributes", json!({ "attributes": big(1024) }), "attributes", 1024),
         ("rtc.send", json!({ "to": ben.id(), "data": big(16 * 1024) }), "data", 16 * 1024),
+        ("app.publish", json!({ "topic": "a", "data": big(8 * 1024) }), "data", 8 * 1024),
+        ("app.publish", json!({ "topic": "a".repeat(65), "data": 1 }), "topic", 64),
     ] {
         let id = ada.id();
         ada.say(&json!({ "type": kind, "id": id, "data": data }).to_string()).await;

@@ -56,6 +56,7 @@ async fn a_dry_run_tells_the_events_and_changes_nothing() {
         ),
         ("reaction.send", json!({ "emoji": "🎉" }), vec![]),
         ("rtc.send", json!({ "to": ben.id(), "data": {} }), vec![]),
+        ("app.publish", json!({ "topic": "cursor", "data": 1 }), vec![]),
         ("ping", json!({}), vec![]),
         ("chat.history", json!({}), vec![]),
     ] {

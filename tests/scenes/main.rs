@@ -6,7 +6,10 @@
 
 mod stage;
 
+mod app;
 mod bad_input;
+mod bans;
+mod bots;
 mod breakouts;
 mod chat;
 mod conduct;

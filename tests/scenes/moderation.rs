@@ -11,7 +11,14 @@ fn remove(participant: ParticipantId) -> Command {
 
 fn ban(participant: ParticipantId, until: Option<Timestamp>) -> Command {
     let reason = Some("shouting again".to_owned());
-    Command::ParticipantBan(Ban { participant: Some(participant), user: None, reason, until })
+    let scope = BanScope::Meeting;
+    Command::ParticipantBan(Ban {
+        participant: Some(participant),
+        user: None,
+        reason,
+        until,
+        scope,
+    })
 }
 
 #[tokio::test]
@@ -86,7 +93,8 @@ async fn a_user_may_be_banned_who_waits_or_never_came() {
     let meeting = stage.meeting("Ada", json!({ "requires_approval": true })).await;
     let mut ada = stage.join(&meeting, "Ada").await;
     let never = stage.meeting("Nero", json!({})).await.owner.id;
-    let forever = Ban { participant: None, user: Some(never), reason: None, until: None };
+    let scope = BanScope::Meeting;
+    let forever = Ban { participant: None, user: Some(never), reason: None, until: None, scope };
     ada.send(Command::ParticipantBan(forever.clone())).await;
     assert_eq!(stage.turned_back(&meeting, "Nero").await.code, Code::Banned);
     assert!(ada.send(Command::ParticipantBan(forever)).await.data.contains(r#""already":true"#));
@@ -96,7 +104,7 @@ async fn a_user_may_be_banned_who_waits_or_never_came() {
     let refusal = ada.refused(admit(ben.id())).await;
     assert_eq!((refusal.code, refusal.last.as_deref()), (Code::NotFound, Some("removed")));
     let nobody = UserId(1_000_000);
-    let forever = Ban { participant: None, user: Some(nobody), reason: None, until: None };
+    let forever = Ban { participant: None, user: Some(nobody), reason: None, until: None, scope };
     ada.send(Command::ParticipantBan(forever)).await;
     let oneself = ada.refused(ban(ada.id(), None)).await;
     assert_eq!(oneself.code, Code::Invalid);

@@ -77,7 +77,8 @@ async fn nobody_touches_the_owner() {
     let mut carl = stage.join(&meeting, "Carl").await;
     ada.send(add(carl.user())).await;
     let person = |participant| PersonReason { participant, reason: None };
-    let ban = Ban { participant: Some(ada.id()), user: None, reason: None, until: None };
+    let scope = BanScope::Meeting;
+    let ban = Ban { participant: Some(ada.id()), user: None, reason: None, until: None, scope };
     for command in [
         Command::ParticipantRemove(person(ada.id())),
         Command::ParticipantBan(ban),

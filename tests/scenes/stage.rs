@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::{FutureExt, SinkExt, StreamExt};
 use quorate::config::DurabilitySetting;
-use quorate::identity::{Claims, ServerKey};
+use quorate::identity::{Claims, ServerKey, TokenKind};
 use quorate::live::clock;
 use quorate::{Config, Server};
 use quorate_client::protocol::*;
@@ -85,6 +85,27 @@ impl Stage {
         self.key.sign(&claims)
     }
 
+    /// A token for the member of that name, with the verified email address of that name.
+    pub(crate) fn token_with_email(&self, name: &str, email: &str) -> String {
+        let claims = Claims::new(name.to_lowercase(), Some(name.to_owned()), 1, clock::wall());
+        let email = Some(format!("{email}@example.org"));
+        self.key.sign(&Claims { email, email_verified: true, ..claims })
+    }
+
+    /// A token for the bot of that name, with these scopes.
+    pub(crate) fn bot_token(
+        &self,
+        name: &str,
+        scopes: &[Permission],
+        change: impl FnOnce(&mut Claims),
+    ) -> String {
+        let mut claims = Claims::new(name.to_lowercase(), Some(name.to_owned()), 1, clock::wall());
+        claims.kind = TokenKind::Bot;
+        claims.scopes = scopes.iter().copied().collect();
+        change(&mut claims);
+        self.key.sign(&claims)
+    }
+
     /// The same, but expired a moment ago: it still passes at the door, where clocks may differ a little.
     pub(crate) fn expired_token(&self, name: &str) -> String {
         let now = clock::wall();
@@ -137,10 +158,15 @@ impl Stage {
 
     /// The member of that name comes, and is refused.
     pub(crate) async fn turned_back(&self, meeting: &Meeting, name: &str) -> ErrorBody {
-        match self.try_join(meeting, name).await {
+        self.turned_back_with(self.hello(meeting, name)).await
+    }
+
+    /// Whoever says this comes, and is refused.
+    pub(crate) async fn turned_back_with(&self, hello: Hello) -> ErrorBody {
+        match self.enter(hello).await {
             Err(ConnectError::Refused(error)) => error,
-            Err(other) => panic!("{name} was not refused: {other:?}"),
-            Ok(person) => panic!("{name} came in: {:?}", person.welcome.you),
+            Err(other) => panic!("not refused: {other:?}"),
+            Ok(person) => panic!("came in: {:?}", person.welcome.you),
         }
     }
 
@@ -226,6 +252,11 @@ impl Stage {
         let database = rusqlite::Connection::open(self.config.database()).unwrap();
         database.query_row(query, [], |row| row.get(0)).unwrap()
     }
+}
+
+/// What the holder of a token says first.
+pub(crate) fn hello_with(meeting: &Meeting, token: String) -> Hello {
+    Hello { token: Some(token), ..hello_nobody(meeting) }
 }
 
 fn hello_nobody(meeting: &Meeting) -> Hello {

@@ -83,7 +83,7 @@ impl Task {
 
     /// Hands something to the application while there is no socket; none when it goes away.
     async fn tell(&mut self, notice: Notice) -> Option<()> {
-        let sending = self.notices.send(Batch::One(notice));
+        let sending = self.notices.send(Batch::One(Box::new(notice)));
         unless_stopped(&mut self.orders, sending).await.map(drop)
     }
 }

@@ -161,7 +161,14 @@ pub(crate) fn welcome_back(session: u8, head: u64) -> Welcome {
 
 pub(crate) fn event(seq: u64) -> Event {
     let body = EventBody::HandRaised(ParticipantOnly { participant: ParticipantId(3) });
-    Event { seq: Seq(seq), at: Timestamp(0), by: Some(ParticipantId(3)), body }
+    Event {
+        seq: Seq(seq),
+        at: Timestamp(0),
+        by: Some(ParticipantId(3)),
+        name: None,
+        role: None,
+        body,
+    }
 }
 
 /// What `hello` should say to resume that session after `seq`.

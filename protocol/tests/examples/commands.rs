@@ -59,6 +59,11 @@ pub(crate) fn all() -> Vec<Command> {
             due: action().due,
         }),
         Command::ReactionSend(ReactionSend { emoji: "👋".to_owned() }),
+        Command::AppPublish(AppPublish {
+            topic: "whiteboard.stroke".to_owned(),
+            data: json(r#"{"from":[3,4],"to":[5,12]}"#),
+            to: Some(BEN),
+        }),
         Command::ChatSend(ChatSend {
             text: "Shall we begin?".to_owned(),
             to: Some(ChatTo::Participant(BEN)),
@@ -104,8 +109,10 @@ pub(crate) fn all() -> Vec<Command> {
             user: None,
             reason: Some("spam".to_owned()),
             until: Some(at("12:00:00.000")),
+            scope: BanScope::Series,
         }),
         Command::ParticipantUnban(UserOnly { user: BEN_USER }),
+        Command::BanList(BanList { after: Some(BEN_USER), limit: 100 }),
         Command::RoleAssign(RoleAssign { participant: BEN, role: Role::Presenter }),
         Command::CohostAdd(UserOnly { user: BEN_USER }),
         Command::CohostRemove(UserOnly { user: BEN_USER }),

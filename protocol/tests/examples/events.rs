@@ -26,6 +26,7 @@ pub(crate) fn all() -> Vec<EventBody> {
             ends_at: Some(Some(at("10:30:00.000"))),
         }),
         EventBody::MeetingExtended(MeetingExtended { ends_at: at("10:45:00.000") }),
+        EventBody::MeetingSizeChanged(MeetingSizeChanged { large: true }),
         EventBody::ParticipantJoined(ParticipantJoined { participant: ben(), via: Via::Open }),
         EventBody::ParticipantLeft(ParticipantLeft { participant: BEN, reason: LeaveReason::Lost }),
         EventBody::ConnectionChanged(ConnectionChanged {
@@ -62,6 +63,7 @@ pub(crate) fn all() -> Vec<EventBody> {
             participant: Some(BEN),
             user: BEN_USER,
             until: Some(at("12:00:00.000")),
+            scope: BanScope::Meeting,
         }),
         EventBody::ParticipantUnbanned(ben_user),
         EventBody::ReasonGiven(ReasonGiven {

@@ -5,6 +5,12 @@ use super::*;
 pub(crate) fn signals() -> Vec<SignalBody> {
     vec![
         SignalBody::Reaction(Reaction { participant: BEN, emoji: "👋".to_owned() }),
+        SignalBody::App(App {
+            from: BEN,
+            topic: "whiteboard.stroke".to_owned(),
+            data: json(r#"{"from":[3,4],"to":[5,12]}"#),
+        }),
+        SignalBody::RosterCount(RosterCount { total: 612 }),
         SignalBody::Rtc(Rtc { from: BEN, from_session: session(), data: candidate() }),
         SignalBody::Can(CanChanged { can: grants(), waiting: Some(vec![cleo_waits()]) }),
         SignalBody::PollVoted(tally()),
@@ -26,6 +32,13 @@ pub(crate) fn all() -> Vec<(&'static str, Wire)> {
     let server = Wire::Server;
     let message = ServerFrame::Events(EventsFrame { events: vec![chat_sent()], up_to: None });
     let caught_up = EventsFrame { events: vec![chat_sent()], up_to: Some(Seq(44)) };
+    let by_attendee = Event {
+        name: Some("Ben".to_owned()),
+        role: Some(Role::Attendee),
+        by: Some(BEN),
+        ..chat_sent()
+    };
+    let introduced = EventsFrame { events: vec![by_attendee], up_to: None };
     vec![
         ("hello", Wire::Hello(hello(Some("eyJhbGciOi…"), None))),
         ("hello.guest", Wire::Hello(hello(None, Some(guest())))),
@@ -46,6 +59,7 @@ pub(crate) fn all() -> Vec<(&'static str, Wire)> {
         ("error.no_id", server(ServerFrame::Error(None, bad_json()))),
         ("events", server(message)),
         ("events.up_to", server(ServerFrame::Events(caught_up))),
+        ("events.introduced", server(ServerFrame::Events(introduced))),
         ("signals", server(ServerFrame::Signals(signals().into_iter().take(2).collect()))),
         ("bye", server(ServerFrame::Bye(restarting()))),
         ("bye.stop", server(ServerFrame::Bye(Bye::new(Code::Replaced)))),
@@ -137,6 +151,7 @@ fn snapshot() -> Snapshot {
         seq: Seq(42),
         participants: vec![ben()],
         total: 2,
+        large: false,
         waiting: None,
         hands: vec![BEN],
         polls: vec![Poll {
@@ -199,6 +214,8 @@ fn chat_sent() -> Event {
         seq: Seq(43),
         at: at("10:04:06.000"),
         by: Some(ANA),
+        name: None,
+        role: None,
         body: EventBody::ChatSent(ChatSentEvent {
             message: MessageId(43),
             text: Some("Let us begin.".to_owned()),

@@ -46,7 +46,8 @@ pub(crate) fn all() -> Vec<(String, Wire)> {
         .zip(2..)
         .map(|(command, id)| (format!("command.{}", command.kind()), Wire::Command(id, command)));
     let events = events::all().into_iter().zip(1..).map(|(body, seq)| {
-        let event = Event { seq: Seq(seq), at: at("10:00:00.123"), by: Some(ANA), body };
+        let (seq, at, by) = (Seq(seq), at("10:00:00.123"), Some(ANA));
+        let event = Event { seq, at, by, name: None, role: None, body };
         let name = format!("event.{}", event.body.kind());
         let frame = EventsFrame { events: vec![event], up_to: None };
         (name, Wire::Server(ServerFrame::Events(frame)))

@@ -22,7 +22,13 @@ async fn who_was_being_sent_away_when_the_meeting_failed_is_told_to_come_back() 
     let ada = entered(&mut stage, OWNER).await;
     let mut ben = entered(&mut stage, 2).await;
     let mut eve = entered(&mut stage, 3).await;
-    let ban = |user| Ban { participant: None, user: Some(user), reason: None, until: None };
+    let ban = |user| Ban {
+        participant: None,
+        user: Some(user),
+        reason: None,
+        until: None,
+        scope: BanScope::Meeting,
+    };
     stage.ask(&ada, 2, Command::ParticipantBan(ban(UserId(2))));
     // One goodbye is held for its commit, the other still in the step, when the meeting fails.
     stage.end_step();

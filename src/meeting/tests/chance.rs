@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use quorate_protocol::*;
 
 use super::stage::*;
-use crate::meeting::Input;
 use crate::meeting::event::{Event, Fact};
+use crate::meeting::{Enter, Input};
 
 /// Something that happens; users and others are small numbers so that they meet.
 #[derive(Debug, Clone)]
@@ -19,7 +19,16 @@ enum Act {
 }
 
 fn user() -> impl Strategy<Value = i64> {
-    prop_oneof![4 => 1i64..7, 1 => 100i64..103]
+    prop_oneof![8 => 1i64..7, 2 => 100i64..103, 1 => 200i64..203]
+}
+
+/// What a user shows: some share an address, and from 200 on they are bots of the first ones.
+fn shown(user: i64) -> impl FnOnce(&mut Enter) {
+    move |enter| match user {
+        4 | 5 => email("shared")(enter),
+        200.. => bot((user > 200).then_some(user - 200), Permission::ALL.iter().copied())(enter),
+        _ => {}
+    }
 }
 
 fn command() -> impl Strategy<Value = Command> {
@@ -72,6 +81,9 @@ fn command() -> impl Strategy<Value = Command> {
         1 => user().prop_map(remove),
         1 => (user(), until).prop_map(|(user, until)| ban(user, until)),
         1 => user().prop_map(unban),
+        1 => (user(), until_or_none()).prop_map(|(user, until)| ban_for(user, until, "noise")),
+        1 => Just(Command::BanList(BanList { after: None, limit: 50 })),
+        1 => (1usize..9000).prop_map(|bytes| publish("pad", "x".repeat(bytes))),
         1 => user().prop_map(cohost),
         1 => user().prop_map(|user| Command::CohostRemove(UserOnly { user: UserId(user) })),
         2 => (user(), role).prop_map(|(user, role)| assign(user, role)),
@@ -127,6 +139,10 @@ fn together() -> impl Strategy<Value = Command> {
     ]
 }
 
+fn until_or_none() -> impl Strategy<Value = Option<Timestamp>> {
+    prop_oneof![Just(None), Just(Some(Timestamp(1_700_000_090_000)))]
+}
+
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         5 => user().prop_map(Act::Enter),
@@ -146,7 +162,7 @@ fn perform(stage: &mut Stage, act: &Act) {
         person.sessions.get(n).copied()
     };
     let refused = match act {
-        Act::Enter(user) => stage.enter(*user).is_err(),
+        Act::Enter(user) => stage.enter_as(*user, shown(*user)).is_err(),
         Act::Ask(user, command) => {
             let here = stage.meeting.facts.person_of(UserId(*user)).is_some();
             here && stage.ask(*user, command.clone()).is_err()

@@ -4,7 +4,9 @@ use quorate_protocol::*;
 use uuid::Uuid;
 
 use crate::meeting::event::{Event, Fact, MeetingCreated};
-use crate::meeting::{Decision, Enter, Facts, Input, Meeting, Passcode, Person, Refusal, Terms};
+use crate::meeting::{
+    Bot, Decision, Enter, Facts, Input, Meeting, Passcode, Person, Refusal, Terms,
+};
 
 /// The user who made the meeting.
 pub(super) const OWNER: i64 = 1;
@@ -57,6 +59,7 @@ impl Stage {
     /// Decides an input, and carries it out when the rules say yes.
     pub(super) fn take(&mut self, input: &Input) -> Result<Decision, Refusal> {
         let decision = self.meeting.decide(self.now, input)?;
+        self.meeting.carried(self.now, &decision);
         for draft in decision.events.clone() {
             let event = draft.at(self.meeting.facts.head.next(), self.now);
             self.meeting.apply(&event);
@@ -83,9 +86,18 @@ impl Stage {
 
     /// A user says hello; answers their session.
     pub(super) fn enter(&mut self, user: i64) -> Result<SessionId, Refusal> {
+        self.enter_as(user, |_| {})
+    }
+
+    /// The same, showing something else.
+    pub(super) fn enter_as(
+        &mut self,
+        user: i64,
+        change: impl FnOnce(&mut Enter),
+    ) -> Result<SessionId, Refusal> {
         let session = SessionId(Uuid::from_u128(self.next_session));
         self.next_session += 1;
-        self.take(&Input::Enter(Enter {
+        let mut enter = Enter {
             user: UserId(user),
             kind: if user >= GUESTS_FROM { UserKind::Guest } else { UserKind::Member },
             name: format!("User {user}"),
@@ -94,7 +106,9 @@ impl Stage {
             passcode: Passcode::Missing,
             participant: ParticipantId(user + 1000),
             session,
-        }))?;
+        };
+        change(&mut enter);
+        self.take(&Input::Enter(enter))?;
         self.settle();
         Ok(session)
     }
@@ -174,7 +188,13 @@ pub(super) fn admit_all(up_to_seq: Option<Seq>) -> Command {
 
 pub(super) fn ban(user: i64, until: Option<Timestamp>) -> Command {
     let user = Some(UserId(user));
-    Command::ParticipantBan(Ban { participant: None, user, reason: None, until })
+    let scope = BanScope::Meeting;
+    Command::ParticipantBan(Ban { participant: None, user, reason: None, until, scope })
+}
+
+pub(super) fn ban_for(user: i64, until: Option<Timestamp>, reason: &str) -> Command {
+    let Command::ParticipantBan(ban) = ban(user, until) else { unreachable!() };
+    Command::ParticipantBan(Ban { reason: Some(reason.into()), ..ban })
 }
 
 pub(super) fn unban(user: i64) -> Command {
@@ -183,6 +203,25 @@ pub(super) fn unban(user: i64) -> Command {
 
 pub(super) fn say(text: &str, to: Option<ChatTo>) -> Command {
     Command::ChatSend(ChatSend { text: text.into(), to, reply_to: None })
+}
+
+/// Shows the verified email address of that name.
+pub(super) fn email(name: &str) -> impl FnOnce(&mut Enter) {
+    let email = Some(format!("{name}@example.org"));
+    move |enter| enter.email = email
+}
+
+/// Shows a bot's token.
+pub(super) fn bot(
+    owner: Option<i64>,
+    scopes: impl IntoIterator<Item = Permission>,
+) -> impl FnOnce(&mut Enter) {
+    let bot = Bot { owner: owner.map(UserId), scopes: scopes.into_iter().collect() };
+    move |enter| (enter.kind, enter.bot) = (UserKind::Bot, Some(bot))
+}
+
+pub(super) fn publish(topic: &str, data: impl Into<serde_json::Value>) -> Command {
+    Command::AppPublish(AppPublish { topic: topic.into(), data: data.into(), to: None })
 }
 
 pub(super) fn is_fact(event: &Event, kind: &str) -> bool {

@@ -66,7 +66,13 @@ const FIELDS: &[Field] = &[
         limit: REASON_CHARS_MAX,
         command: |text| {
             let (participant, reason) = (Some(at(5)), Some(text));
-            Command::ParticipantBan(Ban { participant, user: None, reason, until: None })
+            Command::ParticipantBan(Ban {
+                participant,
+                user: None,
+                reason,
+                until: None,
+                scope: BanScope::default(),
+            })
         },
     },
     Field {

@@ -1,9 +1,9 @@
 //! The tables of people: who comes and goes, who is banned, who has which role.
 
-use quorate_protocol::{InviteeId, ParticipantId, Role, Seq, Timestamp, UserId};
+use quorate_protocol::{BanKey, BanScope, InviteeId, ParticipantId, Role, Seq, Timestamp, UserId};
 use rusqlite::params;
 
-use super::Tables;
+use super::{Tables, word};
 
 /// Who comes and goes.
 impl Tables<'_> {
@@ -90,17 +90,32 @@ impl Tables<'_> {
     pub(super) fn ban(
         &self,
         user: UserId,
-        until: Option<Timestamp>,
+        (until, scope, key): (Option<Timestamp>, BanScope, BanKey),
         seq: Seq,
         by: UserId,
     ) -> rusqlite::Result<()> {
         let until = until.map(|until| until.to_string());
+        // One that has expired is no longer there, and its reason with it.
         self.any(
-            "INSERT INTO meeting_bans (meeting_id, user_id, until, by_user_id, seq, created_at) \
-             SELECT ?1, id, ?3, ?4, ?5, ?6 FROM users WHERE id = ?2 \
-             ON CONFLICT (meeting_id, user_id) DO UPDATE SET until = ?3, by_user_id = ?4, \
-             seq = ?5, created_at = ?6, reason = NULL, reason_seq = NULL",
-            params![self.meeting, user.0, until, by.0, seq.0.cast_signed(), self.at],
+            "DELETE FROM meeting_bans WHERE meeting_id = ?1 AND user_id = ?2 AND until <= ?3",
+            params![self.meeting, user.0, self.at],
+        )?;
+        self.any(
+            "INSERT INTO meeting_bans \
+             (meeting_id, user_id, until, scope, key, by_user_id, seq, created_at) \
+             SELECT ?1, id, ?3, ?4, ?5, ?6, ?7, ?8 FROM users WHERE id = ?2 \
+             ON CONFLICT (meeting_id, user_id) DO UPDATE SET until = ?3, scope = ?4, key = ?5, \
+             by_user_id = ?6, seq = ?7, created_at = ?8",
+            params![
+                self.meeting,
+                user.0,
+                until,
+                word(&scope),
+                word(&key),
+                by.0,
+                seq.0.cast_signed(),
+                self.at
+            ],
         )?;
         self.any(
             "UPDATE meeting_participants SET waiting_since = NULL, \

@@ -1,5 +1,7 @@
 //! What the tables say after the events, and how they are asked.
 
+use quorate_protocol::{BanKey, BanScope};
+
 use super::*;
 use crate::store::queries::ALL_QUERIES;
 
@@ -41,6 +43,11 @@ async fn a_meeting_goes_through_its_states() {
     store.close().await;
 }
 
+fn ban(user: i64, participant: Option<ParticipantId>, until: Option<Timestamp>) -> Fact {
+    let (scope, key) = (BanScope::Series, BanKey::Email);
+    Fact::ParticipantBanned { user: UserId(user), participant, until, scope, key }
+}
+
 /// A participant's row: role, status, waiting, present, removed.
 fn place(scratch: &Scratch, participant: i64) -> String {
     let sql = "SELECT concat_ws(' ', role, status, iif(waiting_since IS NULL, NULL, 'waiting'), \
@@ -67,8 +74,7 @@ async fn people_come_wait_and_go() {
     };
     let withdrawn = Fact::ParticipantWithdrawn { participant, reason: WithdrawReason::Withdrawn };
     let left = Fact::ParticipantLeft { participant, reason: LeaveReason::Left };
-    let banned =
-        Fact::ParticipantBanned { user: UserId(3), participant: Some(participant), until: None };
+    let banned = ban(3, Some(participant), None);
     let unbanned = Fact::ParticipantUnbanned { user: UserId(3), participant: Some(participant) };
     assert!(!store.user_may_see(ada.meeting, UserId(3), None).await.unwrap());
     for (fact, then) in [
@@ -156,16 +162,20 @@ async fn co_hosts_and_bans_stand_in_their_tables() {
     assert!(!store.user_may_see(ada.meeting, UserId(2), None).await.unwrap());
 
     let until = Some(Timestamp(1_800_000_000_000));
-    ada.tell(Fact::ParticipantBanned { user: UserId(2), participant: None, until }).await;
+    ada.tell(ban(2, None, until)).await;
     let given = Fact::ReasonGiven { event: ada.head, participant: None };
     let reason = Personal { reason: Some("noise".to_owned()), ..Personal::default() };
     ada.send_with(given, reason);
     ada.result().await.unwrap();
-    let ban = "SELECT concat_ws(' ', user_id, until, reason, by_user_id) FROM meeting_bans";
-    let ban = || scratch.stranger().query_row(ban, [], |row| row.get::<_, String>(0)).unwrap();
-    assert_eq!(ban(), "2 2027-01-15T08:00:00.000Z noise 1");
+    let row =
+        "SELECT concat_ws(' ', user_id, until, scope, key, reason, by_user_id) FROM meeting_bans";
+    let row = || scratch.stranger().query_row(row, [], |row| row.get::<_, String>(0)).unwrap();
+    assert_eq!(row(), "2 2027-01-15T08:00:00.000Z series email noise 1");
     ada.tell(Fact::Redacted { ranges: vec![(ada.head, ada.head)] }).await;
-    assert_eq!(ban(), "2 2027-01-15T08:00:00.000Z 1", "the reason is gone here too");
+    assert_eq!(row(), "2 2027-01-15T08:00:00.000Z series email 1", "the reason is gone here too");
+    ada.tell(ban(2, None, None)).await;
+    ada.tell(Fact::Redacted { ranges: vec![(ada.head, ada.head)] }).await;
+    assert_eq!(row(), "2 series user 1", "without the address it keeps out the user alone");
     ada.tell(Fact::ParticipantUnbanned { user: UserId(2), participant: None }).await;
     assert_eq!(count("SELECT count(*) FROM meeting_bans"), 0);
     store.close().await;

@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use quorate_client::protocol::{
-    CreateMeeting, Guest, Hello, Meeting, MeetingRef, SignIn, SignedIn,
+    CreateMeeting, Guest, Hello, Meeting, MeetingRef, SignIn, SignedIn, Timestamp,
 };
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
@@ -59,6 +59,10 @@ impl Home {
         self.data().join("quorate.db")
     }
 
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     pub(crate) fn socket_url(&self) -> String {
         format!("ws://{}/ws", self.address)
     }
@@ -104,8 +108,13 @@ impl Home {
 
     /// Makes a meeting that belongs to whose token it is.
     pub(crate) async fn meeting(&self, token: &str) -> Meeting {
+        self.meeting_until(token, None).await
+    }
+
+    /// The same, with an end.
+    pub(crate) async fn meeting_until(&self, token: &str, ends_at: Option<Timestamp>) -> Meeting {
         let title = "A meeting that will see something".to_owned();
-        let body = CreateMeeting { title, ..CreateMeeting::default() };
+        let body = CreateMeeting { title, ends_at, ..CreateMeeting::default() };
         let request = reqwest::Client::new().post(format!("http://{}/api/meetings", self.address));
         let answer =
             soon("a meeting", request.bearer_auth(token).json(&body).send()).await.unwrap();
