@@ -31,6 +31,8 @@ pub struct Caller {
     pub credential: Credential,
     /// Their verified email address.
     pub email: Option<String>,
+    /// Whether they administer the server.
+    pub admin: bool,
     /// What their token says of a bot.
     pub bot: Option<Bot>,
 }
@@ -60,9 +62,10 @@ impl Identity {
         let expires_at = Some(claims.expires_at());
         let email = claims.email.as_ref().filter(|_| claims.email_verified);
         let email = email.map(|email| email.to_lowercase());
+        let admin = claims.admin;
         let user = self.user(ids, claims).await?;
         let credential = Credential { user: user.id, expires_at };
-        Ok(Caller { user, credential, email, bot: None })
+        Ok(Caller { user, credential, email, admin, bot: None })
     }
 
     /// Who this guest is: the same device is the same user.
@@ -72,7 +75,7 @@ impl Identity {
     pub async fn guest(&self, ids: &Ids, guest: &Guest) -> Result<Caller, ErrorBody> {
         let user = self.user(ids, self.guest_claims(guest)?).await?;
         let credential = Credential { user: user.id, expires_at: None };
-        Ok(Caller { user, credential, email: None, bot: None })
+        Ok(Caller { user, credential, email: None, admin: false, bot: None })
     }
 
     /// A bearer token for a guest, and until when it holds.

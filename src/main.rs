@@ -76,6 +76,9 @@ struct Token {
     /// The email address
     #[arg(long)]
     email: Option<String>,
+    /// Whether they administer the server: define roles for all its meetings
+    #[arg(long)]
+    admin: bool,
     /// For how many hours it holds
     #[arg(long, default_value_t = 24)]
     hours: u32,
@@ -173,6 +176,7 @@ fn print_token(common: &Common, token: Token) -> anyhow::Result<ExitCode> {
     let claims = Claims {
         // Who has the server's key is believed.
         email_verified: token.email.is_some(),
+        admin: token.admin,
         email: token.email,
         ..Claims::new(token.sub, token.name, token.hours, clock::wall())
     };

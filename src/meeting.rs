@@ -5,10 +5,13 @@
 //! restart, failover and replay are one code path. One file per concern; the front page is here.
 
 mod chat;
+pub mod custom;
 mod door;
 pub mod event;
 mod facts;
+mod grants;
 mod hands;
+mod host;
 mod lifecycle;
 mod moderation;
 mod passing;
@@ -34,6 +37,7 @@ use quorate_protocol::{
 use serde::Serialize;
 
 pub use chat::{HistoryPage, Message};
+use custom::ServerRoles;
 pub use event::Event;
 use event::{Audience, Fact, MeetingCreated, Personal, SYSTEM};
 pub use facts::{Facts, Info, Renewed};
@@ -90,6 +94,8 @@ pub enum Input {
     },
     /// A deadline has passed.
     Deadline,
+    /// [`Meeting::server_roles`] are others now.
+    ServerRoles,
     /// A client asks for something.
     Command {
         /// Its session.
@@ -257,6 +263,8 @@ pub struct Meeting {
     pub passing: Passing,
     /// The settings it runs under.
     pub terms: Terms,
+    /// The server's custom roles, of which the journal has those that are given here.
+    pub server_roles: ServerRoles,
 }
 
 impl Meeting {
@@ -285,6 +293,7 @@ impl Meeting {
             Input::Lost { session } => Ok(facts.lose(*session)),
             Input::Recover { last_alive } => Ok(facts.recover(*last_alive)),
             Input::Deadline => Ok(facts.due(now, &self.terms)),
+            Input::ServerRoles => Ok(facts.take_over_roles(&self.server_roles)),
             Input::Command { session, command } => {
                 let ended = "this session is over; say hello again";
                 let me = facts.person_in(*session).ok_or(Refusal::Unauthorized(ended))?;
@@ -303,7 +312,7 @@ impl Meeting {
         let facts = &self.facts;
         match command {
             Command::Ping(_) => return Ok(Decision::by_system().answer(&Pong { time: now })),
-            Command::Leave(_) => return Ok(facts.leave(me)),
+            Command::Leave(ask) => return facts.leave(me, *ask),
             _ if !me.is_in() => return Err(Refusal::StillWaiting),
             _ => {}
         }
@@ -325,9 +334,16 @@ impl Meeting {
             Command::ParticipantRemove(ask) => facts.remove(me, ask),
             Command::ParticipantBan(ask) => facts.ban(now, me, ask),
             Command::ParticipantUnban(ask) => facts.unban(me, ask.user),
-            Command::RoleAssign(ask) => facts.assign_role(me, *ask),
+            Command::RoleAssign(ask) => facts.assign_role(me, *ask, &self.server_roles),
             Command::CohostAdd(ask) => facts.add_cohost(me, ask.user),
             Command::CohostRemove(ask) => facts.remove_cohost(me, ask.user),
+            Command::RoleGrant(ask) => facts.grant(me, ask),
+            Command::RoleDeny(ask) => facts.deny(me, ask),
+            Command::RoleReset(ask) => facts.reset(me, ask),
+            Command::RoleDefine(ask) => facts.define_role(me, ask),
+            Command::RoleRemove(ask) => facts.remove_role(me, ask.key),
+            Command::HostTransfer(ask) => facts.transfer_host(me, *ask),
+            Command::HostReclaim(_) => facts.reclaim_host(me),
             Command::MeetingStart(_) => facts.start(me),
             Command::MeetingEnd(_) => facts.end(me),
             Command::MeetingLock(_) => facts.lock(me),

@@ -6,8 +6,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::{
-    ChatMessage, Grants, Limits, MeetingId, MeetingInfo, Participant, ParticipantId, Role, Seq,
-    SessionId, Timestamp, UserId, UserKind, WaitingEntry, WaitingStanding,
+    ChatMessage, CustomRole, Grants, Limits, MeetingId, MeetingInfo, Participant, ParticipantId,
+    Role, Seq, SessionId, Timestamp, UserId, UserKind, WaitingEntry, WaitingStanding,
 };
 
 /// A meeting, by its code or its id.
@@ -207,6 +207,9 @@ pub struct Snapshot {
     /// Who waits, for those who may admit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Vec<WaitingEntry>>,
+    /// The custom roles that are defined here, by key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<CustomRole>,
     /// Raised hands, in order.
     pub hands: Vec<ParticipantId>,
     /// The last 50 messages, oldest first, cut at 64 KiB; the rest by `chat.history`.

@@ -150,7 +150,7 @@ impl Door {
         if let MeetingRef::Id(_) = hello.meeting {
             self.tied(meeting, caller.user.id).await?;
         }
-        let Caller { user, credential, email, bot } = caller;
+        let Caller { user, credential, email, admin: _, bot } = caller;
         let passcode = Passcode::Missing;
         self.live.enter(meeting, EnterAs { user, credential, email, bot, passcode }).await
     }

@@ -27,6 +27,9 @@ pub struct Claims {
     /// Whether whoever made the token knows the address to be theirs; only then it opens doors.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub email_verified: bool,
+    /// Whether they administer the server.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub admin: bool,
     /// When it expires, in seconds since 1970.
     pub exp: i64,
 }
@@ -36,7 +39,7 @@ impl Claims {
     #[must_use]
     pub fn new(sub: String, name: Option<String>, hours: u32, now: Timestamp) -> Claims {
         let exp = now.0 / 1000 + i64::from(hours) * 3600;
-        Claims { sub, name, email: None, email_verified: false, exp }
+        Claims { sub, name, email: None, email_verified: false, admin: false, exp }
     }
 
     /// When they expire.

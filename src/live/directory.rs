@@ -18,6 +18,7 @@ use super::actor::Actor;
 use super::clock;
 use super::ids::Ids;
 use super::mail::{Attached, EnterAs, MAILBOX_CAPACITY, Mail, Refused, Reply, ResumeAs};
+use super::roles::Roles;
 use crate::meeting::event::MeetingCreated;
 use crate::store::{Store, StoreError, UserRow};
 
@@ -33,6 +34,7 @@ pub(super) struct Context {
     pub(super) store: Store,
     pub(super) ids: Ids,
     pub(super) settings: Settings,
+    pub(super) roles: Arc<Roles>,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
 }
@@ -55,7 +57,8 @@ impl Live {
         stop: CancellationToken,
         tasks: TaskTracker,
     ) -> Live {
-        let context = Arc::new(Context { store, ids, settings, stop, tasks });
+        let roles = Roles::new(store.clone(), tasks.clone());
+        let context = Arc::new(Context { store, ids, settings, roles, stop, tasks });
         Live { context, meetings: Arc::default() }
     }
 
@@ -63,6 +66,12 @@ impl Live {
     #[must_use]
     pub fn ids(&self) -> &Ids {
         &self.context.ids
+    }
+
+    /// The server's custom roles.
+    #[must_use]
+    pub fn roles(&self) -> &Arc<Roles> {
+        &self.context.roles
     }
 
     /// Someone says `hello` to a meeting that exists.

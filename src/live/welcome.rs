@@ -1,8 +1,8 @@
 //! `welcome`, with its snapshot: what is the same for many viewers is serialised once per step.
 
 use quorate_protocol::{
-    ChatHistory, ChatMessage, Limits, MeetingInfo, ParticipantId, Permission, Seq, ServerInfo,
-    SessionId, SessionInfo, Timestamp, WaitingStanding, You,
+    ChatHistory, ChatMessage, CustomRole, Limits, MeetingInfo, ParticipantId, Permission, Seq,
+    ServerInfo, SessionId, SessionInfo, Timestamp, WaitingStanding, You,
 };
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -63,6 +63,8 @@ struct State<'a> {
     total: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    roles: Vec<CustomRole>,
     hands: &'a [ParticipantId],
     chat: &'a RawValue,
 }
@@ -131,6 +133,7 @@ impl Shared {
             participants: pick(&own.participants, &shared.participants),
             total: facts.present,
             waiting: shared.waiting.as_deref().filter(|_| admits),
+            roles: facts.custom_roles(),
             hands: &facts.hands,
             chat: pick(&own.chat, &shared.chat),
         }

@@ -22,6 +22,8 @@ enum Due {
     Start,
     LetIn(quorate_protocol::ParticipantId),
     EndEmpty,
+    Succeed(quorate_protocol::ParticipantId),
+    EndHostless,
 }
 
 impl Facts {
@@ -131,6 +133,11 @@ impl Facts {
                 let reason = EndReason::Empty;
                 system.event(Audience::EVERYONE, Fact::MeetingEnded { reason })
             }
+            Due::Succeed(id) => self.succeed(id),
+            Due::EndHostless => {
+                let reason = EndReason::HostGone;
+                system.event(Audience::EVERYONE, Fact::MeetingEnded { reason })
+            }
         }
     }
 
@@ -139,7 +146,12 @@ impl Facts {
         let start = self.start_due().map(|at| (at, Due::Start));
         let let_in = self.may_come_in(self.at).map(|person| (self.at, Due::LetIn(person.id)));
         let end = self.end_due().map(|at| (at, Due::EndEmpty));
-        [expire, start, let_in, end].into_iter().flatten().min_by_key(|(at, _)| *at)
+        let succeed = self.successor().map(|person| (self.at, Due::Succeed(person.id)));
+        let hostless = self.hostless_end().map(|at| (at, Due::EndHostless));
+        [expire, start, let_in, end, succeed, hostless]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(at, _)| *at)
     }
 
     /// When a scheduled meeting starts by itself, given who is there for it.

@@ -19,6 +19,7 @@ impl Facts {
             participants: self.roster(viewer),
             total: self.present,
             waiting: admits.then(|| self.waiting_entries(now)),
+            roles: self.custom_roles(),
             hands: self.hands.clone(),
             chat: self.recent_chat(viewer),
         }

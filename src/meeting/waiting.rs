@@ -109,7 +109,7 @@ impl Facts {
         let line = self.waiting.range(..=up_to.unwrap_or(self.head)).map(|(_, id)| id);
         for person in line.filter_map(|id| self.people.get(id)) {
             // Each one let in before takes a seat; the kept one is free again once the host is in.
-            let kept = !let_in.contains(&self.info.host) && self.keeps_seat(person.user);
+            let kept = !let_in.contains(&self.rightful_host()) && self.keeps_seat(person.user);
             let kept = u32::from(kept);
             if self.present + let_in.len() as u32 + kept < self.capacity() {
                 let_in.insert(person.user);
@@ -130,13 +130,13 @@ impl Facts {
             participant: person.id,
             user: person.user,
             kind: person.kind,
-            role: self.role_of(person.user),
+            role: self.role_on_joining(person.user),
             via,
             room: None,
             looks_like: None,
         };
         let name = Personal { name: Some(person.name.clone()), ..Personal::default() };
-        decision
+        self.take_back(decision, Some(person))
             .event(Audience::holders(Permission::ParticipantAdmit).and(person.id), admitted)
             .personal_event(Audience::EVERYONE, joined, name)
     }

@@ -1,11 +1,11 @@
 //! From the journal to the wire: what of an event clients see.
 
 use quorate_protocol::{
-    AttributesChanged, ChatDeleted, ChatSentEvent, ConnectionChanged, Empty, EventBody, Media,
-    MediaUpdated, MeetingCreated, MeetingEnded, MeetingRecovered, MessageId, Participant,
-    ParticipantBanned, ParticipantDeclined, ParticipantJoined, ParticipantLeft, ParticipantOnly,
-    ParticipantWaiting, ParticipantWithdrawn, Presence, ReasonGiven, RoleAssigned, UserAffected,
-    UserKind, WaitReason, WaitingEntry,
+    AttributesChanged, ChatDeleted, ChatSentEvent, ConnectionChanged, Empty, EventBody,
+    HostChanged, Media, MediaUpdated, MeetingCreated, MeetingEnded, MeetingRecovered, MessageId,
+    Participant, ParticipantBanned, ParticipantDeclined, ParticipantJoined, ParticipantLeft,
+    ParticipantOnly, ParticipantWaiting, ParticipantWithdrawn, PermissionsChanged, Presence,
+    ReasonGiven, RoleAssigned, RoleOnly, UserAffected, UserKind, WaitReason, WaitingEntry,
 };
 
 use super::event::{Event, Fact, Personal};
@@ -140,6 +140,20 @@ fn body(event: &Event) -> Option<EventBody> {
         Fact::CohostRemoved { user, participant } => {
             EventBody::CohostRemoved(affected(*user, *participant))
         }
+        Fact::PermissionsChanged { participant, granted, denied } => {
+            EventBody::PermissionsChanged(PermissionsChanged {
+                participant: *participant,
+                granted: *granted,
+                denied: *denied,
+            })
+        }
+        Fact::RoleDefined { key, role } => EventBody::RoleDefined(role.to_wire(*key)),
+        Fact::RoleRemoved { key } => EventBody::RoleRemoved(RoleOnly { key: *key }),
+        Fact::HostChanged { from, to, acting_for, .. } => EventBody::HostChanged(HostChanged {
+            from: *from,
+            to: *to,
+            acting: acting_for.is_some(),
+        }),
         Fact::HandRaised { participant } => {
             EventBody::HandRaised(ParticipantOnly { participant: *participant })
         }

@@ -49,6 +49,14 @@ pub(crate) fn all() -> Vec<EventBody> {
         EventBody::RoleAssigned(RoleAssigned { participant: BEN, role: Role::Presenter }),
         EventBody::CohostAdded(ben_user),
         EventBody::CohostRemoved(ben_user),
+        EventBody::PermissionsChanged(PermissionsChanged {
+            participant: BEN,
+            granted: [Permission::MediaShare].into_iter().collect(),
+            denied: [Permission::ChatSend].into_iter().collect(),
+        }),
+        EventBody::RoleDefined(note_taker()),
+        EventBody::RoleRemoved(RoleOnly { key: note_taker().key }),
+        EventBody::HostChanged(HostChanged { from: Some(ANA), to: BEN, acting: true }),
         EventBody::HandRaised(ben_only),
         EventBody::HandLowered(ben_only),
         EventBody::ChatSent(ChatSentEvent {

@@ -119,6 +119,7 @@ fn snapshot() -> Snapshot {
         participants: vec![ben()],
         total: 2,
         waiting: None,
+        roles: vec![note_taker()],
         hands: vec![BEN],
         chat: vec![ChatMessage {
             message: MessageId(41),

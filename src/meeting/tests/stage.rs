@@ -133,6 +133,10 @@ pub(super) fn at(user: i64) -> ParticipantId {
     ParticipantId(user + 1000)
 }
 
+pub(super) fn leave() -> Command {
+    Command::Leave(Leave::default())
+}
+
 pub(super) fn empty(command: impl Fn(Empty) -> Command) -> Command {
     command(Empty {})
 }
