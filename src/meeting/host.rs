@@ -126,12 +126,12 @@ impl Facts {
         let fits = |person: &&Person| {
             person.is_in() && person.kind == UserKind::Member && self.connected(person)
         };
-        let co_hosts = self.co_hosts.iter().filter_map(|user| self.person_of(*user));
+        let mut co_hosts = self.co_hosts.iter().filter_map(|user| self.person_of(*user));
         let moderators = || {
             let people = self.people.values().filter(|person| person.view.rank >= STAFF_RANK);
             people.filter(fits).min_by_key(|person| (person.joined_at, person.id))
         };
-        co_hosts.filter(fits).next().or_else(moderators)
+        co_hosts.find(fits).or_else(moderators)
     }
 
     /// The seat goes to someone who acts for the one who is gone.

@@ -1,5 +1,8 @@
 //! The rules, by tables and by chance: `fold` is `live`, a refusal changes nothing, invariants hold.
 
 mod chance;
+mod matrix;
+mod rights;
+mod search;
 mod stage;
 mod tables;

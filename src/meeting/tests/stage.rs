@@ -182,3 +182,38 @@ pub(super) fn is_fact(event: &Event, kind: &str) -> bool {
     let (found, _) = Fact::to_row(&event.fact);
     found == kind
 }
+
+pub(super) fn grant(user: i64, permissions: &[Permission]) -> Command {
+    let permissions = permissions.to_vec();
+    Command::RoleGrant(PersonPermissions { participant: at(user), permissions })
+}
+
+pub(super) fn deny(user: i64, permissions: &[Permission]) -> Command {
+    let permissions = permissions.to_vec();
+    Command::RoleDeny(PersonPermissions { participant: at(user), permissions })
+}
+
+pub(super) fn reset(user: i64, permissions: Option<&[Permission]>) -> Command {
+    let permissions = permissions.map(<[_]>::to_vec);
+    Command::RoleReset(RoleReset { participant: at(user), permissions })
+}
+
+/// A role of rank 30 that is as an attendee is.
+pub(super) fn define(key: &str) -> RoleDefine {
+    RoleDefine {
+        key: RoleKey::new(key).expect("a key"),
+        label: key.to_uppercase(),
+        based_on: Role::Attendee,
+        rank: 30,
+        grants: Vec::new(),
+        denies: Vec::new(),
+    }
+}
+
+pub(super) fn transfer(user: i64) -> Command {
+    Command::HostTransfer(HostTransfer { participant: at(user) })
+}
+
+pub(super) fn reclaim() -> Command {
+    Command::HostReclaim(Empty {})
+}

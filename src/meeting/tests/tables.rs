@@ -4,10 +4,10 @@ use quorate_protocol::*;
 
 use super::stage::*;
 use crate::meeting::event::Fact;
-use crate::meeting::{Input, Refusal, roles};
+use crate::meeting::{Input, Refusal};
 
 /// A meeting with the owner, co-host 2, moderator 3, presenter 4, attendee 5 and guest 100 in it.
-fn full_cast() -> Stage {
+pub(super) fn full_cast() -> Stage {
     let mut stage = Stage::new(|_| {});
     for user in [OWNER, 2, 3, 4, 5, 100] {
         stage.enter(user).unwrap();
@@ -16,52 +16,6 @@ fn full_cast() -> Stage {
     stage.ask(OWNER, assign(3, Role::Moderator)).unwrap();
     stage.ask(OWNER, assign(4, Role::Presenter)).unwrap();
     stage
-}
-
-#[test]
-fn a_missing_permission_is_named_for_each_role_and_nothing_changes() {
-    use Permission as P;
-    let asks = |other: i64| {
-        [
-            (P::ParticipantAdmit, admit(other)),
-            (P::ParticipantDecline, decline(other)),
-            (P::ParticipantRemove, remove(other)),
-            (P::ParticipantBan, ban(other, None)),
-            (P::ParticipantUnban, unban(other)),
-            (P::RoleAssign, assign(other, Role::Presenter)),
-            (P::RoleAssignCohost, cohost(other)),
-            (P::MeetingStart, empty(Command::MeetingStart)),
-            (P::MeetingEnd, empty(Command::MeetingEnd)),
-            (P::MeetingLock, empty(Command::MeetingLock)),
-            (P::HandManage, Command::HandLower(HandLower { participant: Some(at(other)) })),
-            (P::MediaShare, share()),
-        ]
-    };
-    for (user, role) in [
-        (OWNER, Role::Host),
-        (2, Role::CoHost),
-        (3, Role::Moderator),
-        (4, Role::Presenter),
-        (5, Role::Attendee),
-    ] {
-        for (permission, command) in asks(100) {
-            let mut stage = full_cast();
-            let before = stage.meeting.facts.clone();
-            let answer = stage.ask(user, command.clone());
-            let sets = roles::built_in_sets(role);
-            if sets.always.or(sets.default).has(permission) {
-                let allowed = !matches!(answer, Err(Refusal::Forbidden(_)));
-                assert!(allowed, "{role:?} may {command:?}");
-            } else {
-                assert_eq!(answer, Err(Refusal::Forbidden(permission)), "{role:?} {command:?}");
-                assert_eq!(stage.meeting.facts, before, "a refusal changes nothing");
-            }
-        }
-    }
-}
-
-fn share() -> Command {
-    Command::MediaUpdate(MediaUpdate { share: Some(true), ..MediaUpdate::default() })
 }
 
 #[test]
