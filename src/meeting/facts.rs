@@ -38,6 +38,8 @@ pub struct Facts {
     pub roles: BTreeMap<RoleKey, CustomRole>,
     /// Since when the host is gone, who was there; for as long as the meeting runs.
     pub(super) host_gone: Option<Timestamp>,
+    /// Who is in with a rank of staff.
+    pub(super) staff: BTreeSet<ParticipantId>,
     /// The open sessions.
     pub sessions: BTreeMap<SessionId, Session>,
     pub(super) by_user: BTreeMap<UserId, ParticipantId>,

@@ -9,7 +9,7 @@ use quorate_protocol::{
     Timestamp, UserId, UserKind,
 };
 
-use super::event::{Audience, Fact, STAFF_RANK};
+use super::event::{Audience, Fact};
 use super::facts::Facts;
 use super::person::Person;
 use super::{Decision, Refusal};
@@ -128,8 +128,8 @@ impl Facts {
         };
         let mut co_hosts = self.co_hosts.iter().filter_map(|user| self.person_of(*user));
         let moderators = || {
-            let people = self.people.values().filter(|person| person.view.rank >= STAFF_RANK);
-            people.filter(fits).min_by_key(|person| (person.joined_at, person.id))
+            let staff = self.staff.iter().filter_map(|id| self.people.get(id));
+            staff.filter(fits).min_by_key(|person| (person.joined_at, person.id))
         };
         co_hosts.find(fits).or_else(moderators)
     }

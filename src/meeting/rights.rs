@@ -248,6 +248,11 @@ impl Facts {
                     person.view_since = event.seq;
                 }
                 (person.view, person.can) = (view, can);
+                if view.rank >= STAFF_RANK {
+                    self.staff.insert(id);
+                } else {
+                    self.staff.remove(&id);
+                }
                 true
             }
             _ => false,

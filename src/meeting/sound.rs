@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use quorate_protocol::{COHOSTS_MAX, MEETING_ROLES_MAX, MeetingStatus};
 
+use super::event::STAFF_RANK;
 use super::facts::Facts;
 use super::person::{Person, Place};
 use super::roles::{CUSTOM_RANKS, CustomRole};
@@ -55,6 +56,8 @@ impl Facts {
         assert!(self.host_gone.is_none() || !self.host_is_in(), "a host who is in is not gone");
         let sound = |role: &CustomRole| CUSTOM_RANKS.contains(&role.rank);
         assert!(self.roles.len() <= MEETING_ROLES_MAX && self.roles.values().all(sound));
+        let staff = self.people.values().filter(|person| person.view.rank >= STAFF_RANK);
+        assert!(staff.map(|person| person.id).eq(self.staff.iter().copied()), "staff is indexed");
         let running = self.info.status == MeetingStatus::InProgress;
         assert!(
             running || self.info.status == MeetingStatus::Scheduled || self.sessions.is_empty()

@@ -217,3 +217,29 @@ pub(super) fn transfer(user: i64) -> Command {
 pub(super) fn reclaim() -> Command {
     Command::HostReclaim(Empty {})
 }
+
+pub(super) fn role(key: &str) -> Role {
+    Role::of(key).unwrap()
+}
+
+pub(super) fn key(key: &str) -> RoleKey {
+    RoleKey::new(key).unwrap()
+}
+
+pub(super) fn role_of(stage: &Stage, user: i64) -> Role {
+    stage.meeting.facts.role_of(UserId(user))
+}
+
+pub(super) fn may(stage: &Stage, user: i64, permission: Permission) -> bool {
+    stage.person(user).view.permissions.has(permission)
+}
+
+pub(super) fn is_already(answer: &Result<Decision, Refusal>) -> bool {
+    answer.as_ref().is_ok_and(|decision| decision.events.is_empty())
+}
+
+pub(super) fn lose(stage: &mut Stage, user: i64) {
+    let session = stage.person(user).sessions[0];
+    stage.take(&Input::Lost { session }).unwrap();
+    stage.settle();
+}
