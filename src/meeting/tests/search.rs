@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::stage::*;
 use crate::meeting::custom::{Definer, ServerRoles};
 use crate::meeting::event::{Event, Fact};
-use crate::meeting::roles::{BOT_SCOPES, MATRIX, Mark, RoleSource};
+use crate::meeting::roles::{BOT_SCOPES, MATRIX, Mark, RoleSource, built_in_sets};
 use crate::meeting::{Bot, Enter, Facts, Input, Passcode, Person};
 use Permission as P;
 
@@ -219,6 +219,11 @@ fn check_event(before: &Facts, event: &Event, after: &Facts) {
                 assert!(takes || gives || let_in, "{event:?}");
                 assert!(*to == person.id || *co_host == Some(person.user), "{event:?}");
             }
+            // The one way to one's own rank, which a host grants.
+            Fact::CohostAdded { .. } => {
+                let by = by.expect("someone");
+                assert!(by.view.permissions.has(P::RoleAssignCohost) && rank_of(by) > was);
+            }
             _ => {
                 let server = |role: &crate::meeting::roles::CustomRole| {
                     role.source == RoleSource::Server && event.by.is_none()
@@ -232,12 +237,26 @@ fn check_event(before: &Facts, event: &Event, after: &Facts) {
             }
         }
     }
+    if let (Some(by), Some(beyond)) = (by, beyond_the_base(after, &event.fact)) {
+        let lacks = beyond.minus(by.view.permissions);
+        assert!(lacks.is_empty(), "gives a role with what they lack: {event:?}");
+    }
     if let Fact::PermissionsChanged { participant, granted, .. } = &event.fact {
         let (by, person) = (by.expect("someone"), before.get(*participant).expect("someone"));
         assert!(rank_of(by) > rank_of(person) && person.user != before.info.owner);
         let given = granted.minus(person.grants);
         assert!(given.minus(by.view.permissions).is_empty(), "gives what they lack: {event:?}");
     }
+}
+
+/// What a custom role that is defined or given has beyond the one it is based on.
+fn beyond_the_base(facts: &Facts, fact: &Fact) -> Option<PermissionSet> {
+    let (Fact::RoleDefined { key, .. } | Fact::RoleAssigned { role: Role::Custom(key), .. }) = fact
+    else {
+        return None;
+    };
+    let role = facts.roles.get(key)?;
+    Some(role.grants.and(built_in_sets(role.based_on).grantable))
 }
 
 fn check(facts: &Facts) {
@@ -274,6 +293,7 @@ proptest! {
         granted in (role(), permissions()),
         locks in permissions(),
         max_cohosts in 0u32..4,
+        trusting: bool,
     ) {
         let mut stage = Stage::new(|created| {
             created.settings.grants = [granted].into();
@@ -282,6 +302,12 @@ proptest! {
         });
         for user in 1..5 {
             stage.enter(user).unwrap();
+        }
+        if trusting {
+            let _ = stage.ask(OWNER, cohost(2));
+            let _ = stage.ask(OWNER, grant(2, &[P::RoleAssignCohost, P::RoleDefine]));
+            stage.ask(OWNER, assign(3, Role::Moderator)).unwrap();
+            stage.ask(OWNER, grant(3, &[P::RoleAssign])).unwrap();
         }
         for act in &acts {
             let (mut facts, seen) = (stage.meeting.facts.clone(), stage.journal.len());
