@@ -290,7 +290,8 @@ pub struct PermissionsChanged {
     pub denied: PermissionSet,
 }
 
-/// Data of `host.changed`. One who was host in full is co-host from then on, if still in the meeting.
+/// Data of `host.changed`. When not acting, who was host in full before is co-host from then on; who only
+/// acted is again what they were.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HostChanged {
     /// Who was host; null is someone who never came.

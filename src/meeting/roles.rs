@@ -234,7 +234,7 @@ impl Facts {
             return Err(Refusal::RankTooLow);
         }
         if let Some((role, _)) = custom {
-            // What every such role has is the rank's; what this one has beyond it is given by whoever assigns it.
+            // What it has beyond the role it is based on is given by whoever assigns it.
             let beyond = role.grants.and(built_in_sets(role.based_on).grantable);
             give(me, beyond, beyond)?;
         }
