@@ -70,7 +70,7 @@ CREATE TABLE meeting_participants (
     id                  INTEGER PRIMARY KEY,
     meeting_id          INTEGER     NOT NULL REFERENCES meetings(id) ON DELETE CASCADE,
     user_id             INTEGER     NOT NULL REFERENCES users(id) ON DELETE CASCADE,
-    -- attendee, presenter, moderator. The host stands in meetings.host_id and co-hosts in
+    -- attendee, presenter, moderator, or a custom role's key. The host stands in meetings.host_id and co-hosts in
     -- meeting_co_hosts; both keep here what they are without that.
     role                VARCHAR(20) NOT NULL DEFAULT 'attendee',
     -- Admission, not presence: who withdrew stays pending, who left stays approved.
@@ -142,6 +142,20 @@ CREATE TABLE meeting_invitees (
 CREATE UNIQUE INDEX idx_invitee_event ON meeting_invitees(meeting_id, seq);
 CREATE INDEX idx_invitee_user ON meeting_invitees(user_id, meeting_id) WHERE user_id IS NOT NULL;
 CREATE INDEX idx_invitee_email ON meeting_invitees(email, meeting_id) WHERE email IS NOT NULL;
+
+-- Custom roles for all meetings, as admins define them. NOT A FOLD: a meeting that uses one has its own
+-- copy in its journal, as role.defined.
+CREATE TABLE roles (
+    key        VARCHAR(31)  PRIMARY KEY,
+    label      VARCHAR(80)  NOT NULL,
+    based_on   VARCHAR(20)  NOT NULL,             -- moderator, presenter, attendee
+    rank       INTEGER      NOT NULL,             -- 21 to 79
+    grants     JSON         NOT NULL DEFAULT '[]', -- permissions beyond that role, by name
+    denies     JSON         NOT NULL DEFAULT '[]', -- permissions of that role which it lacks
+    version    INTEGER      NOT NULL,             -- rises with each change
+    created_at TIMESTAMP    NOT NULL,
+    updated_at TIMESTAMP    NOT NULL
+) WITHOUT ROWID;
 
 -- The journal: everything that happened, numbered 1, 2, 3 … in each meeting. THE TRUTH, AND NO FOLD.
 -- `quorate audit verify` checks it: `hash` is BLAKE3 over the hash of the row before and every column

@@ -195,7 +195,7 @@ impl Room {
                 return Typed::Send(Command::ReactionSend(ReactionSend { emoji }));
             }
             ("/who", _) => self.list(),
-            ("/leave", _) => return Typed::Send(Command::Leave(Empty {})),
+            ("/leave", _) => return Typed::Send(Command::Leave(Leave::default())),
             ("/quit", _) => return Typed::Quit,
             ("/help", _) => println!("{HELP}"),
             (word, _) if word.starts_with('/') => println!("! no command {word}; see /help"),

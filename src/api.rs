@@ -3,6 +3,7 @@
 mod body;
 mod meetings;
 mod problem;
+mod roles;
 mod sessions;
 mod socket;
 
@@ -39,6 +40,8 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/api/sessions", post(sessions::sign_in))
         .route("/api/meetings", post(meetings::create))
         .route("/api/meetings/{id}", get(meetings::show))
+        .route("/api/roles", get(roles::list).post(roles::create))
+        .route("/api/roles/{key}", get(roles::show).put(roles::replace).delete(roles::remove))
         .method_not_allowed_fallback(|| async {
             Problem(ErrorBody::new(Code::MethodNotAllowed, "this path does not take that method"))
         })

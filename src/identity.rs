@@ -32,6 +32,8 @@ pub struct Caller {
     pub credential: Credential,
     /// Their verified email address.
     pub email: Option<String>,
+    /// Whether they administer the server.
+    pub admin: bool,
     /// What their token says of a bot.
     pub bot: Option<Bot>,
     /// Which meetings there are for them.
@@ -78,9 +80,10 @@ impl Identity {
             TokenKind::Member => (None, Reach::All),
             TokenKind::Bot => self.bot(&claims).await.map(|(bot, reach)| (Some(bot), reach))?,
         };
+        let admin = claims.admin;
         let user = self.user(ids, claims).await?;
         let credential = Credential { user: user.id, expires_at };
-        Ok(Caller { user, credential, email, bot, reach })
+        Ok(Caller { user, credential, email, admin, bot, reach })
     }
 
     /// What a token says of a bot.
@@ -115,7 +118,7 @@ impl Identity {
     pub async fn guest(&self, ids: &Ids, guest: &Guest) -> Result<Caller, ErrorBody> {
         let user = self.user(ids, self.guest_claims(guest)?).await?;
         let credential = Credential { user: user.id, expires_at: None };
-        Ok(Caller { user, credential, email: None, bot: None, reach: Reach::All })
+        Ok(Caller { user, credential, email: None, admin: false, bot: None, reach: Reach::All })
     }
 
     /// A bearer token for a guest, and until when it holds.

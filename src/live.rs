@@ -16,6 +16,7 @@ mod outbox;
 mod release;
 mod restore;
 mod ring;
+mod roles;
 mod step;
 mod welcome;
 
@@ -25,6 +26,7 @@ mod tests;
 pub use delivery::{Delivered, Delivery};
 pub use directory::Live;
 pub use mail::{Attached, CommandPort, CreateAs, Credential, EnterAs, Refused, ResumeAs};
+pub use roles::{RoleInUse, Roles};
 
 use quorate_protocol::{Limits, MeetingId, SessionId};
 

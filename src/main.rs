@@ -90,6 +90,9 @@ struct Token {
     /// Whose bot it is, by their unique name: it may no more than they
     #[arg(long, value_name = "NAME")]
     owner: Option<String>,
+    /// Whether they administer the server: define roles for all its meetings
+    #[arg(long)]
+    admin: bool,
     /// For how many hours it holds
     #[arg(long, default_value_t = 24)]
     hours: u32,
@@ -202,6 +205,7 @@ fn print_token(common: &Common, token: Token) -> anyhow::Result<ExitCode> {
         owner: token.owner,
         // Who has the server's key is believed.
         email_verified: token.email.is_some(),
+        admin: token.admin,
         email: token.email,
         ..Claims::new(token.sub, token.name, token.hours, clock::wall())
     };

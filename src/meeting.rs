@@ -12,11 +12,14 @@ mod bots;
 mod breakouts;
 mod caption;
 mod chat;
+pub mod custom;
 mod decisions;
 mod door;
 pub mod event;
 mod facts;
+mod grants;
 mod hands;
+mod host;
 pub mod invitees;
 mod large;
 mod lifecycle;
@@ -57,6 +60,7 @@ use serde::Serialize;
 
 pub use breakouts::Breakouts;
 pub use chat::{HistoryPage, Message};
+use custom::ServerRoles;
 pub use event::Event;
 use event::{Audience, Fact, MeetingCreated, Personal, SYSTEM};
 pub use facts::{Facts, Info, Renewed};
@@ -115,6 +119,8 @@ pub enum Input {
     },
     /// A deadline has passed.
     Deadline,
+    /// [`Meeting::server_roles`] are others now.
+    ServerRoles,
     /// A client asks for something.
     Command {
         /// Its session.
@@ -292,6 +298,8 @@ pub struct Meeting {
     pub terms: Terms,
     /// Chance, drawn by whoever runs the meeting; what it led to is in the journal, never itself.
     pub seed: u64,
+    /// The server's custom roles, of which the journal has those that are given here.
+    pub server_roles: ServerRoles,
 }
 
 impl Meeting {
@@ -324,6 +332,7 @@ impl Meeting {
             Input::Deadline => {
                 Ok(self.refusals_due(now).unwrap_or_else(|| facts.due(now, &self.terms)))
             }
+            Input::ServerRoles => Ok(facts.take_over_roles(&self.server_roles)),
             Input::Command { session, command } => {
                 let ended = "this session is over; say hello again";
                 let me = facts.person_in(*session).ok_or(Refusal::Unauthorized(ended))?;
@@ -343,7 +352,7 @@ impl Meeting {
         let facts = &self.facts;
         match command {
             Command::Ping(_) => return Ok(Decision::by_system().answer(&Pong { time: now })),
-            Command::Leave(_) => return Ok(facts.leave(me)),
+            Command::Leave(ask) => return facts.leave(me, *ask),
             _ if !me.is_in() => return Err(Refusal::StillWaiting),
             _ => {}
         }
@@ -390,9 +399,16 @@ impl Meeting {
             Command::ParticipantBan(ask) => facts.ban(now, me, ask),
             Command::ParticipantUnban(ask) => facts.unban(me, ask.user),
             Command::BanList(ask) => facts.list_bans(now, me, *ask),
-            Command::RoleAssign(ask) => facts.assign_role(me, *ask),
+            Command::RoleAssign(ask) => facts.assign_role(me, *ask, &self.server_roles),
             Command::CohostAdd(ask) => facts.add_cohost(me, ask.user),
             Command::CohostRemove(ask) => facts.remove_cohost(me, ask.user),
+            Command::RoleGrant(ask) => facts.grant(me, ask),
+            Command::RoleDeny(ask) => facts.deny(me, ask),
+            Command::RoleReset(ask) => facts.reset(me, ask),
+            Command::RoleDefine(ask) => facts.define_role(me, ask),
+            Command::RoleRemove(ask) => facts.remove_role(me, ask.key),
+            Command::HostTransfer(ask) => facts.transfer_host(me, *ask),
+            Command::HostReclaim(_) => facts.reclaim_host(me),
             Command::MeetingStart(_) => facts.start(me),
             Command::MeetingEnd(_) => facts.end(me),
             Command::MeetingLock(_) => facts.lock(me),

@@ -90,6 +90,7 @@ impl Server {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let settings = live_settings(config, &key);
         let live = Live::new(store.clone(), ids, settings, stop.clone(), tasks.clone());
+        live.roles().load().await?;
         let door = Arc::new(Door {
             live: live.clone(),
             identity: Identity::new(key, store.clone()),

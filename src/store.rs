@@ -20,6 +20,7 @@ mod open;
 mod projections;
 mod queries;
 mod readers;
+mod roles;
 #[cfg(test)]
 mod tests;
 mod writer;

@@ -32,6 +32,7 @@ impl From<tungstenite::Error> for ConnectError {
 }
 
 /// Why a command has no answer that says `ok`.
+#[allow(clippy::large_enum_variant, reason = "errors are few, and no collection holds them")]
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CommandError {

@@ -71,7 +71,7 @@ impl Bot {
                     if std::mem::replace(&mut self.leaving, true) {
                         return None;
                     }
-                    self.say(Command::Leave(Empty {}));
+                    self.say(Command::Leave(Leave::default()));
                     continue;
                 }
             };

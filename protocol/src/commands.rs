@@ -12,14 +12,14 @@ use crate::working::{
 };
 use crate::{
     Attributes, BanScope, BreakoutMode, ChatTo, Empty, InviteeId, MediaKind, MessageId,
-    ParticipantId, Policy, Role, Room, RoomId, Seq, Timestamp, UserId,
+    ParticipantId, Permission, Policy, Role, RoleKey, Room, RoomId, Seq, Timestamp, UserId,
 };
 
 messages! {
     /// A command: what a client may say after `hello`.
     Command {
         /// Leave the meeting with all of one's sessions.
-        Leave(Empty) = "leave",
+        Leave(Leave) = "leave",
         /// Ask for the server's time.
         Ping(Empty) = "ping",
         /// Ask for a snapshot.
@@ -110,6 +110,20 @@ messages! {
         CohostAdd(UserOnly) = "cohost.add",
         /// Make a co-host an ordinary participant again.
         CohostRemove(UserOnly) = "cohost.remove",
+        /// Grant someone permissions in person.
+        RoleGrant(PersonPermissions) = "role.grant",
+        /// Take permissions from someone in person.
+        RoleDeny(PersonPermissions) = "role.deny",
+        /// Forget what was granted to someone and taken from them in person.
+        RoleReset(RoleReset) = "role.reset",
+        /// Define a role of this meeting, or define it anew.
+        RoleDefine(RoleDefine) = "role.define",
+        /// Remove a role of this meeting that nobody has.
+        RoleRemove(RoleOnly) = "role.remove",
+        /// Hand the meeting over to a member who is in.
+        HostTransfer(HostTransfer) = "host.transfer",
+        /// Take the seat back, as the owner.
+        HostReclaim(Empty) = "host.reclaim",
         /// Start the meeting.
         MeetingStart(Empty) = "meeting.start",
         /// End the meeting for everyone.
@@ -151,6 +165,15 @@ messages! {
         /// Say that a room was helped.
         BreakoutResolveHelp(RoomOnly) = "breakout.resolve_help",
     }
+}
+
+/// Data of `leave`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Leave {
+    /// Who is host from then on, a member who is in; only the host may say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successor: Option<ParticipantId>,
 }
 
 /// Data of `participant.list`.
@@ -542,6 +565,63 @@ pub struct MeetingUpdate {
 pub struct MeetingExtend {
     /// By how many minutes the planned end moves, 1 to 1440.
     pub minutes: u32,
+}
+
+/// Data of `role.grant` and `role.deny`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonPermissions {
+    /// Whose.
+    pub participant: ParticipantId,
+    /// Which, at least one.
+    pub permissions: Vec<Permission>,
+}
+
+/// Data of `role.reset`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoleReset {
+    /// Whose.
+    pub participant: ParticipantId,
+    /// Which; absent is all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Vec<Permission>>,
+}
+
+/// Data of `role.define`, and body of `POST /api/roles`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoleDefine {
+    /// Its key: 1 to 31 small letters, digits and underscores, first a letter.
+    pub key: RoleKey,
+    /// The name shown, at most 80 characters.
+    pub label: String,
+    /// The built-in role it starts from: `moderator`, `presenter` or `attendee`.
+    pub based_on: Role,
+    /// Its rank, 21 to 79, and below one's own.
+    pub rank: u8,
+    /// What it has beyond that role; only what that role may be granted, and one has oneself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<Permission>,
+    /// What it lacks of that role; nothing that the role always has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub denies: Vec<Permission>,
+}
+
+/// A custom role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoleOnly {
+    /// Its key.
+    pub key: RoleKey,
+}
+
+/// Data of `host.transfer`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HostTransfer {
+    /// To whom: a member who is in.
+    pub participant: ParticipantId,
 }
 
 /// Data of `rtc.send`.

@@ -137,6 +137,9 @@ pub struct ErrorBody {
     /// Who settled it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<ParticipantId>,
+    /// Participants who have the role that was to be removed; the first 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub used_by: Vec<ParticipantId>,
     /// What to look for in the server's log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<String>,
@@ -171,6 +174,7 @@ impl ErrorBody {
             last: None,
             resolved: None,
             by: None,
+            used_by: Vec::new(),
             incident: None,
         }
     }

@@ -11,9 +11,9 @@ use crate::working::{
     RecordedDecision, Timer,
 };
 use crate::{
-    Attributes, BanScope, BreakoutMode, ChatTo, Empty, Invitee, InviteeId, MediaKind, MessageId,
-    Participant, ParticipantId, Policy, Presence, Role, RoomId, Seq, Timestamp, UserId, Via,
-    WaitingEntry,
+    Attributes, BanScope, BreakoutMode, ChatTo, CustomRole, Empty, Invitee, InviteeId, MediaKind,
+    MessageId, Participant, ParticipantId, PermissionSet, Policy, Presence, Role, RoleOnly, RoomId,
+    Seq, Timestamp, UserId, Via, WaitingEntry,
 };
 
 /// A fact, as those see it who may.
@@ -128,6 +128,14 @@ messages! {
         CohostAdded(UserAffected) = "cohost.added",
         /// Someone is co-host no longer.
         CohostRemoved(UserAffected) = "cohost.removed",
+        /// What was granted to someone and taken from them in person is other now (to staff and the person).
+        PermissionsChanged(PermissionsChanged) = "permissions.changed",
+        /// A custom role is defined, or is other now.
+        RoleDefined(CustomRole) = "role.defined",
+        /// A custom role is no more.
+        RoleRemoved(RoleOnly) = "role.removed",
+        /// Someone else is host.
+        HostChanged(HostChanged) = "host.changed",
         /// A hand went up.
         HandRaised(ParticipantOnly) = "hand.raised",
         /// A hand went down.
@@ -211,6 +219,8 @@ pub enum EndReason {
     Ended,
     /// Nobody was there for long.
     Empty,
+    /// The host was gone for long, and the settings say that it ends then.
+    HostGone,
 }
 
 /// Data of `meeting.ended`.
@@ -474,6 +484,29 @@ pub struct RoleAssigned {
     pub participant: ParticipantId,
     /// The role.
     pub role: Role,
+}
+
+/// Data of `permissions.changed`: all that is granted and taken in person, after the change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PermissionsChanged {
+    /// Whose.
+    pub participant: ParticipantId,
+    /// What is granted in person.
+    pub granted: PermissionSet,
+    /// What is taken in person.
+    pub denied: PermissionSet,
+}
+
+/// Data of `host.changed`. When not acting, who was host in full before is co-host from then on; who only
+/// acted is again what they were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HostChanged {
+    /// Who was host; null is someone who never came.
+    pub from: Option<ParticipantId>,
+    /// Who is host.
+    pub to: ParticipantId,
+    /// Whether they only stand in until the host or the owner is back.
+    pub acting: bool,
 }
 
 /// Data of `chat.sent`; the sender and time are the event's.

@@ -105,6 +105,14 @@ pub const SLOW_MODE_SECONDS_MAX: u32 = 3600;
 pub const REFUSALS_A_MINUTE: u32 = 20;
 /// Co-hosts of a meeting.
 pub const COHOSTS_MAX: usize = 25;
+/// Characters of a custom role's label.
+pub const ROLE_LABEL_CHARS_MAX: usize = 80;
+/// Custom roles of a meeting, those of the server that it uses included.
+pub const MEETING_ROLES_MAX: usize = 50;
+/// Custom roles of the server.
+pub const SERVER_ROLES_MAX: usize = 200;
+/// People named who have the role that was to be removed.
+pub const USED_BY_MAX: usize = 20;
 /// Bans of a meeting.
 pub const BANS_MAX: usize = 10_000;
 /// Bytes of the `data` of `app.publish`, as JSON.

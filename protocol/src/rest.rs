@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Guest, MeetingInfo, MeetingType, Settings, Timestamp, UserId, UserRef};
+use crate::{
+    Guest, MeetingId, MeetingInfo, MeetingType, Permission, Role, Settings, Timestamp, UserId,
+    UserRef,
+};
 
 /// Body of `POST /api/meetings`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -89,6 +92,33 @@ pub struct Meeting {
 pub struct MeetingLinks {
     /// Its WebSocket.
     pub ws: String,
+}
+
+/// Body of `PUT /api/roles/{key}`: the role as it is to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutRole {
+    /// The name shown, at most 80 characters.
+    pub label: String,
+    /// The built-in role it starts from: `moderator`, `presenter` or `attendee`.
+    pub based_on: Role,
+    /// Its rank, 21 to 79.
+    pub rank: u8,
+    /// What it has beyond that role; only what that role may be granted.
+    #[serde(default)]
+    pub grants: Vec<Permission>,
+    /// What it lacks of that role; nothing that the role always has.
+    #[serde(default)]
+    pub denies: Vec<Permission>,
+}
+
+/// Someone who has a role somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RoleUser {
+    /// In which meeting.
+    pub meeting: MeetingId,
+    /// Who.
+    pub user: UserId,
 }
 
 /// Body of `POST /api/sessions`: a guest signs in.

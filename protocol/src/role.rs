@@ -5,6 +5,8 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::PermissionSet;
+
 /// Characters of a custom role's key.
 pub const ROLE_KEY_CHARS_MAX: usize = 31;
 
@@ -89,6 +91,25 @@ impl fmt::Display for RoleKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// A role that a meeting or the server defines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CustomRole {
+    /// Its key.
+    pub key: RoleKey,
+    /// The name shown.
+    pub label: String,
+    /// The built-in role it starts from.
+    pub based_on: Role,
+    /// Its rank, 21 to 79.
+    pub rank: u8,
+    /// What it has beyond that role.
+    pub grants: PermissionSet,
+    /// What it lacks of that role.
+    pub denies: PermissionSet,
+    /// Rises with each change.
+    pub version: u32,
 }
 
 impl Serialize for Role {

@@ -7,8 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::working::{ActionItem, Agenda, Poll, RecordedDecision, Timer};
 use crate::{
-    ChatMessage, Grants, Limits, MeetingId, MeetingInfo, MessageId, Participant, ParticipantId,
-    Role, Room, Seq, SessionId, Timestamp, UserId, UserKind, WaitingEntry, WaitingStanding,
+    ChatMessage, CustomRole, Grants, Limits, MeetingId, MeetingInfo, MessageId, Participant,
+    ParticipantId, Role, Room, Seq, SessionId, Timestamp, UserId, UserKind, WaitingEntry,
+    WaitingStanding,
 };
 
 /// A meeting, by its code or its id.
@@ -215,6 +216,9 @@ pub struct Snapshot {
     /// Who waits, for those who may admit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Vec<WaitingEntry>>,
+    /// The custom roles that are defined here, by key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<CustomRole>,
     /// Raised hands, in order.
     pub hands: Vec<ParticipantId>,
     /// The open polls, and the last 10 that were closed, cut at 32 KiB; by id.

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use quorate_protocol::{Code, ErrorBody};
+use quorate_protocol::{Code, ErrorBody, RoleUser};
 use serde::Serialize;
 
 /// An error as the answer to a request.
@@ -23,28 +23,40 @@ struct Body<'a> {
     detail: &'a str,
     #[serde(flatten)]
     error: &'a ErrorBody,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    used_by: &'a [RoleUser],
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Problem(error) = self;
-        let status = status(error.code);
-        let body = Body {
-            r#type: "about:blank",
-            title: status.canonical_reason().unwrap_or("Error"),
-            status: status.as_u16(),
-            detail: &error.message,
-            error: &error,
-        };
-        let text = serde_json::to_string(&body).expect("a problem serialises");
-        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-        let mut response = (status, kind, text).into_response();
-        if let Some(ms) = error.retry_after_ms {
-            let seconds = HeaderValue::from(ms.div_ceil(1000));
-            response.headers_mut().insert(header::RETRY_AFTER, seconds);
-        }
-        response
+        respond(&self.0, &[])
     }
+}
+
+/// A role is not removed, for these have it.
+pub(super) fn in_use(used_by: &[RoleUser]) -> Response {
+    let message = "the role is in use; give those who have it another first";
+    respond(&ErrorBody::new(Code::Conflict, message), used_by)
+}
+
+fn respond(error: &ErrorBody, used_by: &[RoleUser]) -> Response {
+    let status = status(error.code);
+    let body = Body {
+        r#type: "about:blank",
+        title: status.canonical_reason().unwrap_or("Error"),
+        status: status.as_u16(),
+        detail: &error.message,
+        error,
+        used_by,
+    };
+    let text = serde_json::to_string(&body).expect("a problem serialises");
+    let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+    let mut response = (status, kind, text).into_response();
+    if let Some(ms) = error.retry_after_ms {
+        let seconds = HeaderValue::from(ms.div_ceil(1000));
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    }
+    response
 }
 
 /// The status that goes with a code.

@@ -39,6 +39,9 @@ pub struct Claims {
     /// Whose bot it is, by `users.username`: it may no more than they.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// Whether they administer the server.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub admin: bool,
     /// When it expires, in seconds since 1970.
     pub exp: i64,
 }
@@ -76,6 +79,7 @@ impl Claims {
             name,
             email: None,
             email_verified: false,
+            admin: false,
             kind: TokenKind::Member,
             scopes: PermissionSet::NONE,
             meetings: None,

@@ -18,6 +18,7 @@ use super::actor::Actor;
 use super::clock;
 use super::ids::Ids;
 use super::mail::{Attached, CreateAs, EnterAs, MAILBOX_CAPACITY, Mail, Refused, Reply, ResumeAs};
+use super::roles::Roles;
 use crate::store::{Store, StoreError};
 
 /// How often sleeping meetings are looked through for deadlines.
@@ -32,6 +33,7 @@ pub(super) struct Context {
     pub(super) store: Store,
     pub(super) ids: Ids,
     pub(super) settings: Settings,
+    pub(super) roles: Arc<Roles>,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
 }
@@ -54,7 +56,8 @@ impl Live {
         stop: CancellationToken,
         tasks: TaskTracker,
     ) -> Live {
-        let context = Arc::new(Context { store, ids, settings, stop, tasks });
+        let roles = Roles::new(store.clone(), tasks.clone());
+        let context = Arc::new(Context { store, ids, settings, roles, stop, tasks });
         Live { context, meetings: Arc::default() }
     }
 
@@ -62,6 +65,12 @@ impl Live {
     #[must_use]
     pub fn ids(&self) -> &Ids {
         &self.context.ids
+    }
+
+    /// The server's custom roles.
+    #[must_use]
+    pub fn roles(&self) -> &Arc<Roles> {
+        &self.context.roles
     }
 
     /// Someone says `hello` to a meeting that exists.

@@ -125,6 +125,7 @@ impl Running {
     pub(super) fn handle(&mut self, mail: Mail) {
         #[cfg(test)]
         super::tests::trip_over(&mail);
+        self.take_over_roles();
         match mail {
             Mail::Create { what, reply } => {
                 let made = self.create(*what).map_err(refused);
@@ -150,8 +151,20 @@ impl Running {
         }
     }
 
+    /// Takes over what became of the server's roles that are in use here.
+    fn take_over_roles(&mut self) {
+        let roles = self.context.roles.current();
+        if !Arc::ptr_eq(&roles, &self.meeting.server_roles) {
+            self.meeting.server_roles = roles;
+            if self.head() > Seq(0) {
+                self.carry_out_input(&Input::ServerRoles);
+            }
+        }
+    }
+
     /// Carries out what is due by now.
     pub(super) fn run_deadlines(&mut self) {
+        self.take_over_roles();
         while self.meeting.next_deadline().is_some_and(|at| at <= self.clock.now()) {
             let head = self.head();
             self.carry_out_input(&Input::Deadline);

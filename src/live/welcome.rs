@@ -1,8 +1,8 @@
 //! `welcome`, with its snapshot: what is the same for many viewers is serialised once per step.
 
 use quorate_protocol::{
-    ChatHistory, ChatMessage, Limits, MeetingInfo, MessageId, ParticipantId, Permission, Seq,
-    ServerInfo, SessionId, SessionInfo, Timer, Timestamp, WaitingStanding, You,
+    ChatHistory, ChatMessage, CustomRole, Limits, MeetingInfo, MessageId, ParticipantId,
+    Permission, Seq, ServerInfo, SessionId, SessionInfo, Timer, Timestamp, WaitingStanding, You,
 };
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -75,6 +75,8 @@ struct State<'a> {
     large: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    roles: Vec<CustomRole>,
     hands: &'a [ParticipantId],
     polls: &'a RawValue,
     agenda: &'a RawValue,
@@ -160,6 +162,7 @@ impl Shared {
             total: facts.present,
             large: facts.info.large,
             waiting: shared.waiting.as_deref().filter(|_| admits),
+            roles: facts.custom_roles(),
             hands: &facts.hands,
             polls: pick(&own.polls, &shared.polls),
             agenda: pick(&None, &shared.agenda),

@@ -121,10 +121,11 @@ impl Facts {
         }
     }
 
-    /// Whether a user is host, owner or co-host.
+    /// Whether a user is host, owner or co-host, or the one for whom the host acts.
     #[must_use]
     pub fn is_staff(&self, user: UserId) -> bool {
-        user == self.info.owner || matches!(self.role_of(user), Role::Host | Role::CoHost)
+        let seated = user == self.info.owner || user == self.rightful_host();
+        seated || matches!(self.role_of(user), Role::Host | Role::CoHost)
     }
 
     /// People present at most.
@@ -150,9 +151,9 @@ impl Facts {
 
     /// Whether a seat is kept from this user for host or owner.
     pub(super) fn keeps_seat(&self, user: UserId) -> bool {
-        let runs = user == self.info.host || user == self.info.owner;
+        let (host, owner) = (self.rightful_host(), self.info.owner);
         let is_in = |user| self.person_of(user).is_some_and(Person::is_in);
-        !runs && !is_in(self.info.host) && !is_in(self.info.owner)
+        user != host && user != owner && !is_in(host) && !is_in(owner)
     }
 
     fn join(&self, now: Timestamp, me: &Entrant<'_>, via: Via) -> Decision {
@@ -168,11 +169,12 @@ impl Facts {
             MeetingStatus::Scheduled | MeetingStatus::InProgress => {}
         }
         let room = self.room_on_coming(&decision, me.id(), user, me.enter.kind);
+        decision = self.take_back(decision, me.known);
         let joined = Fact::ParticipantJoined {
             participant: me.id(),
             user,
             kind: me.enter.kind,
-            role: self.role_of(user),
+            role: self.role_on_joining(user),
             via,
             room,
             looks_like: self.names.like(&names::skeleton(me.name()), me.id()),

@@ -10,12 +10,14 @@ use quorate_protocol::{
     ActionId, Attributes, BanKey, BanScope, BreakoutMode, CastVote, ChatTo, Date, DecisionId,
     EndReason, InviteeId, ItemId, LeaveReason, Media, MediaKind, MeetingId, MeetingType,
     MeetingUpdated, ParticipantId, Permission, PermissionSet, Policy, PollId, Presence, Role,
-    RoomId, Seq, SessionId, Settings, Timestamp, UserId, UserKind, Via, WaitReason, WithdrawReason,
+    RoleKey, RoomId, Seq, SessionId, Settings, Timestamp, UserId, UserKind, Via, WaitReason,
+    WithdrawReason,
 };
 use serde::{Deserialize, Serialize};
 
 use super::agenda::Planned;
 use super::person::Bot;
+use super::roles::CustomRole;
 
 /// The user that acts for timers and for the server itself.
 pub const SYSTEM: UserId = UserId(0);
@@ -408,6 +410,44 @@ pub enum Fact {
         user: UserId,
         /// Their place here, if they have one.
         participant: Option<ParticipantId>,
+    },
+    /// What is granted to someone and taken from them in person: all of it, as of now.
+    #[serde(rename = "permissions.changed")]
+    PermissionsChanged {
+        /// Whose.
+        participant: ParticipantId,
+        /// What is granted.
+        granted: PermissionSet,
+        /// What is taken.
+        denied: PermissionSet,
+    },
+    /// A custom role is defined, or is other now.
+    #[serde(rename = "role.defined")]
+    RoleDefined {
+        /// Its key.
+        key: RoleKey,
+        /// The role.
+        role: Box<CustomRole>,
+    },
+    /// A custom role is no more; nobody had it.
+    #[serde(rename = "role.removed")]
+    RoleRemoved {
+        /// Its key.
+        key: RoleKey,
+    },
+    /// Someone else is host.
+    #[serde(rename = "host.changed")]
+    HostChanged {
+        /// Who was host, if they have a place here.
+        from: Option<ParticipantId>,
+        /// Who is host.
+        to: ParticipantId,
+        /// The user behind it, who is co-host no longer if host in full.
+        user: UserId,
+        /// For whom they act; none when they are host in full.
+        acting_for: Option<UserId>,
+        /// Who becomes co-host with it: who was host in full before.
+        co_host: Option<UserId>,
     },
     /// A hand went up.
     #[serde(rename = "hand.raised")]

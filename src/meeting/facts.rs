@@ -55,6 +55,10 @@ pub struct Facts {
     pub(super) names: Names,
     /// Custom roles that were defined for this meeting, or taken over from the server's.
     pub roles: BTreeMap<RoleKey, CustomRole>,
+    /// Since when the host is gone, who was there; for as long as the meeting runs.
+    pub(super) host_gone: Option<Timestamp>,
+    /// Who is in with a rank of staff.
+    pub(super) staff: BTreeSet<ParticipantId>,
     /// The open sessions.
     pub sessions: BTreeMap<SessionId, Session>,
     /// The breakout rooms.
@@ -214,11 +218,13 @@ impl Facts {
         self.head = event.seq;
         self.at = event.at;
         let present_before = self.present;
+        let host_was_in = self.host_is_in();
         self.apply_fact(event);
         debug_assert!(
             self.present <= present_before || self.present <= self.capacity(),
             "nobody comes in beyond the capacity"
         );
+        self.note_host(host_was_in, event.at);
         if self.present == 0 && present_before > 0 {
             self.empty_since = Some(event.at);
         } else if self.present > 0 {
@@ -303,6 +309,18 @@ impl Facts {
             Fact::RoleAssigned { participant, role } => self.role_assigned(*participant, *role),
             Fact::CohostAdded { user, .. } => self.co_hosts.push(*user),
             Fact::CohostRemoved { user, .. } => self.co_hosts.retain(|id| id != user),
+            Fact::PermissionsChanged { participant, granted, denied } => {
+                self.permissions_changed(*participant, *granted, *denied);
+            }
+            Fact::RoleDefined { key, role } => {
+                self.roles.insert(*key, CustomRole::clone(role));
+            }
+            Fact::RoleRemoved { key } => {
+                self.roles.remove(key);
+            }
+            Fact::HostChanged { user, acting_for, co_host, .. } => {
+                self.host_changed(*user, *acting_for, *co_host);
+            }
             Fact::HandRaised { participant } => self.hand_raised(*participant, at),
             Fact::HandLowered { participant } => self.hand_lowered(*participant),
             Fact::HandCalledOn { participant } => self.hand_lowered(*participant),

@@ -25,6 +25,8 @@ enum Due {
     LetIn(quorate_protocol::ParticipantId),
     EndEmpty,
     CloseRooms,
+    Succeed(quorate_protocol::ParticipantId),
+    EndHostless,
 }
 
 impl Facts {
@@ -133,6 +135,8 @@ impl Facts {
                 None => system,
             },
             Due::EndEmpty => self.end_with(system, EndReason::Empty),
+            Due::Succeed(id) => self.succeed(id),
+            Due::EndHostless => self.end_with(system, EndReason::HostGone),
             Due::CloseRooms => self.close_due_rooms(now),
         }
     }
@@ -145,8 +149,10 @@ impl Facts {
         let timer = self.timer_due().map(|at| (at, Due::EndTimer));
         let let_in = self.may_come_in(self.at).map(|person| (self.at, Due::LetIn(person.id)));
         let end = self.end_due().map(|at| (at, Due::EndEmpty));
+        let succeed = self.successor().map(|person| (self.at, Due::Succeed(person.id)));
+        let hostless = self.hostless_end().map(|at| (at, Due::EndHostless));
         let close = self.rooms_due().map(|at| (at, Due::CloseRooms));
-        [size, expire, start, poll, timer, let_in, end, close]
+        [size, expire, start, poll, timer, let_in, end, succeed, hostless, close]
             .into_iter()
             .flatten()
             .min_by_key(|(at, _)| *at)

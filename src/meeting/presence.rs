@@ -1,7 +1,8 @@
 //! Sessions: opened, lost, resumed, closed; leaving, and the grace period.
 
 use quorate_protocol::{
-    LeaveReason, ParticipantId, Permission, Presence, SessionId, Timestamp, UserId, WithdrawReason,
+    Leave, LeaveReason, ParticipantId, Permission, Presence, SessionId, Timestamp, UserId,
+    WithdrawReason,
 };
 
 use super::event::{Audience, Fact, SessionEnd};
@@ -52,8 +53,15 @@ impl Facts {
         Decision::by_system().event(Audience::EVERYONE, Fact::MeetingRecovered { last_alive })
     }
 
-    pub(super) fn leave(&self, me: &Person) -> Decision {
-        self.depart(Decision::by(me), me, LeaveReason::Left).close_sessions(me, SessionEnd::Left)
+    /// Leaves on purpose; a host may say who is host then.
+    pub(super) fn leave(&self, me: &Person, ask: Leave) -> Result<Decision, Refusal> {
+        let mut decision = Decision::by(me);
+        if let Some(successor) = ask.successor {
+            self.require(me, Permission::RoleTransferHost)?;
+            decision = self.hand_over(decision, me, "successor", successor)?;
+        }
+        let decision = self.depart(decision, me, LeaveReason::Left);
+        Ok(decision.close_sessions(me, SessionEnd::Left))
     }
 
     /// A session was not resumed in time; with the last one its person is gone.

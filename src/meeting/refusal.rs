@@ -50,6 +50,13 @@ pub enum Refusal {
         /// How many there may be.
         limit: usize,
     },
+    /// People have it.
+    InUse {
+        /// What to do.
+        message: &'static str,
+        /// Who; the first of them.
+        used_by: Vec<ParticipantId>,
+    },
     /// Someone settled it before, the other way.
     Resolved {
         /// How.
@@ -132,6 +139,9 @@ impl From<&Refusal> for ErrorBody {
             Refusal::Conflict(message) => error(Code::Conflict, message),
             Refusal::TooMany { message, limit } => {
                 ErrorBody { limit: Some(limit as u64), ..error(Code::Conflict, message) }
+            }
+            Refusal::InUse { message, ref used_by } => {
+                ErrorBody { used_by: used_by.clone(), ..error(Code::Conflict, message) }
             }
             Refusal::Resolved { how, by } => ErrorBody {
                 resolved: Some(how.to_owned()),

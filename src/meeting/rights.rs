@@ -92,9 +92,12 @@ impl Facts {
         }
     }
 
-    /// The rank of a user, here or not: bots have their own.
+    /// The rank of a user, here or not: bots have their own, and for whom another acts keeps the host's.
     #[must_use]
     pub fn rank_of(&self, user: UserId) -> u8 {
+        if self.rightful_host() == user {
+            return built_in_rank(Role::Host);
+        }
         match self.person_of(user) {
             Some(person) if person.kind == UserKind::Bot => BOT_RANK,
             _ => self.rank(self.role_of(user)),
@@ -218,7 +221,13 @@ impl Facts {
             | Fact::ParticipantBanned { participant: Some(participant), .. }
             | Fact::RoleAssigned { participant, .. }
             | Fact::CohostAdded { participant: Some(participant), .. }
-            | Fact::CohostRemoved { participant: Some(participant), .. } => vec![*participant],
+            | Fact::CohostRemoved { participant: Some(participant), .. }
+            | Fact::PermissionsChanged { participant, .. } => vec![*participant],
+            Fact::HostChanged { from, to, .. } => from.iter().chain([to]).copied().collect(),
+            Fact::RoleDefined { key, .. } => {
+                let has_it = |person: &&Person| person.role_given == Role::Custom(*key);
+                self.people.values().filter(has_it).map(|person| person.id).collect()
+            }
             Fact::ParticipantUnbanned { participant, .. } => participant.iter().copied().collect(),
             Fact::ParticipantBanned { .. }
             | Fact::CohostAdded { .. }
@@ -257,6 +266,11 @@ impl Facts {
                     person.view_since = event.seq;
                 }
                 (person.view, person.can) = (view, can);
+                if view.rank >= STAFF_RANK {
+                    self.staff.insert(id);
+                } else {
+                    self.staff.remove(&id);
+                }
                 true
             }
             _ => false,

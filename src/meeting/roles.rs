@@ -1,12 +1,14 @@
 //! Roles: ranks, the permission matrix, giving roles and co-hosts.
 
 use quorate_protocol::{
-    COHOSTS_MAX, ParticipantId, Permission, PermissionSet, Role, RoleAssign, UserId, UserKind,
+    ParticipantId, Permission, PermissionSet, Role, RoleAssign, UserId, UserKind,
 };
 use serde::{Deserialize, Serialize};
 
+use super::custom::ServerRoles;
 use super::event::{Audience, Fact};
 use super::facts::Facts;
+use super::grants::give;
 use super::person::Person;
 use super::{Decision, Refusal};
 use Mark::{Always as A, Default as D, Grantable as G, Never as N};
@@ -132,6 +134,20 @@ pub struct CustomRole {
     pub denies: PermissionSet,
     /// Rises with each change.
     pub version: u32,
+    /// Who defines it.
+    #[serde(default)]
+    pub source: RoleSource,
+}
+
+/// Who defines a custom role.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoleSource {
+    /// The meeting itself.
+    #[default]
+    Meeting,
+    /// The server, for all its meetings.
+    Server,
 }
 
 impl CustomRole {
@@ -199,28 +215,48 @@ impl Facts {
         }
     }
 
-    pub(super) fn assign_role(&self, me: &Person, ask: RoleAssign) -> Result<Decision, Refusal> {
+    /// Gives a role below co-host. One that only the server defines is taken over with it.
+    pub(super) fn assign_role(
+        &self,
+        me: &Person,
+        ask: RoleAssign,
+        server: &ServerRoles,
+    ) -> Result<Decision, Refusal> {
         self.require(me, Permission::RoleAssign)?;
         let person = self.target(me, ask.participant)?;
         if matches!(ask.role, Role::Host | Role::CoHost) {
-            let message = "must be moderator, presenter or attendee; see cohost.add";
+            let message = "must be moderator, presenter, attendee or a custom role; see cohost.add";
             return Err(Refusal::Invalid { field: "role", message });
         }
-        self.knows_role(ask.role)?;
         self.not_a_bot(person)?;
-        if self.rank(ask.role) >= me.view.rank {
+        let custom = self.role_given(ask.role, server)?;
+        let rank = custom.map_or_else(|| self.rank(ask.role), |(role, _)| role.rank);
+        if rank >= me.view.rank {
             return Err(Refusal::RankTooLow);
         }
-        if person.kind == UserKind::Guest && ask.role == Role::Moderator {
-            return Err(Refusal::Conflict("a guest rises at most to presenter"));
+        if let Some((role, _)) = custom {
+            // What it has beyond the role it is based on is given by whoever assigns it.
+            let beyond = role.grants.and(built_in_sets(role.based_on).grantable);
+            give(me, beyond, beyond)?;
         }
-        match self.role_of(person.user) {
-            Role::CoHost => Err(Refusal::Conflict("is co-host; take that away first")),
-            role if role == ask.role => Ok(Decision::already(None)),
-            _ => Ok(Decision::by(me).event(
-                audience_about(person),
-                Fact::RoleAssigned { participant: person.id, role: ask.role },
-            )),
+        match person.kind {
+            UserKind::Bot => {
+                return Err(Refusal::Conflict("a bot has no role; its token says what it may"));
+            }
+            UserKind::Guest if rank > self.guest_rank_max() => {
+                let message = "a guest rises no higher than the setting `guest_max_role`";
+                return Err(Refusal::Conflict(message));
+            }
+            UserKind::Guest | UserKind::Member => {}
+        }
+        let assigned = Fact::RoleAssigned { participant: person.id, role: ask.role };
+        match (self.role_of(person.user), ask.role, custom) {
+            (Role::CoHost, ..) => Err(Refusal::Conflict("is co-host; take that away first")),
+            (role, asked, _) if role == asked => Ok(Decision::already(None)),
+            (_, Role::Custom(key), Some((role, true))) => Ok(Decision::by(me)
+                .role_defined(key, role.clone())
+                .event(audience_about(person), assigned)),
+            _ => Ok(Decision::by(me).event(audience_about(person), assigned)),
         }
     }
 
@@ -235,9 +271,9 @@ impl Facts {
         if person.kind != UserKind::Member {
             return Err(Refusal::Conflict("only members can be co-hosts"));
         }
-        if self.co_hosts.len() >= COHOSTS_MAX {
+        if self.co_hosts.len() >= self.co_hosts_max() {
             let message = "there are as many co-hosts as there may be; take one away first";
-            return Err(Refusal::TooMany { message, limit: COHOSTS_MAX });
+            return Err(Refusal::TooMany { message, limit: self.co_hosts_max() });
         }
         let fact = Fact::CohostAdded { user, participant: Some(person.id) };
         Ok(Decision::by(me).event(audience_about(person), fact))

@@ -20,6 +20,7 @@ impl Facts {
             total: self.present,
             large: self.info.large,
             waiting: admits.then(|| self.waiting_entries(now)),
+            roles: self.custom_roles(),
             hands: self.hands.clone(),
             polls: self.polls.shown(viewer.id),
             agenda: self.agenda.shown(now),

@@ -1,9 +1,12 @@
 //! What is always true of a meeting between two inputs.
 
-use quorate_protocol::{MeetingStatus, UserKind};
+use quorate_protocol::{COHOSTS_MAX, MEETING_ROLES_MAX, MeetingStatus, UserKind};
+use std::collections::BTreeSet;
 
+use super::event::STAFF_RANK;
 use super::facts::Facts;
 use super::person::{Person, Place};
+use super::roles::{CUSTOM_RANKS, CustomRole};
 
 impl Facts {
     /// States what is always true between two inputs.
@@ -51,6 +54,20 @@ impl Facts {
         }
         self.polls.assert_sound();
         assert!(self.breakouts.is_sound(), "rooms are whole");
+        let away = self.info.acting_for.and_then(|user| self.person_of(user));
+        assert!(!away.is_some_and(Person::is_in), "nobody acts for one who is in");
+        assert!(
+            self.info.acting_for.is_some() || !self.co_hosts.contains(&self.info.host),
+            "the host in full is no co-host"
+        );
+        let distinct: BTreeSet<_> = self.co_hosts.iter().collect();
+        assert_eq!(distinct.len(), self.co_hosts.len(), "each co-host is one once");
+        assert!(self.co_hosts.len() <= COHOSTS_MAX, "there are not too many co-hosts");
+        assert!(self.host_gone.is_none() || !self.host_is_in(), "a host who is in is not gone");
+        let sound = |role: &CustomRole| CUSTOM_RANKS.contains(&role.rank);
+        assert!(self.roles.len() <= MEETING_ROLES_MAX && self.roles.values().all(sound));
+        let staff = self.people.values().filter(|person| person.view.rank >= STAFF_RANK);
+        assert!(staff.map(|person| person.id).eq(self.staff.iter().copied()), "staff is indexed");
         let running = self.info.status == MeetingStatus::InProgress;
         assert!(
             running || self.info.status == MeetingStatus::Scheduled || self.sessions.is_empty()

@@ -112,7 +112,7 @@ impl Facts {
         let line = self.waiting.range(..=up_to.unwrap_or(self.head)).map(|(_, id)| id);
         for person in line.filter_map(|id| self.people.get(id)) {
             // Each one let in before takes a seat; the kept one is free again once the host is in.
-            let kept = !let_in.contains(&self.info.host) && self.keeps_seat(person.user);
+            let kept = !let_in.contains(&self.rightful_host()) && self.keeps_seat(person.user);
             let people = self.present + let_in.len() as u32 + u32::from(kept);
             let is_bot = person.kind == UserKind::Bot;
             let fits =
@@ -147,13 +147,13 @@ impl Facts {
             participant: person.id,
             user: person.user,
             kind: person.kind,
-            role: self.role_of(person.user),
+            role: self.role_on_joining(person.user),
             via,
             room,
             looks_like: self.look_alike_of(person, &decision),
         };
         let name = Personal { name: Some(person.name.clone()), ..Personal::default() };
-        decision
+        self.take_back(decision, Some(person))
             .event(Audience::holders(Permission::ParticipantAdmit).and(person.id), admitted)
             .personal_event(Audience::EVERYONE, joined, name)
     }

@@ -4,14 +4,14 @@ use quorate_protocol::{
     AbuseReported, ActionItem, AgendaChanged, AgendaMoved, AttributesChanged, BreakoutAnnounced,
     BreakoutAssigned, BreakoutClosed, BreakoutClosing, BreakoutExtended, BreakoutOpened,
     BreakoutPrepared, CaptionPublished, ChatDeleted, ChatPinned, ChatSentEvent, ConnectionChanged,
-    Empty, EventBody, Invitee, InviteeRemoved, Media, MediaUpdated, MeetingCreated, MeetingEnded,
-    MeetingExtended, MeetingRecovered, MeetingSizeChanged, MeetingSuspended, MessageId,
-    Participant, ParticipantBanned, ParticipantDeclined, ParticipantJoined, ParticipantLeft,
-    ParticipantMoved, ParticipantMuted, ParticipantOnly, ParticipantRenamed, ParticipantWaiting,
-    ParticipantWithdrawn, ParticipantsMuted, PermissionRefused, PolicyChanged, PollOpened,
-    PollTally, PollVote, PollVotesTold, Presence, ReasonGiven, RecordedDecision, ReturnedToWaiting,
-    RoleAssigned, RoomAffected, RoomNamed, Timer, UserAffected, UserKind, WaitReason, WaitingEntry,
-    WaitingTold,
+    Empty, EventBody, HostChanged, Invitee, InviteeRemoved, Media, MediaUpdated, MeetingCreated,
+    MeetingEnded, MeetingExtended, MeetingRecovered, MeetingSizeChanged, MeetingSuspended,
+    MessageId, Participant, ParticipantBanned, ParticipantDeclined, ParticipantJoined,
+    ParticipantLeft, ParticipantMoved, ParticipantMuted, ParticipantOnly, ParticipantRenamed,
+    ParticipantWaiting, ParticipantWithdrawn, ParticipantsMuted, PermissionRefused,
+    PermissionsChanged, PolicyChanged, PollOpened, PollTally, PollVote, PollVotesTold, Presence,
+    ReasonGiven, RecordedDecision, ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected,
+    RoomNamed, Timer, UserAffected, UserKind, WaitReason, WaitingEntry, WaitingTold,
 };
 
 use super::event::{Event, Fact, Personal, RoomPlan};
@@ -208,6 +208,20 @@ fn body(event: &Event) -> Option<EventBody> {
         Fact::CohostRemoved { user, participant } => {
             EventBody::CohostRemoved(affected(*user, *participant))
         }
+        Fact::PermissionsChanged { participant, granted, denied } => {
+            EventBody::PermissionsChanged(PermissionsChanged {
+                participant: *participant,
+                granted: *granted,
+                denied: *denied,
+            })
+        }
+        Fact::RoleDefined { key, role } => EventBody::RoleDefined(role.to_wire(*key)),
+        Fact::RoleRemoved { key } => EventBody::RoleRemoved(RoleOnly { key: *key }),
+        Fact::HostChanged { from, to, acting_for, .. } => EventBody::HostChanged(HostChanged {
+            from: *from,
+            to: *to,
+            acting: acting_for.is_some(),
+        }),
         Fact::HandRaised { participant } => {
             EventBody::HandRaised(ParticipantOnly { participant: *participant })
         }

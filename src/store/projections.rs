@@ -57,6 +57,9 @@ pub(super) fn project(
         Fact::RoleAssigned { participant, role } => tables.assign(*participant, *role),
         Fact::CohostAdded { user, .. } => tables.add_cohost(*user),
         Fact::CohostRemoved { user, .. } => tables.remove_cohost(*user),
+        Fact::HostChanged { user, acting_for, co_host, .. } => {
+            tables.change_host(*user, acting_for.is_some(), *co_host)
+        }
         Fact::Redacted { ranges } => tables.redact(ranges, event.seq),
         // What passes with the meeting, and what only its journal tells.
         Fact::MeetingRecovered { .. }
@@ -73,6 +76,9 @@ pub(super) fn project(
         | Fact::MediaUpdated { .. }
         | Fact::ParticipantMuted { .. }
         | Fact::ParticipantsMuted { .. }
+        | Fact::PermissionsChanged { .. }
+        | Fact::RoleDefined { .. }
+        | Fact::RoleRemoved { .. }
         | Fact::HandRaised { .. }
         | Fact::HandLowered { .. }
         | Fact::HandCalledOn { .. }
@@ -165,6 +171,7 @@ pub(super) fn word(value: &impl Serialize) -> String {
     json(value).trim_matches('"').to_owned()
 }
 
-fn json(value: &impl Serialize) -> String {
+/// As JSON text.
+pub(super) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("settings and names serialise")
 }

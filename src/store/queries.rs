@@ -240,7 +240,7 @@ fn first<T>(
 }
 
 /// All rows.
-fn all<T>(
+pub(super) fn all<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
@@ -299,7 +299,7 @@ fn stored_meeting(row: &Row<'_>) -> rusqlite::Result<StoredMeeting> {
 }
 
 /// A plain enum from its name on the wire.
-fn word<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+pub(super) fn word<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let word: String = row.get(column)?;
     serde_json::from_value(word.into()).map_err(|error| unreadable(column, error))
 }
@@ -322,4 +322,5 @@ pub(super) const ALL_QUERIES: &[&str] = &[
     super::journal::AFTER,
     super::journal::BY_NUMBER,
     super::heads::HEAD,
+    super::roles::USERS_OF_ROLE,
 ];

@@ -13,6 +13,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
 use super::heads::Heads;
+use super::roles::RoleChange;
 use super::{Batch, BatchError, Committed, Durability, Generation, Options, StoreError};
 use super::{append, connections};
 
@@ -31,6 +32,11 @@ pub(super) enum Job {
         meeting: MeetingId,
         generation: Generation,
     },
+    /// Set a role of the server, or take it away.
+    Role {
+        change: RoleChange,
+        reply: oneshot::Sender<Result<(), StoreError>>,
+    },
     /// Bring the whole write-ahead log into the database and cut it to nothing.
     Truncate,
     /// Take no more.
@@ -41,6 +47,7 @@ pub(super) enum Job {
 enum Outcome {
     Appended(Result<Seq, BatchError>),
     Begun(Result<(Generation, Seq), BatchError>),
+    Changed(Result<(), BatchError>),
     Silent,
 }
 
@@ -52,6 +59,9 @@ impl Job {
                 let _ = batch.done.send(Committed { result });
             }
             (Job::Begin { reply, .. }, Outcome::Begun(result)) => {
+                let _ = reply.send(result.map_err(|error| StoreError::Commit(error.to_string())));
+            }
+            (Job::Role { reply, .. }, Outcome::Changed(result)) => {
                 let _ = reply.send(result.map_err(|error| StoreError::Commit(error.to_string())));
             }
             _ => {}
@@ -66,6 +76,9 @@ impl Job {
                 let _ = batch.done.send(Committed { result });
             }
             Job::Begin { reply, .. } => {
+                let _ = reply.send(Err(StoreError::Commit(error.to_string())));
+            }
+            Job::Role { reply, .. } => {
                 let _ = reply.send(Err(StoreError::Commit(error.to_string())));
             }
             Job::Forget { .. } | Job::Truncate | Job::Close => {}
@@ -216,6 +229,9 @@ fn perform(connection: &Connection, heads: &mut Heads, job: &Job) -> rusqlite::R
         Job::Forget { meeting, generation } => {
             heads.forget(*meeting, *generation);
             Ok(Outcome::Silent)
+        }
+        Job::Role { change, .. } => {
+            savepoint(connection, || change.write(connection).map(Ok)).map(Outcome::Changed)
         }
         Job::Truncate | Job::Close => Ok(Outcome::Silent),
     }

@@ -154,7 +154,7 @@ async fn the_greeter_greets_newcomers_and_tells_who_was_there() {
     let (text, to) = expect(&mut ben_hears, text_of).await;
     assert_eq!(text, "Hello Ben, have a seat");
     assert!(matches!(to, Some(ChatTo::Participant(_))), "in private");
-    let leaving = tokio::spawn(async move { ben.send(Command::Leave(Empty {})).await });
+    let leaving = tokio::spawn(async move { ben.send(Command::Leave(Leave::default())).await });
     left(&mut ana_hears).await;
     drop((leaving, ben_hears));
 

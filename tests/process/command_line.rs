@@ -50,6 +50,20 @@ async fn a_token_is_printed_alone_and_lets_its_holder_in() {
     assert_eq!(stranger.end().await.1, Some(4501));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_admins_token_says_so() {
+    let home = Home::new();
+    let printed = home.run(["token", "--sub", "root", "--admin"]);
+    let admin = said(&printed).trim().to_owned();
+    let server = home.start();
+    let role = r#"{"key":"helper","label":"Helper","based_on":"attendee","rank":30}"#;
+    for (token, status) in [(home.token("ana"), 403), (admin, 201)] {
+        let request = reqwest::Client::new().post(format!("http://{}/api/roles", server.address()));
+        let request = request.bearer_auth(token).header("content-type", "application/json");
+        assert_eq!(request.body(role).send().await.unwrap().status(), status);
+    }
+}
+
 #[test]
 fn reserved_and_blank_names_get_no_token() {
     let home = Home::new();

@@ -45,7 +45,7 @@ async fn a_bot_is_shown_as_one_and_may_what_its_scopes_say() {
     assert_eq!(ada.refused(assign).await.code, Code::Conflict);
     let cohost = Command::CohostAdd(UserOnly { user: bot.user() });
     assert_eq!(ada.refused(cohost).await.code, Code::Conflict);
-    ben.send(Command::Leave(Empty {})).await;
+    ben.send(Command::Leave(Leave::default())).await;
 }
 
 #[tokio::test]
@@ -139,6 +139,6 @@ async fn a_meeting_has_so_many_bots_and_one_alone_does_not_keep_it_going() {
     assert_eq!(first.expect_welcome().await.you.status, Standing::Joined);
     let refusal = stage.turned_back_with(hello_with(&meeting, token("Second"))).await;
     assert_eq!((refusal.code, refusal.limit), (Code::MeetingFull, Some(1)));
-    ada.send(Command::Leave(Empty {})).await;
+    ada.send(Command::Leave(Leave::default())).await;
     assert_eq!(first.expect_bye().await.code, Code::MeetingEnded);
 }

@@ -347,7 +347,7 @@ async fn people_choose_their_rooms_and_who_is_late_goes_where_the_fewest_are() {
     let joined = ben.expect(|it| matches!(it, EventBody::ParticipantJoined(_))).await;
     let EventBody::ParticipantJoined(joined) = joined.body else { unreachable!() };
     assert_eq!(joined.participant.room, room(2));
-    carl.send(Command::Leave(Empty {})).await;
+    carl.send(Command::Leave(Leave::default())).await;
     ben.send(join(2)).await;
     ben.send(RETURN).await;
     let carl = stage.join(&meeting, "Carl").await;

@@ -88,7 +88,7 @@ async fn one_answers_only_what_one_has_seen_and_writes_only_to_who_is_in() {
     assert_eq!(ben.refused(oneself).await.field.as_deref(), Some("to"));
     let nobody = chat_to("hello?", ChatTo::Participant(ParticipantId(4711)));
     assert_eq!(ben.refused(nobody).await.code, Code::NotFound);
-    carla.send(Command::Leave(Empty {})).await;
+    carla.send(Command::Leave(Leave::default())).await;
     let gone = ben.refused(chat_to("still there?", ChatTo::Participant(carla.id()))).await;
     assert_eq!((gone.code, gone.last.as_deref()), (Code::NotFound, Some("left")));
     drop(mia);

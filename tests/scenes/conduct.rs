@@ -99,7 +99,7 @@ async fn a_name_changes_before_all_and_a_look_alike_is_flagged() {
     assert_eq!(ben.refused(rename(Some(ada.id()), "Bob")).await.code, Code::Forbidden);
     assert_eq!(ben.refused(rename(None, "a\u{202e}b")).await.field.as_deref(), Some("name"));
     mia.send(rename(Some(carla.id()), "Guest 1")).await;
-    carla.send(Command::Leave(Empty {})).await;
+    carla.send(Command::Leave(Leave::default())).await;
     let mut carla = stage.join_guest(&meeting, "Carla").await;
     assert_eq!(carla.welcome.you.name, "Guest 1", "as staff said");
     // In Cyrillic.

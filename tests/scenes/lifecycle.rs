@@ -105,7 +105,7 @@ async fn a_meeting_that_everyone_has_left_ends() {
     let body = json!({ "settings": { "end_when_empty_minutes": 0 } });
     let meeting = stage.meeting("Ada", body).await;
     let mut ben = stage.join(&meeting, "Ben").await;
-    ben.send(Command::Leave(Empty {})).await;
+    ben.send(Command::Leave(Leave::default())).await;
     assert_eq!(ben.expect_bye().await.code, Code::Left);
     assert_eq!(stage.turned_back(&meeting, "Ben").await.code, Code::MeetingEnded);
     let ada = stage.join(&meeting, "Ada").await;

@@ -50,7 +50,7 @@ async fn one_who_was_removed_comes_back_only_with_approval() {
     assert!(waiting.entry.removed_before);
     ada.send(admit(id)).await;
     assert_eq!(back.expect_welcome().await.you.status, Standing::Joined);
-    back.send(Command::Leave(Empty {})).await;
+    back.send(Command::Leave(Leave::default())).await;
     let again = stage.join(&meeting, "Ben").await;
     assert_eq!(again.status(), Standing::Waiting, "for as long as the meeting lives");
 }

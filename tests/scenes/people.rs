@@ -41,7 +41,7 @@ async fn hands_stand_in_the_order_in_which_they_went_up() {
     ben.send(lower(None)).await;
     carla.send(RAISE).await;
     assert_eq!(hands(&mut ada).await, [carla.id()]);
-    carla.send(Command::Leave(Empty {})).await;
+    carla.send(Command::Leave(Leave::default())).await;
     assert_eq!(hands(&mut ada).await, [], "who leaves takes the hand along");
 }
 

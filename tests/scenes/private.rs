@@ -292,7 +292,7 @@ async fn invitations_are_given_seen_and_taken_back_by_those_who_may() {
     assert_eq!(again, Invited { already: true, ..invited });
     let token = Some(with_address(&stage, "Ana", "ana@example.org", true));
     let ana = Hello { token, ..stage.hello(&meeting, "Ana") };
-    stage.enter(ana.clone()).await.unwrap().send(Command::Leave(Empty {})).await;
+    stage.enter(ana.clone()).await.unwrap().send(Command::Leave(Leave::default())).await;
     ada.send(Command::InviteeRemove(InviteeOnly { invitee: InviteeId(1) })).await;
     ada.expect(|event| matches!(event, EventBody::InviteeRemoved(_))).await;
     assert_eq!(stage.sql::<i64>("SELECT count(*) FROM meeting_invitees"), 1);

@@ -172,7 +172,7 @@ async fn a_role_is_kept_for_who_comes_back() {
     let mut ada = stage.join(&meeting, "Ada").await;
     let mut mia = stage.join(&meeting, "Mia").await;
     ada.send(assign(mia.id(), Role::Moderator)).await;
-    mia.send(Command::Leave(Empty {})).await;
+    mia.send(Command::Leave(Leave::default())).await;
     let back = stage.join(&meeting, "Mia").await;
     assert_eq!(back.id(), mia.id(), "the same place");
     assert_eq!(back.welcome.you.role, Role::Moderator);

@@ -44,7 +44,7 @@ async fn who_leaves_leaves_with_all_devices_and_is_answered_first() {
     let mut ada = stage.join(&meeting, "Ada").await;
     let (mut laptop, _) = stage.knock_as(&meeting, "Ben").await;
     let (mut phone, _) = stage.knock_as(&meeting, "Ben").await;
-    laptop.say(&ClientFrame::command(2, &Command::Leave(Empty {}))).await;
+    laptop.say(&ClientFrame::command(2, &Command::Leave(Leave::default()))).await;
     let (said, code) = laptop.ending().await;
     let kinds: Vec<_> = said.iter().map(|frame| frame["type"].as_str().unwrap()).collect();
     assert_eq!(kinds[kinds.len() - 2..], ["ok", "bye"], "{said:?}");

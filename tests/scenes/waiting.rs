@@ -42,7 +42,7 @@ async fn one_who_knocks_is_let_in_and_comes_in() {
     let joined = carl.expect(|event| matches!(event, EventBody::ParticipantJoined(_))).await;
     let EventBody::ParticipantJoined(joined) = joined.body else { unreachable!() };
     assert_eq!((joined.participant.name.as_str(), joined.via), ("Ben", Via::Approval));
-    ben.send(Command::Leave(Empty {})).await;
+    ben.send(Command::Leave(Leave::default())).await;
     let back = stage.join_guest(&meeting, "Ben").await;
     assert_eq!(back.status(), Standing::Joined, "who left shortly before passes");
 }
@@ -130,7 +130,7 @@ async fn one_who_goes_before_being_let_in_was_withdrawn() {
     let stage = Stage::set().await;
     let (meeting, mut ada, _carl) = doorkeepers(&stage).await;
     let mut ben = stage.join_guest(&meeting, "Ben").await;
-    ben.send(Command::Leave(Empty {})).await;
+    ben.send(Command::Leave(Leave::default())).await;
     assert_eq!(ben.expect_bye().await.code, Code::Left);
     ada.expect(|event| matches!(event, EventBody::ParticipantWithdrawn(_))).await;
     let refusal = ada.refused(admit(ben.id())).await;
@@ -208,7 +208,7 @@ async fn of_two_hundred_who_come_at_once_to_fifty_seats_the_right_number_is_in()
     let shown = ada.state().participants.iter().map(|person| person.id).collect();
     same(shown, inside.iter().map(Person::id).chain([ada.id()]).collect());
     assert_eq!(stage.turned_back(&meeting, "Ben").await.code, Code::MeetingFull);
-    inside[0].send(Command::Leave(Empty {})).await;
+    inside[0].send(Command::Leave(Leave::default())).await;
     ada.expect(|event| matches!(event, EventBody::ParticipantLeft(_))).await;
     assert_eq!(stage.join(&meeting, "Ben").await.status(), Standing::Joined);
 }
@@ -231,7 +231,7 @@ async fn a_full_meeting_lets_people_wait_where_it_has_a_waiting_room() {
     let list: Page<WaitingEntry> = ada.ask(Command::WaitingList(Empty {})).await;
     assert_eq!(list.items.len(), 2, "and the entry keeps waiting");
     ben.expect_welcome().await;
-    ben.send(Command::Leave(Empty {})).await;
+    ben.send(Command::Leave(Leave::default())).await;
     ada.send(admit(cleo.id())).await;
 }
 

@@ -232,7 +232,7 @@ async fn who_comes_late_finds_what_the_others_worked_on() {
     let due = Some("2026-11-30".parse().unwrap());
     let action = ActionRecord { text: "Write it down.".into(), owner: Some(ben.id()), due };
     ada.send(Command::ActionRecord(action)).await;
-    ben.send(Command::Leave(Empty {})).await;
+    ben.send(Command::Leave(Leave::default())).await;
 
     let mut late = stage.join(&meeting, "Carla").await;
     let mut ben = stage.join(&meeting, "Ben").await;

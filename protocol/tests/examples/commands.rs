@@ -5,7 +5,7 @@ use super::*;
 pub(crate) fn all() -> Vec<Command> {
     let person = |reason: &str| PersonReason { participant: BEN, reason: Some(reason.to_owned()) };
     vec![
-        Command::Leave(Empty {}),
+        Command::Leave(Leave { successor: Some(BEN) }),
         Command::Ping(Empty {}),
         Command::StateGet(Empty {}),
         Command::ParticipantList(ParticipantList {
@@ -116,6 +116,22 @@ pub(crate) fn all() -> Vec<Command> {
         Command::RoleAssign(RoleAssign { participant: BEN, role: Role::Presenter }),
         Command::CohostAdd(UserOnly { user: BEN_USER }),
         Command::CohostRemove(UserOnly { user: BEN_USER }),
+        Command::RoleGrant(PersonPermissions {
+            participant: BEN,
+            permissions: vec![Permission::MediaShare],
+        }),
+        Command::RoleDeny(PersonPermissions {
+            participant: BEN,
+            permissions: vec![Permission::ChatSend, Permission::ChatPrivate],
+        }),
+        Command::RoleReset(RoleReset {
+            participant: BEN,
+            permissions: Some(vec![Permission::ChatSend]),
+        }),
+        Command::RoleDefine(note_taker_as_asked()),
+        Command::RoleRemove(RoleOnly { key: note_taker().key }),
+        Command::HostTransfer(HostTransfer { participant: BEN }),
+        Command::HostReclaim(Empty {}),
         Command::MeetingStart(Empty {}),
         Command::MeetingEnd(Empty {}),
         Command::MeetingLock(Empty {}),

@@ -153,6 +153,7 @@ fn snapshot() -> Snapshot {
         total: 2,
         large: false,
         waiting: None,
+        roles: vec![note_taker()],
         hands: vec![BEN],
         polls: vec![Poll {
             poll: PollId(1),

@@ -120,6 +120,23 @@ fn cleo_waits() -> WaitingEntry {
     }
 }
 
+fn note_taker_as_asked() -> RoleDefine {
+    RoleDefine {
+        key: RoleKey::new("note_taker").unwrap(),
+        label: "Note taker".to_owned(),
+        based_on: Role::Attendee,
+        rank: 30,
+        grants: vec![Permission::DecisionRecord],
+        denies: vec![Permission::ReactionSend],
+    }
+}
+
+fn note_taker() -> CustomRole {
+    let RoleDefine { key, label, based_on, rank, grants, denies } = note_taker_as_asked();
+    let (grants, denies) = (grants.into_iter().collect(), denies.into_iter().collect());
+    CustomRole { key, label, based_on, rank, grants, denies, version: 1 }
+}
+
 fn grants() -> Grants {
     let may = |permission| match permission {
         Permission::ChatSend | Permission::HandRaise | Permission::MediaAudio => Grant::Yes,

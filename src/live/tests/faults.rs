@@ -201,7 +201,7 @@ async fn an_idle_meeting_retires_and_comes_back_when_needed() {
         }
         let mut person = house.enter(meeting, id).await.unwrap();
         person.expect(welcome).await;
-        assert!(person.attached.port.send(2, false, Command::Leave(Empty {})).await);
+        assert!(person.attached.port.send(2, false, Command::Leave(Leave::default())).await);
         assert_eq!(person.expect(bye).await.code, Code::Left);
     }
     let events = house.store.journal(meeting, Seq(0), 1000).await.unwrap();

@@ -15,6 +15,7 @@ use crate::live::actor::Actor;
 use crate::live::directory::Context;
 use crate::live::ids::Ids;
 use crate::live::mail::{Attached, CreateAs, Credential, EnterAs, Gone, Mail, Reply, ResumeAs};
+use crate::live::roles::Roles;
 use crate::live::step::Running;
 use crate::live::{Delivered, Settings};
 use crate::meeting::event::{Event, MeetingCreated};
@@ -91,6 +92,7 @@ impl Stage {
             store: store.clone(),
             ids: Ids::after(UserId(100), MEETING, ParticipantId(0)),
             settings: settings(),
+            roles: Roles::new(store.clone(), TaskTracker::new()),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });

@@ -41,7 +41,7 @@ fn what_is_published_goes_to_all_or_to_one() {
 #[test]
 fn topic_data_and_addressee_are_checked() {
     let mut stage = stage();
-    stage.ask(6, empty(Command::Leave)).unwrap();
+    stage.ask(6, leave()).unwrap();
     let long = "x".repeat(APP_BYTES_MAX - 1);
     for (command, refused) in [
         (publish("", 1), "topic"),

@@ -65,7 +65,7 @@ fn the_bot_of_someone_banned_may_nothing_and_does_not_come_in() {
     let mut stage = with_bot_of(Some(77));
     stage.ask(OWNER, ban(77, None)).unwrap();
     assert_eq!(may(&stage), []);
-    stage.ask(BOT, empty(Command::Leave)).unwrap();
+    stage.ask(BOT, leave()).unwrap();
     let refused = stage.enter_as(BOT, bot(Some(77), SCOPES));
     assert_eq!(refused, Err(Refusal::Banned { until: None }));
     stage.ask(OWNER, unban(77)).unwrap();
@@ -108,7 +108,7 @@ fn r10_bots_have_seats_of_their_own() {
     assert_eq!(facts.present, 2, "the bot is nobody");
     assert_eq!(facts.snapshot(stage.person(OWNER), stage.now).total, 2);
     assert_eq!(facts.roster(stage.person(OWNER)).len(), 3, "but it is seen");
-    stage.ask(BOT, empty(Command::Leave)).unwrap();
+    stage.ask(BOT, leave()).unwrap();
     assert!(stage.enter_as(BOT + 1, bot(None, [])).is_ok());
 }
 
@@ -142,7 +142,7 @@ fn a_bot_neither_starts_a_meeting_nor_keeps_it_going() {
     assert_eq!(stage.meeting.facts.info.status, MeetingStatus::Scheduled);
     stage.enter(5).unwrap();
     assert!(stage.is_in(BOT), "it comes in when someone starts it");
-    stage.ask(5, empty(Command::Leave)).unwrap();
+    stage.ask(5, leave()).unwrap();
     stage.pass(599);
     assert!(stage.is_in(BOT));
     stage.pass(1);

@@ -47,7 +47,7 @@ fn command() -> impl Strategy<Value = Command> {
         (1u64..80).prop_map(|id| Command::ChatDelete(ChatDelete { message: MessageId(id) }));
     let until = prop_oneof![Just(None), Just(Some(Timestamp(1_700_000_060_000)))];
     let simple = prop_oneof![
-        Just(empty(Command::Leave)),
+        Just(leave()),
         Just(empty(Command::Ping)),
         Just(empty(Command::StateGet)),
         Just(empty(Command::HandRaise)),

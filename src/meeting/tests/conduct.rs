@@ -92,7 +92,7 @@ fn one_is_muted_by_a_higher_rank_and_may_unmute_oneself() {
         .unwrap();
     let locked = Refusal::Forbidden(Permission::MediaAudio);
     assert_eq!(stage.ask(5, on(true, false)), Err(locked), "unless the permission is taken");
-    stage.ask(5, empty(Command::Leave)).unwrap();
+    stage.ask(5, leave()).unwrap();
     assert_eq!(stage.ask(3, mute(5, &[MediaKind::Audio])), Err(gone("left")));
 }
 
@@ -147,7 +147,7 @@ fn one_is_asked_to_unmute_and_never_made_to() {
 fn a_name_that_staff_gave_stays_and_ones_own_lasts_until_one_comes_again() {
     let mut stage = full_cast();
     let again = |stage: &mut Stage, user| {
-        stage.ask(user, empty(Command::Leave)).unwrap();
+        stage.ask(user, leave()).unwrap();
         stage.enter(user).unwrap();
     };
     stage.ask(100, rename(None, "  Gus ")).unwrap();
@@ -179,7 +179,7 @@ fn others_are_renamed_by_rank_and_by_moderators_only_if_they_are_guests() {
     stage.ask(2, rename(Some(5), "Eve")).unwrap();
     assert_eq!((&*stage.person(100).name, &*stage.person(5).name), ("Gus", "Eve"));
     assert_eq!(stage.ask(2, rename(Some(77), "Nobody")), Err(unknown("participant")));
-    stage.ask(100, empty(Command::Leave)).unwrap();
+    stage.ask(100, leave()).unwrap();
     assert_eq!(stage.ask(2, rename(Some(100), "Hal")), Err(gone("left")));
     let locks = Some(vec![Permission::ParticipantRenameSelf]);
     stage.ask(OWNER, policy(Policy { locks, ..lax() })).unwrap();
@@ -201,7 +201,7 @@ fn a_look_alike_is_flagged_for_the_one_who_came_later() {
     assert_eq!(looks_like(&stage, 5), None, "only while the other has that name");
     stage.ask(4, rename(None, "paula")).unwrap();
     assert_eq!(looks_like(&stage, 4), Some(at(5)));
-    stage.ask(5, empty(Command::Leave)).unwrap();
+    stage.ask(5, leave()).unwrap();
     assert_eq!(looks_like(&stage, 4), None, "or while the other is in");
     stage.ask(100, rename(None, "USER 5")).unwrap();
     stage.enter(5).unwrap();
@@ -220,7 +220,7 @@ fn look_alikes_who_come_in_at_once_are_flagged_too() {
     }
     for user in [2, 3] {
         stage.ask(OWNER, rename(Some(user), "Twin")).unwrap();
-        stage.ask(user, empty(Command::Leave)).unwrap();
+        stage.ask(user, leave()).unwrap();
     }
     stage.pass(700);
     for user in [2, 3] {
@@ -366,7 +366,7 @@ fn captions_pass_and_the_final_ones_are_kept() {
         let refused = stage.ask(3, command);
         assert!(matches!(refused, Err(Refusal::Invalid { field: at, .. }) if at == field));
     }
-    stage.ask(5, empty(Command::Leave)).unwrap();
+    stage.ask(5, leave()).unwrap();
     let speaker = caption(Some(at(5)), true, None, None, None);
     assert_eq!(stage.ask(3, speaker), Err(gone("left")));
 }

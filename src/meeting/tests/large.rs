@@ -28,7 +28,7 @@ fn fill(stage: &mut Stage, people: i64) {
     while i64::from(stage.meeting.facts.present) > people {
         let last = stage.meeting.facts.people.values().rfind(|person| person.is_in()).unwrap();
         let user = last.user.0;
-        stage.ask(user, empty(Command::Leave)).unwrap();
+        stage.ask(user, leave()).unwrap();
     }
 }
 
@@ -90,7 +90,7 @@ fn attendees_of_a_large_meeting_come_and_go_in_front_of_staff() {
         let told = crate::meeting::wire::event(event).unwrap();
         assert_eq!((told.name, told.role), (None, None), "staff knows everyone");
     }
-    stage.ask(5000, empty(Command::Leave)).unwrap();
+    stage.ask(5000, leave()).unwrap();
     let left = newest(&stage, "participant.left");
     assert!(sees(&stage, left, 3) && !sees(&stage, left, other));
     stage.ask(4, Command::MediaUpdate(audio)).unwrap();

@@ -115,7 +115,7 @@ fn via_returning_one_who_was_in_within_ten_minutes() {
         });
         come(&mut stage, 100, |_| {});
         stage.ask(OWNER, admit(100)).unwrap();
-        stage.ask(100, empty(Command::Leave)).unwrap();
+        stage.ask(100, leave()).unwrap();
         stage.pass(seconds);
         assert_eq!(come(&mut stage, 100, |_| {}), fare, "{seconds} s, without: {without_it}");
     }
@@ -223,7 +223,7 @@ fn the_first_rule_that_lets_one_pass_is_named_whatever_the_order_of_the_setting(
         if come(&mut stage, 2, |_| {}) == Waits(WaitReason::Approval) {
             stage.ask(OWNER, admit(2)).unwrap();
         }
-        stage.ask(2, empty(Command::Leave)).unwrap();
+        stage.ask(2, leave()).unwrap();
         assert_eq!(come(&mut stage, 2, all), In(order[first].1));
     }
 }
@@ -334,9 +334,9 @@ fn a_stranger_who_may_knock_comes_in_by_approval_alone() {
     stage.pass(3600);
     assert!(stage.person(STRANGER).is_waiting());
     stage.ask(OWNER, admit(STRANGER)).unwrap();
-    stage.ask(STRANGER, empty(Command::Leave)).unwrap();
+    stage.ask(STRANGER, leave()).unwrap();
     assert_eq!(come(&mut stage, STRANGER, |_| {}), In(Via::Returning));
-    stage.ask(STRANGER, empty(Command::Leave)).unwrap();
+    stage.ask(STRANGER, leave()).unwrap();
     stage.pass(601);
     assert_eq!(come(&mut stage, STRANGER, |_| {}), Waits(WaitReason::Approval));
 }
@@ -364,13 +364,13 @@ fn a_passcode_of_a_regular_meeting_is_asked_of_whom_it_does_not_know() {
         assert_eq!(come(&mut stage, user, |_| {}), Refused(Refusal::PasscodeRequired));
         assert_eq!(come(&mut stage, user, wrong), Refused(Refusal::PasscodeWrong));
         assert_eq!(come(&mut stage, user, right), In(Via::Passcode));
-        stage.ask(user, empty(Command::Leave)).unwrap();
+        stage.ask(user, leave()).unwrap();
         assert_eq!(come(&mut stage, user, |_| {}), In(Via::Returning));
-        stage.ask(user, empty(Command::Leave)).unwrap();
+        stage.ask(user, leave()).unwrap();
     }
     stage.pass(599);
     assert_eq!(come(&mut stage, 100, |_| {}), In(Via::Returning));
-    stage.ask(100, empty(Command::Leave)).unwrap();
+    stage.ask(100, leave()).unwrap();
     stage.pass(601);
     assert_eq!(
         come(&mut stage, 100, |_| {}),

@@ -213,10 +213,10 @@ fn fewer_seats_put_nobody_out_and_let_nobody_in() {
     assert_eq!(stage.meeting.facts.present, 6);
     assert_eq!(stage.enter(6), Err(Refusal::Full));
     for user in [3, 4, 5, 100] {
-        stage.ask(user, empty(Command::Leave)).unwrap();
+        stage.ask(user, leave()).unwrap();
         assert_eq!(stage.enter(user), Err(Refusal::Full));
     }
-    stage.ask(2, empty(Command::Leave)).unwrap();
+    stage.ask(2, leave()).unwrap();
     stage.enter(5).unwrap();
 }
 
@@ -251,7 +251,7 @@ fn the_waiting_room_turned_off_lets_in_in_order_until_full_and_the_rest_as_seats
     assert!(stage.is_in(2) && stage.is_in(3) && stage.person(4).is_waiting());
     let standing = stage.meeting.facts.standing(stage.now, stage.person(4)).unwrap();
     assert_eq!(standing.reason, WaitReason::Full);
-    stage.ask(2, empty(Command::Leave)).unwrap();
+    stage.ask(2, leave()).unwrap();
     assert!(stage.is_in(4));
 }
 

@@ -189,7 +189,7 @@ impl Play {
 
 fn command(ask: Ask, now: Timestamp) -> Command {
     match ask {
-        Ask::Leave => empty(Command::Leave),
+        Ask::Leave => leave(),
         Ask::Admit(user) => admit(user),
         Ask::AdmitAll => admit_all(None),
         Ask::Decline(user) => decline(user),

@@ -158,6 +158,10 @@ pub(super) fn at(user: i64) -> ParticipantId {
     ParticipantId(user + 1000)
 }
 
+pub(super) fn leave() -> Command {
+    Command::Leave(Leave::default())
+}
+
 pub(super) fn empty(command: impl Fn(Empty) -> Command) -> Command {
     command(Empty {})
 }
@@ -227,4 +231,65 @@ pub(super) fn publish(topic: &str, data: impl Into<serde_json::Value>) -> Comman
 pub(super) fn is_fact(event: &Event, kind: &str) -> bool {
     let (found, _) = Fact::to_row(&event.fact);
     found == kind
+}
+
+pub(super) fn grant(user: i64, permissions: &[Permission]) -> Command {
+    let permissions = permissions.to_vec();
+    Command::RoleGrant(PersonPermissions { participant: at(user), permissions })
+}
+
+pub(super) fn deny(user: i64, permissions: &[Permission]) -> Command {
+    let permissions = permissions.to_vec();
+    Command::RoleDeny(PersonPermissions { participant: at(user), permissions })
+}
+
+pub(super) fn reset(user: i64, permissions: Option<&[Permission]>) -> Command {
+    let permissions = permissions.map(<[_]>::to_vec);
+    Command::RoleReset(RoleReset { participant: at(user), permissions })
+}
+
+/// A role of rank 30 that is as an attendee is.
+pub(super) fn define(key: &str) -> RoleDefine {
+    RoleDefine {
+        key: RoleKey::new(key).expect("a key"),
+        label: key.to_uppercase(),
+        based_on: Role::Attendee,
+        rank: 30,
+        grants: Vec::new(),
+        denies: Vec::new(),
+    }
+}
+
+pub(super) fn transfer(user: i64) -> Command {
+    Command::HostTransfer(HostTransfer { participant: at(user) })
+}
+
+pub(super) fn reclaim() -> Command {
+    Command::HostReclaim(Empty {})
+}
+
+pub(super) fn role(key: &str) -> Role {
+    Role::of(key).unwrap()
+}
+
+pub(super) fn key(key: &str) -> RoleKey {
+    RoleKey::new(key).unwrap()
+}
+
+pub(super) fn role_of(stage: &Stage, user: i64) -> Role {
+    stage.meeting.facts.role_of(UserId(user))
+}
+
+pub(super) fn may(stage: &Stage, user: i64, permission: Permission) -> bool {
+    stage.person(user).view.permissions.has(permission)
+}
+
+pub(super) fn is_already(answer: &Result<Decision, Refusal>) -> bool {
+    answer.as_ref().is_ok_and(|decision| decision.events.is_empty())
+}
+
+pub(super) fn lose(stage: &mut Stage, user: i64) {
+    let session = stage.person(user).sessions[0];
+    stage.take(&Input::Lost { session }).unwrap();
+    stage.settle();
 }

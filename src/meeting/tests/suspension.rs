@@ -144,7 +144,7 @@ fn act() -> impl Strategy<Value = (i64, Command)> {
         }),
         1 => Just(empty(Command::MeetingLock)),
         1 => Just(empty(Command::MeetingUnlock)),
-        1 => Just(empty(Command::Leave)),
+        1 => Just(leave()),
         1 => Just(suspend()),
         1 => Just(resume()),
         1 => user().prop_map(cohost),

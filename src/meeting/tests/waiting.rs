@@ -81,7 +81,7 @@ fn admit_against_decline() {
 #[test]
 fn admit_while_he_leaves() {
     let mut stage = waiting_room(|_| {}, &[5]);
-    stage.ask(5, empty(Command::Leave)).unwrap();
+    stage.ask(5, leave()).unwrap();
     let late = stage.ask(OWNER, admit(5));
     assert_eq!(late, Err(Refusal::NotFound { what: "entry", last: Some("withdrawn") }));
 }
@@ -122,7 +122,7 @@ fn two_tabs_knock() {
 fn the_server_restarts() {
     let mut stage = waiting_room(|_| {}, &[5, 6, 7]);
     stage.ask(OWNER, tell(Some(6), "soon")).unwrap();
-    stage.ask(6, empty(Command::Leave)).unwrap();
+    stage.ask(6, leave()).unwrap();
     stage.enter(6).unwrap();
     let before = line(&stage);
     let session = stage.person(5).sessions[0];
@@ -161,7 +161,7 @@ fn one_who_waits_is_held_for_two_minutes_in_the_same_place() {
 fn each_end_of_waiting_has_its_name() {
     type End = fn(&mut Stage);
     let ends: [(&str, End); 4] = [
-        ("withdrawn", |stage| drop(stage.ask(5, empty(Command::Leave)).unwrap())),
+        ("withdrawn", |stage| drop(stage.ask(5, leave()).unwrap())),
         ("expired", |stage| {
             let session = stage.person(5).sessions[0];
             stage.take(&Input::Lost { session }).unwrap();
@@ -219,7 +219,7 @@ fn full_becomes_approval_when_a_seat_frees() {
     stage.ask(OWNER, admit(5)).unwrap();
     assert_eq!(come(&mut stage, 6, |_| {}), Waits(WaitReason::Full));
     assert_eq!(reason(&stage, 6), WaitReason::Full);
-    stage.ask(5, empty(Command::Leave)).unwrap();
+    stage.ask(5, leave()).unwrap();
     assert_eq!(reason(&stage, 6), WaitReason::Approval, "a seat is not an approval");
     stage.ask(OWNER, admit(6)).unwrap();
 }
@@ -232,7 +232,7 @@ fn who_would_pass_waits_for_a_seat_and_then_comes_in_by_the_same_rule() {
     invite_user(&mut stage, 7);
     assert_eq!(come(&mut stage, 6, |_| {}), Waits(WaitReason::Full));
     assert_eq!(come(&mut stage, 7, |_| {}), Waits(WaitReason::Full));
-    stage.ask(5, empty(Command::Leave)).unwrap();
+    stage.ask(5, leave()).unwrap();
     assert_eq!((came_in(&stage, 6), came_in(&stage, 7)), (None, Some(Via::Invited)));
     assert_eq!(line(&stage), [6], "the first in line still needs approval");
 }
@@ -250,13 +250,13 @@ fn staff_waits_for_a_seat_alone() {
     assert_eq!(come(&mut stage, 3, |_| {}), Waits(WaitReason::Full));
     assert_eq!(reason(&stage, 3), WaitReason::Full, "and not for the start");
     stage.ask(OWNER, empty(Command::MeetingLock)).unwrap();
-    stage.ask(2, empty(Command::Leave)).unwrap();
+    stage.ask(2, leave()).unwrap();
     assert_eq!(came_in(&stage, 3), Some(Via::Staff), "neither start nor lock holds them up");
     // Who is co-host no longer waits as everyone does.
     assert_eq!(come(&mut stage, 2, |_| {}), Waits(WaitReason::Full));
     let dismiss = Command::CohostRemove(UserOnly { user: UserId(2) });
     stage.ask(OWNER, dismiss).unwrap();
-    stage.ask(3, empty(Command::Leave)).unwrap();
+    stage.ask(3, leave()).unwrap();
     assert!(stage.person(2).is_waiting());
 }
 
@@ -301,7 +301,7 @@ fn removed_before_stays_the_reason() {
     stage.ask(OWNER, admit(5)).unwrap();
     stage.ask(OWNER, remove(5)).unwrap();
     assert_eq!(come(&mut stage, 5, |_| {}), Waits(WaitReason::RemovedBefore));
-    stage.ask(2, empty(Command::Leave)).unwrap();
+    stage.ask(2, leave()).unwrap();
     assert_eq!(reason(&stage, 5), WaitReason::RemovedBefore);
     assert!(stage.meeting.facts.waiting_entries(stage.now)[0].removed_before);
 }
@@ -316,7 +316,7 @@ fn places_move_up_as_the_line_does() {
     assert_eq!(places(&stage), [1, 2, 3]);
     stage.ask(OWNER, admit(6)).unwrap();
     assert_eq!(places(&stage), [1, 2]);
-    stage.ask(5, empty(Command::Leave)).unwrap();
+    stage.ask(5, leave()).unwrap();
     assert_eq!(places(&stage), [1]);
 }
 
@@ -339,7 +339,7 @@ fn r9_whoever_is_there_with_the_permission_admits_and_without_one_people_wait() 
         assert_eq!(stage.ask(5, ask), lacks);
     }
     stage.ask(OWNER, assign(5, Role::Moderator)).unwrap();
-    stage.ask(OWNER, empty(Command::Leave)).unwrap();
+    stage.ask(OWNER, leave()).unwrap();
     stage.ask(5, admit(6)).unwrap();
     let standing = stage.meeting.facts.standing(stage.now, stage.person(7)).unwrap();
     assert!(!standing.host_present, "a moderator is not the host");

@@ -29,7 +29,7 @@ fn who_waits_reads_what_staff_told_them_last() {
     assert_eq!(message(&stage, 7).as_deref(), Some(welcome), "not told, not there");
     stage.ask(OWNER, tell(None, "now")).unwrap();
     assert_eq!(message(&stage, 6).as_deref(), Some("now"));
-    stage.ask(6, empty(Command::Leave)).unwrap();
+    stage.ask(6, leave()).unwrap();
     stage.enter(6).unwrap();
     assert_eq!(message(&stage, 6).as_deref(), Some(welcome), "who comes anew has heard nothing");
     stage.ask(OWNER, admit(7)).unwrap();
@@ -147,13 +147,13 @@ fn one_sent_back_needs_approval_until_it_is_given_however_they_come() {
     stage.ask(OWNER, back(5, None)).unwrap();
     stage.pass(3600);
     assert!(stage.person(5).is_waiting(), "also where the waiting room is off");
-    stage.ask(5, empty(Command::Leave)).unwrap();
+    stage.ask(5, leave()).unwrap();
     assert_eq!(come(&mut stage, 5, |_| {}), Waits(WaitReason::Approval), "leaving is no way in");
     stage.ask(OWNER, admit(5)).unwrap();
-    stage.ask(5, empty(Command::Leave)).unwrap();
+    stage.ask(5, leave()).unwrap();
     assert_eq!(come(&mut stage, 5, |_| {}), In(Via::Open), "once let in, it is over");
     stage.ask(OWNER, back(2, None)).unwrap();
-    stage.ask(2, empty(Command::Leave)).unwrap();
+    stage.ask(2, leave()).unwrap();
     assert_eq!(come(&mut stage, 2, |_| {}), Waits(WaitReason::Approval), "a co-host too");
 }
 
@@ -161,7 +161,7 @@ fn one_sent_back_needs_approval_until_it_is_given_however_they_come() {
 fn one_sends_back_who_is_in_and_of_a_lower_rank() {
     let mut stage = open_meeting();
     stage.enter(7).unwrap();
-    stage.ask(7, empty(Command::Leave)).unwrap();
+    stage.ask(7, leave()).unwrap();
     let limit = WAITING_TEXT_CHARS_MAX;
     let no = |last| Err(Refusal::NotFound { what: "participant", last });
     for (by, ask, refusal) in [

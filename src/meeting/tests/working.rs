@@ -302,7 +302,7 @@ fn r11_polls_agenda_and_timer_survive_the_leaving_and_demotion_of_whoever_made_t
     let before = snapshot(&stage);
     stage.ask(OWNER, assign(4, Role::Attendee)).unwrap();
     assert_eq!(stage.ask(4, close(ids[0])), Err(Refusal::Forbidden(Permission::PollCreate)));
-    stage.ask(4, empty(Command::Leave)).unwrap();
+    stage.ask(4, leave()).unwrap();
     let after = snapshot(&stage);
     assert_eq!((&after.polls, &after.timer), (&before.polls, &before.timer));
     assert_eq!((&after.agenda, &after.decisions), (&before.agenda, &before.decisions));
@@ -321,7 +321,7 @@ fn a_vote_stays_and_counts_whatever_becomes_of_its_voter() {
     for user in [5, 6, 100] {
         stage.ask(user, vote(id, &[1])).unwrap();
     }
-    stage.ask(5, empty(Command::Leave)).unwrap();
+    stage.ask(5, leave()).unwrap();
     stage.ask(OWNER, remove(6)).unwrap();
     stage.ask(OWNER, ban(100, None)).unwrap();
     assert_eq!(counts(&stage, id), [0, 3, 0]);
@@ -391,7 +391,7 @@ fn what_is_open_closes_before_the_meeting_ends_whichever_way_it_ends() {
     };
     let leave = |stage: &mut Stage| {
         for user in [OWNER, 2, 3, 4, 5, 6, 100] {
-            stage.ask(user, empty(Command::Leave)).unwrap();
+            stage.ask(user, leave()).unwrap();
         }
         stage.pass(10 * 60);
     };
@@ -629,7 +629,7 @@ fn decisions_and_action_items_are_recorded_for_those_who_come_late() {
         };
         assert_eq!(found, field);
     }
-    stage.ask(5, empty(Command::Leave)).unwrap();
+    stage.ask(5, leave()).unwrap();
     stage.enter(7).unwrap();
     let state = stage.meeting.facts.snapshot(stage.person(7), stage.now);
     assert_eq!(state.decisions[0].text, "We ship.");

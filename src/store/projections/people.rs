@@ -201,6 +201,23 @@ impl Tables<'_> {
         )
     }
 
+    /// Who is host in full is no co-host; an acting host stays what they were beside.
+    pub(super) fn change_host(
+        &self,
+        user: UserId,
+        acting: bool,
+        co_host: Option<UserId>,
+    ) -> rusqlite::Result<()> {
+        self.one(
+            "UPDATE meetings SET host_id = ?2, updated_at = ?3 WHERE id = ?1",
+            params![self.meeting, user.0, self.at],
+        )?;
+        if !acting {
+            self.remove_cohost(user)?;
+        }
+        co_host.map_or(Ok(()), |user| self.add_cohost(user))
+    }
+
     pub(super) fn remove_cohost(&self, user: UserId) -> rusqlite::Result<()> {
         self.any(
             "DELETE FROM meeting_co_hosts WHERE meeting_id = ?1 AND user_id = ?2",

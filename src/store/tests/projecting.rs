@@ -1,9 +1,10 @@
 //! What the tables say after the events, and how they are asked.
 
-use quorate_protocol::{BanKey, BanScope};
-
 use super::*;
 use crate::store::queries::ALL_QUERIES;
+use quorate_protocol::{
+    BanKey, BanScope, CustomRole, Permission, PermissionSet, RoleKey, RoleUser,
+};
 
 #[tokio::test]
 async fn a_meeting_goes_through_its_states() {
@@ -179,6 +180,76 @@ async fn co_hosts_and_bans_stand_in_their_tables() {
     ada.tell(Fact::ParticipantUnbanned { user: UserId(2), participant: None }).await;
     assert_eq!(count("SELECT count(*) FROM meeting_bans"), 0);
     store.close().await;
+}
+
+#[tokio::test]
+async fn the_seat_changes_in_the_tables_and_an_acting_host_stays_what_they_were() {
+    let scratch = Scratch::new();
+    let store = scratch.open();
+    let mut ada = Hand::create(&store, 1).await;
+    let co_hosts = "SELECT coalesce(group_concat(user_id ORDER BY id), '') FROM meeting_co_hosts";
+    let stands = async || {
+        let host = store.meeting_row(MeetingId(1)).await.unwrap().unwrap().info.host.id.0;
+        let row = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+        (host, scratch.stranger().query_row(co_hosts, [], row).unwrap())
+    };
+    let changed = |user: i64, acting_for: Option<i64>, co_host: Option<i64>| Fact::HostChanged {
+        from: None,
+        to: ParticipantId(user + 10),
+        user: UserId(user),
+        acting_for: acting_for.map(UserId),
+        co_host: co_host.map(UserId),
+    };
+    for (fact, host, co_hosts) in [
+        (changed(2, Some(1), None), 2, "2"),
+        (changed(1, None, None), 1, "2"),
+        (changed(3, None, Some(1)), 3, "2,1"),
+        (changed(1, None, Some(3)), 1, "2,3"),
+    ] {
+        ada.tell(fact).await;
+        assert_eq!(stands().await, (host, co_hosts.to_owned()));
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn the_servers_roles_stand_in_their_table_and_who_has_one_is_found() {
+    let scratch = Scratch::new();
+    let store = scratch.open();
+    let mut ada = Hand::create(&store, 1).await;
+    let key = RoleKey::new("helper").unwrap();
+    let role = CustomRole {
+        key,
+        label: "Helper".to_owned(),
+        based_on: Role::Presenter,
+        rank: 45,
+        grants: [Permission::ParticipantAdmit].into_iter().collect(),
+        denies: PermissionSet::NONE,
+        version: 1,
+    };
+    let now = Timestamp(1_790_000_000_000);
+    store.set_role(role.clone(), now).await.unwrap();
+    let newer = CustomRole { rank: 50, version: 2, ..role };
+    store.set_role(newer.clone(), now.plus_seconds(1)).await.unwrap();
+    assert_eq!(store.roles().await.unwrap(), [newer]);
+    assert_eq!(store.users_of_role(key).await.unwrap(), []);
+    ada.tell(joined(20, 3, Role::Custom(key))).await;
+    let user = RoleUser { meeting: MeetingId(1), user: UserId(3) };
+    assert_eq!(store.users_of_role(key).await.unwrap(), [user]);
+    ada.tell(Fact::MeetingEnded { reason: EndReason::Ended }).await;
+    assert_eq!(store.users_of_role(key).await.unwrap(), [], "it has a copy of its own");
+    store.remove_role(key).await.unwrap();
+    assert_eq!(store.roles().await.unwrap(), []);
+    store.close().await;
+    let error = store_closed(&scratch).await;
+    assert!(matches!(error, Err(StoreError::Closed)), "{error:?}");
+}
+
+/// Changing a role when the store is closed.
+async fn store_closed(scratch: &Scratch) -> Result<(), StoreError> {
+    let store = scratch.open();
+    store.clone().close().await;
+    store.remove_role(RoleKey::new("helper").unwrap()).await
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ fn who_is_late_stays_in_the_main_room_or_goes_where_the_fewest_are() {
         assert_eq!(joined, Some(Some(RoomId(room))), "the event says it");
     }
     enter_bot(&mut stage);
-    stage.ask(2, empty(Command::Leave)).unwrap();
+    stage.ask(2, leave()).unwrap();
     stage.enter(2).unwrap();
     assert_eq!((place(&stage, 2), place(&stage, BOT)), (None, None), "not staff, not bots");
     stage.ask(OWNER, CLOSE).unwrap();
@@ -62,14 +62,14 @@ fn who_was_in_a_room_comes_back_to_it_while_it_is_open() {
     stage.enter(4).unwrap();
     assert_eq!(place(&stage, 4), Some(1));
     stage.ask(4, RETURN).unwrap();
-    stage.ask(4, empty(Command::Leave)).unwrap();
+    stage.ask(4, leave()).unwrap();
     stage.enter(4).unwrap();
     assert_eq!(place(&stage, 4), None, "who had gone back to the main room belongs there");
     stage.ask(3, join(2)).unwrap();
-    stage.ask(3, empty(Command::Leave)).unwrap();
+    stage.ask(3, leave()).unwrap();
     stage.enter(3).unwrap();
     assert_eq!(place(&stage, 3), Some(2), "staff too");
-    stage.ask(3, empty(Command::Leave)).unwrap();
+    stage.ask(3, leave()).unwrap();
     stage.ask(OWNER, CLOSE).unwrap();
     stage.enter(3).unwrap();
     assert_eq!(place(&stage, 3), None, "a room that was closed is nobody's");
@@ -105,9 +105,9 @@ fn r11_rooms_outlast_whoever_made_them() {
     let mut stage = cast();
     stage.ask(2, prepare(&[&[4], &[5]], BreakoutMode::Manual, Some(5))).unwrap();
     stage.ask(OWNER, Command::CohostRemove(UserOnly { user: UserId(2) })).unwrap();
-    stage.ask(2, empty(Command::Leave)).unwrap();
+    stage.ask(2, leave()).unwrap();
     stage.ask(OWNER, OPEN).unwrap();
-    stage.ask(OWNER, empty(Command::Leave)).unwrap();
+    stage.ask(OWNER, leave()).unwrap();
     assert_eq!((place(&stage, 4), place(&stage, 5)), (Some(1), Some(2)));
     stage.pass(300);
     assert_eq!(stage.last(1), ["breakout.closed"]);
@@ -141,7 +141,7 @@ fn the_end_of_a_meeting_closes_its_rooms_first() {
 
     let mut stage = open();
     for user in [OWNER, 2, 3, 4, 5, 6, 7, 100] {
-        stage.ask(user, empty(Command::Leave)).unwrap();
+        stage.ask(user, leave()).unwrap();
     }
     stage.pass(600);
     assert_eq!(stage.last(2), ["breakout.closed", "meeting.ended"], "also when nobody is left");

@@ -116,7 +116,7 @@ fn random_deals_out_who_is_in_but_for_staff_and_bots_and_a_seed_does_it_again() 
     let dealt = |seed: u64, by: i64| {
         let mut stage = cast();
         enter_bot(&mut stage);
-        stage.ask(7, empty(Command::Leave)).unwrap();
+        stage.ask(7, leave()).unwrap();
         stage.meeting.seed = seed;
         stage.ask(by, prepare(&[&[], &[], &[]], BreakoutMode::Random, None)).unwrap();
         stage

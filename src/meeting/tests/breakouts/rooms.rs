@@ -12,7 +12,7 @@ fn opening_moves_those_who_are_assigned_and_in_with_one_event() {
     stage.ask(OWNER, prepare(&[&[4, 5], &[6, 7], &[]], BreakoutMode::Manual, Some(10))).unwrap();
     assert_eq!(rooms(&stage), [(1, vec![4, 5]), (2, vec![6, 7]), (3, vec![])]);
     assert!((4..8).all(|user| place(&stage, user).is_none()), "nobody moves before");
-    stage.ask(7, empty(Command::Leave)).unwrap();
+    stage.ask(7, leave()).unwrap();
     let before = stage.journal.len();
     stage.ask(2, OPEN).unwrap();
     assert_eq!(stage.journal.len(), before + 1);
@@ -40,7 +40,7 @@ fn an_assignment_changes_the_plan_and_once_open_moves() {
     stage.ask(OWNER, send_to(5, Some(1))).unwrap();
     stage.ask(OWNER, send_to(5, None)).unwrap();
     assert_eq!(rooms(&stage), [(1, vec![]), (2, vec![4])]);
-    stage.ask(6, empty(Command::Leave)).unwrap();
+    stage.ask(6, leave()).unwrap();
     stage.ask(OWNER, OPEN).unwrap();
     stage.ask(OWNER, send_to(4, Some(1))).unwrap();
     let moved = |from, to| Fact::ParticipantMoved { participant: at(4), from, to };
