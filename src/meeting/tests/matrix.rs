@@ -119,7 +119,10 @@ fn helper() -> Role {
 
 /// A meeting with everyone in it, and in which this one may try.
 fn cast(who: Who, change: impl FnOnce(&mut MeetingCreated)) -> Stage {
-    let mut stage = Stage::new(change);
+    filled(who, Stage::new(change))
+}
+
+fn filled(who: Who, mut stage: Stage) -> Stage {
     for user in [OWNER, 2, 3, 4, 5, 6, 7, OTHER, WRITER, GUESTS_FROM] {
         stage.enter(user).unwrap();
     }
@@ -162,29 +165,67 @@ fn enter_bot(stage: &mut Stage, scopes: PermissionSet) {
     stage.take(&Input::Enter(enter)).unwrap();
 }
 
-/// A command that needs this permission, where there is one.
+/// What nothing asks for yet but REST, or nothing at all.
+const WITHOUT_COMMAND: [P; 9] = [
+    P::MeetingDelete,
+    P::WebhookManage,
+    P::RecordingControl,
+    P::RecordingView,
+    P::RecordingDelete,
+    P::ReportAggregate,
+    P::ReportIndividual,
+    P::AuditView,
+    P::FeedbackSubmit,
+];
+
+/// A command that needs this permission; none is of those [`WITHOUT_COMMAND`].
 fn command_needing(stage: &Stage, permission: P) -> Option<Command> {
     let participant = at(OTHER);
     let media = MediaUpdate::default();
+    let mute = || Mute { participant, media: vec![MediaKind::Audio] };
+    let rename = |participant| {
+        Command::ParticipantRename(Rename { participant, name: "Somebody else".into() })
+    };
     Some(match permission {
         P::MeetingStart => empty(Command::MeetingStart),
         P::MeetingEnd => empty(Command::MeetingEnd),
+        P::MeetingExtend => Command::MeetingExtend(MeetingExtend { minutes: 5 }),
+        P::MeetingUpdate => {
+            let title = Some("Monthly".into());
+            Command::MeetingUpdate(MeetingUpdate { title, ..MeetingUpdate::default() })
+        }
         P::MeetingLock => empty(Command::MeetingLock),
+        P::MeetingSuspend => empty(Command::MeetingSuspend),
+        P::MeetingPolicy => {
+            let chat = Some(ChatPolicy::Staff);
+            Command::MeetingPolicy(Box::new(Policy { chat, ..Policy::default() }))
+        }
         P::RoleTransferHost => transfer(OTHER),
         P::RoleDefine => Command::RoleDefine(define("scribe")),
         P::RoleAssign => assign(OTHER, Role::Presenter),
         P::RoleAssignCohost => cohost(OTHER),
+        P::ParticipantInvite => {
+            let user = Some(UserId(77));
+            Command::InviteeAdd(InviteeAdd { user, ..InviteeAdd::default() })
+        }
         P::ParticipantAdmit => admit(7),
         P::ParticipantDecline => decline(7),
         P::ParticipantRemove => remove(OTHER),
+        P::ParticipantSendToWaiting => {
+            Command::ParticipantSendToWaiting(SendToWaiting { participant, message: None })
+        }
         P::ParticipantBan => ban(OTHER, None),
         P::ParticipantUnban => unban(OTHER),
+        P::ParticipantRenameOther => rename(Some(participant)),
+        P::ParticipantRenameSelf => rename(None),
         P::ParticipantList => Command::ParticipantList(ParticipantList {
             after: None,
             limit: 1,
             role: None,
             room: None,
         }),
+        P::ParticipantMuteOther => Command::ParticipantMute(mute()),
+        P::ParticipantRequestUnmute => Command::ParticipantRequestUnmute(mute()),
         P::MediaAudio => Command::MediaUpdate(MediaUpdate { audio: Some(true), ..media }),
         P::MediaVideo => Command::MediaUpdate(MediaUpdate { video: Some(true), ..media }),
         P::MediaShare => Command::MediaUpdate(MediaUpdate { share: Some(true), ..media }),
@@ -195,11 +236,37 @@ fn command_needing(stage: &Stage, permission: P) -> Option<Command> {
             Command::ChatDelete(ChatDelete { message: MessageId(said.seq.0) })
         }
         P::ReactionSend => Command::ReactionSend(ReactionSend { emoji: "👋".into() }),
+        P::AppPublish => publish("cursor", 1),
         P::AttributesSet => Command::ParticipantSetAttributes(SetAttributes {
             attributes: [("seat".to_owned(), 4.into())].into(),
         }),
         P::HandRaise => empty(Command::HandRaise),
         P::HandManage => Command::HandLower(HandLower { participant: Some(participant) }),
+        P::AgendaManage => Command::AgendaGoTo(AgendaGoTo { item: None }),
+        P::TimerControl => Command::TimerStart(TimerStart { seconds: 60, label: None }),
+        P::PollCreate => Command::PollOpen(PollOpen {
+            question: "Which?".into(),
+            choices: vec!["a".into(), "b".into()],
+            multiple: false,
+            anonymous: false,
+            seconds: None,
+        }),
+        P::PollVote => Command::PollVote(PollVote { poll: PollId(1), choices: vec![0] }),
+        P::DecisionRecord => Command::DecisionRecord(DecisionRecord { text: "yes".into() }),
+        P::CaptionPublish => Command::CaptionPublish(CaptionPublish {
+            text: "hello".into(),
+            speaker: None,
+            r#final: true,
+            lang: None,
+            start_ms: None,
+            end_ms: None,
+        }),
+        P::BreakoutManage => empty(Command::BreakoutOpen),
+        P::BreakoutRoam => Command::BreakoutJoin(RoomOnly { room: RoomId(1) }),
+        P::BreakoutRequestHelp => empty(Command::BreakoutRequestHelp),
+        P::AbuseReport => {
+            Command::AbuseReport(AbuseReport { participant, text: "shouts".into() })
+        }
         _ => return None,
     })
 }
@@ -238,7 +305,9 @@ fn role_says(has: bool) -> Grant {
 fn the_table_of_commands_tries_what_it_says() {
     let mut stage = cast(Who::Host, |_| {});
     for &permission in P::ALL {
-        if let Some(command) = command_needing(&stage, permission) {
+        let command = command_needing(&stage, permission);
+        assert_eq!(command.is_none(), WITHOUT_COMMAND.contains(&permission), "{permission}");
+        if let Some(command) = command {
             let refused = stage.ask(7, command.clone());
             assert_eq!(refused, Err(Refusal::StillWaiting), "who waits may nothing: {command:?}");
         }
@@ -259,13 +328,48 @@ fn everyone_may_what_their_column_says() {
 #[test]
 fn a_lock_takes_what_is_on_by_default_below_rank_60() {
     for who in EVERYONE {
-        let mut stage = cast(who, |created| created.settings.locks = P::ALL.to_vec());
+        let locks = |created: &mut MeetingCreated| created.settings.locks = P::ALL.to_vec();
+        let mut stage = filled(who, Stage::unchecked(locks));
         for &permission in P::ALL {
             let grant = match who.mark(permission) {
                 Mark::Default if who.below_staff() => Grant::No(Denial::Lock),
                 _ => role_says(who.has(permission)),
             };
             expect(&mut stage, who, permission, grant);
+        }
+    }
+}
+
+/// What a suspended meeting takes from ranks below 60 (R16).
+const SUSPENDED: [P; 10] = [
+    P::MediaAudio,
+    P::MediaVideo,
+    P::MediaShare,
+    P::ChatSend,
+    P::ChatPrivate,
+    P::ReactionSend,
+    P::AppPublish,
+    P::AttributesSet,
+    P::ParticipantRenameSelf,
+    P::ParticipantRenameOther,
+];
+
+#[test]
+fn r16_a_suspension_takes_just_its_set_below_rank_60_and_gives_it_back() {
+    for who in EVERYONE {
+        let mut stage = cast(who, |_| {});
+        stage.ask(WRITER, empty(Command::MeetingSuspend)).unwrap();
+        for &permission in P::ALL {
+            let taken = who.below_staff() && SUSPENDED.contains(&permission);
+            let grant = match who.has(permission) && taken {
+                true => Grant::No(Denial::Suspended),
+                false => role_says(who.has(permission)),
+            };
+            expect(&mut stage, who, permission, grant);
+        }
+        stage.ask(WRITER, empty(Command::MeetingResume)).unwrap();
+        for &permission in P::ALL {
+            expect(&mut stage, who, permission, role_says(who.has(permission)));
         }
     }
 }
@@ -317,7 +421,7 @@ fn the_settings_give_a_role_what_is_grantable_and_nothing_else() {
         let all = |created: &mut MeetingCreated| {
             created.settings.grants = [(who.role(), P::ALL.to_vec())].into();
         };
-        let mut stage = cast(who, all);
+        let mut stage = filled(who, Stage::unchecked(all));
         for &permission in P::ALL {
             let given = who.mark(permission) == Mark::Grantable && who != Who::Bot;
             expect(&mut stage, who, permission, role_says(given || who.has(permission)));

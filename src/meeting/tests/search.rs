@@ -295,7 +295,7 @@ proptest! {
         max_cohosts in 0u32..4,
         trusting: bool,
     ) {
-        let mut stage = Stage::new(|created| {
+        let mut stage = Stage::unchecked(|created| {
             created.settings.grants = [granted].into();
             created.settings.locks = locks;
             created.settings.max_cohosts = max_cohosts;

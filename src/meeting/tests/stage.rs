@@ -3,7 +3,7 @@
 use quorate_protocol::*;
 use uuid::Uuid;
 
-use crate::meeting::event::{Event, Fact, MeetingCreated};
+use crate::meeting::event::{Audience, Event, Fact, MeetingCreated};
 use crate::meeting::{
     Bot, Decision, Enter, Facts, Input, Meeting, Passcode, Person, Refusal, Terms,
 };
@@ -24,6 +24,36 @@ pub(super) struct Stage {
 impl Stage {
     /// A meeting made by [`OWNER`].
     pub(super) fn new(change: impl FnOnce(&mut MeetingCreated)) -> Stage {
+        let (mut stage, created) = Stage::before(change);
+        let input = Input::Create {
+            created: Box::new(created),
+            owner_name: "User 1".into(),
+            invitees: Vec::new(),
+        };
+        stage.take(&input).expect("the meeting is made");
+        stage
+    }
+
+    /// A meeting as an old journal might have it, with settings that nobody could make it with now.
+    pub(super) fn unchecked(change: impl FnOnce(&mut MeetingCreated)) -> Stage {
+        let (mut stage, created) = Stage::before(change);
+        let made = Event {
+            seq: Seq(1),
+            at: stage.now,
+            user: created.owner,
+            by: None,
+            audience: Audience::EVERYONE,
+            fact: Fact::MeetingCreated(Box::new(created)),
+            personal: None,
+            cause: None,
+        };
+        stage.meeting.apply(&made);
+        stage.journal.push(made);
+        stage
+    }
+
+    /// Before the meeting is made, and as what it will be.
+    fn before(change: impl FnOnce(&mut MeetingCreated)) -> (Stage, MeetingCreated) {
         let mut created = MeetingCreated {
             meeting: MeetingId(1),
             code: "abc-defg-hij".into(),
@@ -41,19 +71,13 @@ impl Stage {
             settings: Settings::default(),
         };
         change(&mut created);
-        let mut stage = Stage {
+        let stage = Stage {
             meeting: Meeting::new(Terms::default()),
             journal: Vec::new(),
             now: Timestamp(1_700_000_000_000),
             next_session: 1,
         };
-        let input = Input::Create {
-            created: Box::new(created),
-            owner_name: "User 1".into(),
-            invitees: Vec::new(),
-        };
-        stage.take(&input).expect("the meeting is made");
-        stage
+        (stage, created)
     }
 
     /// Decides an input, and carries it out when the rules say yes.
