@@ -129,7 +129,7 @@ impl ServerKey {
         let key = DecodingKey::from_secret(&self.derive(PURPOSE));
         match decode::<Claims>(token, &key, &validation) {
             Err(_) => refused("the token is not one of this server; get a new one"),
-            Ok(data) if data.claims.exp + (LEEWAY_SECONDS as i64) < now.0 / 1000 => {
+            Ok(data) if data.claims.exp.saturating_add(LEEWAY_SECONDS as i64) < now.0 / 1000 => {
                 refused("the token has expired; get a new one")
             }
             Ok(data) if data.claims.names_nobody() => {

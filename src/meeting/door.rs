@@ -174,7 +174,7 @@ impl Facts {
             participant: me.id(),
             user,
             kind: me.enter.kind,
-            role: self.role_on_joining(user),
+            role: self.role_on_joining(&decision, user),
             via,
             room,
             looks_like: self.names.like(&names::skeleton(me.name()), me.id()),

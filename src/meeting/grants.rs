@@ -15,6 +15,7 @@ impl Facts {
         let sets = self.sets_of(person);
         let could = sets.always.or(sets.default).or(sets.grantable);
         give(me, asked, could)?;
+        self.not_a_bot(person)?;
         Ok(self.change(me, person, person.grants.or(asked), person.denies.minus(asked)))
     }
 
@@ -28,14 +29,13 @@ impl Facts {
         Ok(self.change(me, person, person.grants.minus(asked), person.denies.or(asked)))
     }
 
-    /// Forgets grants and denies. To lift a deny is to give.
+    /// Forgets grants and denies. To lift a deny is to give, be it for another role than the present one.
     pub(super) fn reset(&self, me: &Person, ask: &RoleReset) -> Result<Decision, Refusal> {
         self.require(me, Permission::RoleAssign)?;
         let person = self.target(me, ask.participant)?;
         let asked = ask.permissions.as_deref().unwrap_or(Permission::ALL);
         let asked: PermissionSet = asked.iter().copied().collect();
-        let sets = self.sets_of(person);
-        let given = person.denies.and(asked).and(sets.default.or(sets.grantable));
+        let given = person.denies.and(asked).minus(self.sets_of(person).always);
         give(me, given, given)?;
         Ok(self.change(me, person, person.grants.minus(asked), person.denies.minus(asked)))
     }

@@ -100,15 +100,21 @@ impl Facts {
         self.info.acting_for.is_some_and(|away| user == away || user == self.info.owner)
     }
 
-    /// The role with which a user comes in.
-    pub(super) fn role_on_joining(&self, user: UserId) -> Role {
-        if self.takes_back(user) { Role::Host } else { self.role_of(user) }
+    /// The role with which a user comes in by this decision.
+    pub(super) fn role_on_joining(&self, decision: &Decision, user: UserId) -> Role {
+        match taken_by(decision) {
+            Some((host, _)) if host == user => Role::Host,
+            Some((_, Some(co_host))) if co_host == user => Role::CoHost,
+            _ => self.role_of(user),
+        }
     }
 
-    /// Someone comes in; from an acting host they take the seat back, if it is theirs. Where the owner
-    /// takes it in place of the one who lost it, that one is co-host when they come, if there is room.
+    /// Someone comes in; from an acting host they take the seat back, if it is theirs, and nobody took it
+    /// who comes in with them. Where the owner takes it in place of the one who lost it, that one is
+    /// co-host when they come, if there is room.
     pub(super) fn take_back(&self, decision: Decision, coming: Option<&Person>) -> Decision {
-        let Some(person) = coming.filter(|person| self.takes_back(person.user)) else {
+        let taken = taken_by(&decision).is_some();
+        let Some(person) = coming.filter(|person| !taken && self.takes_back(person.user)) else {
             return decision;
         };
         let room = self.has_room_beside(person.user);
@@ -188,4 +194,12 @@ impl Facts {
             self.co_hosts.extend(co_host);
         }
     }
+}
+
+/// Who takes the host's seat by this decision, and who is co-host for it.
+fn taken_by(decision: &Decision) -> Option<(UserId, Option<UserId>)> {
+    decision.events.iter().find_map(|draft| match draft.fact {
+        Fact::HostChanged { user, co_host, .. } => Some((user, co_host)),
+        _ => None,
+    })
 }

@@ -68,7 +68,9 @@ impl Facts {
             Fact::ParticipantLeft { participant, .. }
             | Fact::ConnectionChanged { participant, .. }
             | Fact::MediaUpdated { participant, .. }
-            | Fact::AttributesChanged { participant } => {
+            | Fact::AttributesChanged { participant }
+            | Fact::ParticipantRenamed { participant, .. }
+            | Fact::ParticipantMuted { participant, .. } => {
                 self.people.get(participant).map(|person| (person.id, person.user))
             }
             _ => None,
@@ -80,8 +82,11 @@ impl Facts {
     }
 }
 
-/// Whom a fact is about: every fact names them by the same word.
+/// Whom a fact is about: every fact names them by the same word, but of the two in the host's seat.
 fn about(fact: &Fact) -> Option<ParticipantId> {
+    if let Fact::HostChanged { to, .. } = fact {
+        return Some(*to);
+    }
     #[derive(Deserialize)]
     struct About {
         participant: Option<ParticipantId>,

@@ -48,8 +48,9 @@ impl Facts {
         if co_hosts.len() != created.co_hosts.len() || co_hosts.contains(&created.owner) {
             return invalid("co_hosts", "must name others, each once");
         }
-        if co_hosts.len() > COHOSTS_MAX {
-            return Err(Refusal::TooLarge { field: "co_hosts", limit: COHOSTS_MAX });
+        let limit = COHOSTS_MAX.min(created.settings.max_cohosts as usize);
+        if co_hosts.len() > limit {
+            return Err(Refusal::TooLarge { field: "co_hosts", limit });
         }
         let mut decision = Decision::by_system();
         decision.user = created.owner;

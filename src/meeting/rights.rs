@@ -33,9 +33,11 @@ const SUSPENDED: PermissionSet = PermissionSet::NONE
     .with(P::ReactionSend)
     .with(P::AppPublish)
     .with(P::AttributesSet)
-    .with(P::ParticipantRenameSelf);
+    .with(P::ParticipantRenameSelf)
+    .with(P::ParticipantRenameOther);
 
-/// What one may do, and what one would be able to do but for a lock, a deny, or the suspension.
+/// What one may do, and what one would be able to do but for a lock, a deny, or the suspension. What several
+/// of these take stands with the one that ends last: a deny, then a lock, then the suspension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Can {
     /// What one may.
@@ -46,8 +48,7 @@ pub struct Can {
 }
 
 impl Can {
-    /// Every permission for a client: granted, or why not. What several things take is said to be
-    /// taken by the one that ends last: a deny, then a lock, then the suspension.
+    /// Every permission for a client: granted, or why not.
     #[must_use]
     pub fn grants(&self) -> Grants {
         let grant = |&permission: &Permission| {
@@ -65,6 +66,14 @@ impl Can {
             (permission, grant)
         };
         Grants(Permission::ALL.iter().map(grant).collect())
+    }
+}
+
+impl Can {
+    /// What one may, or could if the meeting took nothing from ranks below staff. Of a bot, whose rank is
+    /// below it, the meeting takes that anyway.
+    fn but_for_the_meeting(&self) -> PermissionSet {
+        self.set.or(self.locked).or(self.suspended)
     }
 }
 
@@ -124,7 +133,7 @@ impl Facts {
                 Some(bot) => {
                     let owner = bot.owner.map(|owner| match self.owner_is_out(owner) {
                         true => PermissionSet::NONE,
-                        false => self.can_of_member(owner, None).set,
+                        false => self.can_of_member(owner, None).but_for_the_meeting(),
                     });
                     let have = bot.scopes.and(BOT_SCOPES);
                     let have = owner.map_or(have, |owner| have.and(owner));
@@ -165,6 +174,7 @@ impl Facts {
         let is_suspended = self.info.suspended;
         let suspended = if is_suspended { below(SUSPENDED).and(have) } else { PermissionSet::NONE };
         let set = have.minus(locked).minus(denied).minus(suspended);
+        let (locked, suspended) = (locked.minus(denied), suspended.minus(denied).minus(locked));
         Can { set, locked, denied, suspended }
     }
 

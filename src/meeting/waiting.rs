@@ -143,17 +143,18 @@ impl Facts {
     pub(super) fn let_in(&self, decision: Decision, person: &Person, via: Via) -> Decision {
         let admitted = Fact::ParticipantAdmitted { participant: person.id };
         let room = self.room_on_coming(&decision, person.id, person.user, person.kind);
+        let decision = self.take_back(decision, Some(person));
         let joined = Fact::ParticipantJoined {
             participant: person.id,
             user: person.user,
             kind: person.kind,
-            role: self.role_on_joining(person.user),
+            role: self.role_on_joining(&decision, person.user),
             via,
             room,
             looks_like: self.look_alike_of(person, &decision),
         };
         let name = Personal { name: Some(person.name.clone()), ..Personal::default() };
-        self.take_back(decision, Some(person))
+        decision
             .event(Audience::holders(Permission::ParticipantAdmit).and(person.id), admitted)
             .personal_event(Audience::EVERYONE, joined, name)
     }

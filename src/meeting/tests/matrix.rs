@@ -406,6 +406,9 @@ fn a_grant_gives_what_is_grantable_and_never_what_is_never() {
             let mark = who.mark(permission);
             if mark == Mark::Never || host_lacks {
                 assert_eq!(answer, Err(Refusal::Forbidden(permission)), "{who:?}");
+            } else if who == Who::Bot {
+                let scopes = Err(Refusal::Conflict("a bot's rights are its scopes"));
+                assert_eq!(answer, scopes, "{permission}");
             } else {
                 assert!(answer.is_ok(), "{who:?} {permission}: {answer:?}");
             }
