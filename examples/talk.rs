@@ -9,7 +9,7 @@ use std::io::BufRead;
 use std::process::ExitCode;
 use std::thread;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 use quorate_client::protocol::*;
 use quorate_client::{Client, CommandError, ConnectError, Notice, Notices, Options};
@@ -24,6 +24,7 @@ const HELP: &str = "A line is sent as chat to all. Besides:
   /hand          raise the hand, or lower it
   /react 👋      send a reaction
   /who           list who is there
+  /do TYPE DATA  any other command, as in /do participant.admit {\"participant\":2}
   /leave         leave the meeting
   /quit          go away without leaving: one can come back for a minute as if nothing was
   /help          this";
@@ -108,12 +109,14 @@ async fn prepare(args: &Args, rest: &Rest) -> Result<Hello> {
 async fn talk(client: Client, mut notices: Notices) {
     let mut lines = typed_lines();
     // Answers are awaited beside the reading, since they come the same way as what happens.
-    let (commands, mut queue) = mpsc::channel::<Command>(LINES_MAX);
+    let (commands, mut queue) = mpsc::channel::<(Command, bool)>(LINES_MAX);
     let sender = client.clone();
     let mut sending = tokio::spawn(async move {
-        while let Some(command) = queue.recv().await {
-            if let Err(CommandError::Refused(error)) = sender.send(command).await {
-                println!("! {}", error.message);
+        while let Some((command, shows)) = queue.recv().await {
+            match sender.send(command).await {
+                Ok(done) if shows => println!("= {}", done.data),
+                Err(CommandError::Refused(error)) => println!("! {}", error.message),
+                _ => {}
             }
         }
     });
@@ -125,7 +128,8 @@ async fn talk(client: Client, mut notices: Notices) {
                 None => return,
             },
             line = lines.recv() => match line.as_deref().map(|line| room.understand(line)) {
-                Some(Typed::Send(command)) => { let _ = commands.send(command).await; }
+                Some(Typed::Send(command)) => { let _ = commands.send((command, false)).await; }
+                Some(Typed::Ask(command)) => { let _ = commands.send((command, true)).await; }
                 Some(Typed::Done) => {}
                 Some(Typed::Quit) | None => break,
             },
@@ -161,6 +165,8 @@ fn typed_lines() -> mpsc::Receiver<String> {
 /// What a line asks for.
 enum Typed {
     Send(Command),
+    /// And shows the answer.
+    Ask(Command),
     Done,
     Quit,
 }
@@ -194,6 +200,10 @@ impl Room {
                 let emoji = if emoji.is_empty() { "👋" } else { emoji }.to_owned();
                 return Typed::Send(Command::ReactionSend(ReactionSend { emoji }));
             }
+            ("/do", rest) => match any_command(rest) {
+                Ok(command) => return Typed::Ask(command),
+                Err(why) => println!("! {why}"),
+            },
             ("/who", _) => self.list(),
             ("/leave", _) => return Typed::Send(Command::Leave(Leave::default())),
             ("/quit", _) => return Typed::Quit,
@@ -298,7 +308,10 @@ impl Room {
             EventBody::MeetingStarted(_) => println!("… the meeting starts"),
             EventBody::MeetingEnded(_) => println!("… the meeting ended"),
             EventBody::MeetingRecovered(_) => println!("… the server was restarted"),
-            other => println!("… {} ({by})", other.kind()),
+            other => {
+                let data = serde_json::to_string(&other.data()).unwrap_or_default();
+                println!("… {} ({by}) {data}", other.kind());
+            }
         }
     }
 
@@ -331,6 +344,16 @@ impl Room {
 }
 
 /// `staff`, or a participant's id.
+/// A command by its type and its data as JSON, which may be left out.
+fn any_command(typed: &str) -> Result<Command> {
+    let (kind, data) = typed.split_once(' ').unwrap_or((typed, "{}"));
+    let data = serde_json::from_str(data).context("the data is not JSON")?;
+    Command::parse(kind, data).map_err(|error| match error {
+        ParseError::UnknownType => anyhow!("there is no command {kind}; see protocol/golden"),
+        ParseError::Invalid { field, message } => anyhow!("{field}: {message}"),
+    })
+}
+
 fn addressee(word: &str) -> Option<ChatTo> {
     match word {
         "staff" => Some(ChatTo::Staff),

@@ -60,3 +60,16 @@ fn the_matrix_is_the_one_of_the_page() {
         assert_eq!(page.get(permission.name()), Some(&shown), "{permission}");
     }
 }
+
+#[test]
+fn every_action_of_the_journal_has_a_row_on_its_page() {
+    let page = include_str!("../../../docs/journal.md");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+    let described: Vec<_> = rows.filter_map(|row| row.split('`').next()).collect();
+    // Each fact is named once, in the attribute that names it in the journal.
+    let facts = include_str!("../event.rs").split("pub enum Fact {").nth(1).unwrap();
+    let facts = facts.split("\n}\n").next().unwrap();
+    let actions = facts.split("#[serde(rename = \"").skip(1);
+    let actions: Vec<_> = actions.filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(described, actions, "in the order of the code");
+}
