@@ -26,7 +26,7 @@ const HELP: &str = "It needs a bot's token, from whoever has the server's data f
 
 The bot reaches the meetings that its owner hosts (or those of --meetings, in the token), and may no more
 than its owner may there. It speaks 10, 5 and 1 minutes before the end, at the end, and every few minutes
-after it. It waits until someone starts the meeting, comes back by itself when the connection is lost, and
+after it; where the end is moved, it follows. It waits until someone starts the meeting, comes back by itself when the connection is lost, and
 goes with Ctrl-C or when the meeting ends.";
 
 /// Says in the chat how much time is left.
@@ -58,6 +58,8 @@ async fn main() -> ExitCode {
 async fn run(options: &Options) -> Result<()> {
     let mut bot = Bot::enter(&options.place).await?;
     let mut watch = Watch { every: options.every.into(), end: None, said: i64::MAX };
+    // The end of a meeting that has none of its own.
+    let mut planned = None;
     loop {
         let wait = watch.next_at().map(|at| Duration::from_millis(at.ms_since(bot.now())));
         let due = async {
@@ -82,12 +84,19 @@ async fn run(options: &Options) -> Result<()> {
                 bot::tell_missing(&welcome.you.can, &[Permission::ChatSend]);
                 let Welcome { meeting, server, .. } = *welcome;
                 let started = meeting.started_at.unwrap_or(server.time);
-                let planned = options.minutes.map(|minutes| started.plus_seconds(60 * minutes));
-                let Some(end) = meeting.ends_at.or(planned) else {
+                planned = options.minutes.map(|minutes| started.plus_seconds(60 * minutes));
+                watch.ends_at(meeting.ends_at.or(planned));
+                if watch.end.is_none() {
                     anyhow::bail!("this meeting has no end; say how long it is with --minutes");
-                };
-                watch.ends_at(end);
+                }
             }
+            Some(Notice::Event(event)) => match event.body {
+                EventBody::MeetingExtended(extended) => watch.ends_at(Some(extended.ends_at)),
+                EventBody::MeetingUpdated(MeetingUpdated { ends_at: Some(ends_at), .. }) => {
+                    watch.ends_at(ends_at.or(planned));
+                }
+                _ => {}
+            },
             Some(_) => {}
         }
     }
@@ -102,10 +111,10 @@ struct Watch {
 }
 
 impl Watch {
-    /// The meeting ends then; said before or not, when that is news.
-    fn ends_at(&mut self, end: Timestamp) {
-        if self.end != Some(end) {
-            (self.end, self.said) = (Some(end), i64::MAX);
+    /// The meeting ends then, or nobody knows when; what was said holds no longer when that is news.
+    fn ends_at(&mut self, end: Option<Timestamp>) {
+        if self.end != end {
+            (self.end, self.said) = (end, i64::MAX);
         }
     }
 

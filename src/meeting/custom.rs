@@ -121,6 +121,11 @@ impl Facts {
             let message = "the role is in use; give those who have it another first";
             return Err(Refusal::InUse { message, used_by });
         }
+        if self.settings_name(key) {
+            return Err(Refusal::Conflict(
+                "the settings name this role in `grants` or `guest_max_role`; change them first",
+            ));
+        }
         Ok(Decision::by(me).event(Audience::EVERYONE, Fact::RoleRemoved { key }))
     }
 
@@ -132,7 +137,7 @@ impl Facts {
             Some(now) if now != role && self.lifts_no_guest(*key, now.rank).is_ok() => {
                 decision.role_defined(*key, now.clone())
             }
-            None if self.used_by(*key, |_| true).is_empty() => {
+            None if self.used_by(*key, |_| true).is_empty() && !self.settings_name(*key) => {
                 decision.event(Audience::EVERYONE, Fact::RoleRemoved { key: *key })
             }
             _ => decision,
@@ -180,6 +185,13 @@ impl Facts {
     /// The rank above which no guest rises.
     pub(super) fn guest_rank_max(&self) -> u8 {
         self.rank(self.info.settings.guest_max_role)
+    }
+
+    /// Whether the settings say something of this role, which another of its key would inherit.
+    fn settings_name(&self, key: RoleKey) -> bool {
+        let settings = &self.info.settings;
+        let role = Role::Custom(key);
+        settings.guest_max_role == role || settings.grants.contains_key(&role)
     }
 
     /// Who was given this role, here now or not: the first of them.

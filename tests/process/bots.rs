@@ -196,6 +196,17 @@ async fn the_timekeeper_says_what_is_left_of_a_meeting() {
         let (text, to) = expect(&mut hears, text_of).await;
         assert_eq!((&*text, to), (says, None));
         bot.says(says).await;
+        let (move_the_end, says) = match seconds {
+            Some(_) => (Command::MeetingExtend(MeetingExtend { minutes: 4 }), "5 minutes left."),
+            None => {
+                let ends_at = Some(Some(clock::wall().plus_seconds(60)));
+                let update = MeetingUpdate { ends_at, ..MeetingUpdate::default() };
+                (Command::MeetingUpdate(update), "1 minute left.")
+            }
+        };
+        let asks = ana.clone();
+        tokio::spawn(async move { asks.send(move_the_end).await });
+        assert_eq!(expect(&mut hears, text_of).await.0, says, "it follows");
         tokio::spawn(async move { ana.send(Command::MeetingEnd(Empty {})).await });
         let said = bot.ended().await;
         assert!(said.iter().any(|line| line == "goodbye: meeting_ended"), "{said:?}");

@@ -78,33 +78,16 @@ fn it_needs_its_permission() {
 #[test]
 fn r14_from_a_breakout_room_it_stays_there() {
     let mut stage = stage();
-    let session = SessionId(uuid::Uuid::from_u128(99));
-    let joined = |user: i64| crate::meeting::event::Fact::ParticipantJoined {
-        participant: at(user),
-        user: UserId(user),
-        kind: UserKind::Member,
-        role: Role::Attendee,
-        via: Via::Open,
-        room: Some(RoomId(2)),
-        looks_like: None,
-    };
-    let opened = crate::meeting::event::Fact::SessionOpened { session, participant: at(7) };
-    for fact in [joined(7), opened] {
-        let last = stage.journal.last().unwrap();
-        let event = crate::meeting::event::Event {
-            seq: last.seq.next(),
-            by: Some(at(7)),
-            fact,
-            personal: None,
-            ..last.clone()
-        };
-        stage.meeting.apply(&event);
-        stage.journal.push(event);
-    }
-    let decision = stage.ask(7, publish("cursor", 1)).unwrap();
+    let room =
+        |name: &str, user: i64| RoomAsked { name: name.into(), participants: vec![at(user)] };
+    let rooms = vec![room("One", 5), room("Two", 6)];
+    let prepare = BreakoutPrepare { rooms, mode: BreakoutMode::Manual, minutes: None };
+    stage.ask(OWNER, Command::BreakoutPrepare(prepare)).unwrap();
+    stage.ask(OWNER, empty(Command::BreakoutOpen)).unwrap();
+    let decision = stage.ask(6, publish("cursor", 1)).unwrap();
     assert_eq!(decision.signals[0].to, SignalTo::Audience(Audience::room(Some(RoomId(2)))));
-    assert_eq!(heard_by(&stage, &decision), Vec::<i64>::new());
-    assert!(matches!(stage.ask(7, to(5)), Err(Refusal::Conflict(_))));
+    assert_eq!(heard_by(&stage, &decision), [6]);
+    assert!(matches!(stage.ask(6, to(5)), Err(Refusal::Conflict(_))));
 }
 
 /// Data that comes to so many bytes.

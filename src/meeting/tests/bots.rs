@@ -162,6 +162,20 @@ fn a_bot_comes_back_to_its_session_as_others_do() {
 }
 
 #[test]
+fn what_the_meeting_takes_from_a_bot_and_its_owner_is_said_to_be_taken_by_the_meeting() {
+    let mut stage = with_bot_of(Some(5));
+    let why = |stage: &Stage| stage.person(BOT).can.grants().0[&P::ChatSend];
+    let locks = Some(vec![P::ChatSend]);
+    let policy = Policy { locks, ..Policy::default() };
+    stage.ask(OWNER, empty(Command::MeetingSuspend)).unwrap();
+    assert_eq!(why(&stage), Grant::No(Denial::Suspended));
+    stage.ask(OWNER, Command::MeetingPolicy(Box::new(policy))).unwrap();
+    assert_eq!(why(&stage), Grant::No(Denial::Lock), "which lasts longer");
+    stage.ask(OWNER, deny(5, &[P::ChatSend])).unwrap();
+    assert_eq!(why(&stage), Grant::No(Denial::Role), "it is the owner's to have");
+}
+
+#[test]
 fn whatever_befalls_the_owner_befalls_the_bot() {
     let mut stage = with_bot_of(Some(OWNER));
     let facts = &mut stage.meeting.facts;

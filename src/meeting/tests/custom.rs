@@ -153,6 +153,32 @@ fn a_custom_role_is_given_changed_for_all_at_once_and_removed_when_nobody_has_it
 }
 
 #[test]
+fn a_custom_role_that_the_settings_name_stays() {
+    let mut stage = full_cast();
+    let remove = || Command::RoleRemove(RoleOnly { key: key("helper") });
+    let policy = |policy: Policy| Command::MeetingPolicy(Box::new(policy));
+    stage.ask(OWNER, Command::RoleDefine(define("helper"))).unwrap();
+    for (named, unnamed) in [
+        (
+            Policy { guest_max_role: Some(role("helper")), ..Policy::default() },
+            Policy { guest_max_role: Some(Role::Presenter), ..Policy::default() },
+        ),
+        (
+            Policy {
+                grants: Some([(role("helper"), vec![P::MediaShare])].into()),
+                ..Policy::default()
+            },
+            Policy { grants: Some([].into()), ..Policy::default() },
+        ),
+    ] {
+        stage.ask(OWNER, policy(named)).unwrap();
+        assert!(matches!(stage.ask(OWNER, remove()), Err(Refusal::Conflict(_))));
+        stage.ask(OWNER, policy(unnamed)).unwrap();
+    }
+    assert!(stage.ask(OWNER, remove()).is_ok());
+}
+
+#[test]
 fn a_meeting_has_at_most_fifty_custom_roles() {
     let mut stage = full_cast();
     for number in 0..50 {

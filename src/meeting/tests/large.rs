@@ -74,7 +74,13 @@ fn attendees_of_a_large_meeting_come_and_go_in_front_of_staff() {
     stage.ask(5000, Command::MediaUpdate(audio)).unwrap();
     let attributes = [("seat".to_owned(), 4.into())].into();
     stage.ask(5000, Command::ParticipantSetAttributes(SetAttributes { attributes })).unwrap();
+    let name = "Somebody else".to_owned();
+    stage.ask(5000, Command::ParticipantRename(Rename { participant: None, name })).unwrap();
+    let mute = Mute { participant: at(5000), media: vec![MediaKind::Audio] };
+    stage.ask(3, Command::ParticipantMute(mute)).unwrap();
     for kind in [
+        "participant.renamed",
+        "participant.muted",
         "participant.joined",
         "participant.connection_changed",
         "media.updated",
@@ -122,8 +128,15 @@ fn who_was_not_announced_is_introduced_where_they_appear() {
     assert!(sees(&stage, newest(&stage, "participant.removed"), 1003), "for everyone");
     stage.ask(OWNER, ban_for(1003, None, "noise")).unwrap();
     assert_eq!(introduced(&stage, "participant.banned"), attendee(1003));
+    stage.ask(OWNER, transfer(1004)).unwrap();
+    assert_eq!(introduced(&stage, "host.changed"), attendee(1004), "whom nobody knew");
+    stage.ask(1004, transfer(1)).unwrap();
+    assert_eq!(introduced(&stage, "host.changed"), (None, None), "everyone knows the owner");
+    let audio = MediaUpdate { audio: Some(true), ..MediaUpdate::default() };
+    stage.ask(someone, Command::MediaUpdate(audio)).unwrap();
+    assert!(sees(&stage, newest(&stage, "media.updated"), 1005), "a presenter is announced");
     fill(&mut stage, 399);
-    stage.ask(1004, empty(Command::HandRaise)).unwrap();
+    stage.ask(1005, empty(Command::HandRaise)).unwrap();
     assert_eq!(introduced(&stage, "hand.raised"), (None, None), "no longer large");
     assert_eq!(stage.meeting.facts, stage.replayed());
 }

@@ -264,9 +264,7 @@ fn command_needing(stage: &Stage, permission: P) -> Option<Command> {
         P::BreakoutManage => empty(Command::BreakoutOpen),
         P::BreakoutRoam => Command::BreakoutJoin(RoomOnly { room: RoomId(1) }),
         P::BreakoutRequestHelp => empty(Command::BreakoutRequestHelp),
-        P::AbuseReport => {
-            Command::AbuseReport(AbuseReport { participant, text: "shouts".into() })
-        }
+        P::AbuseReport => Command::AbuseReport(AbuseReport { participant, text: "shouts".into() }),
         _ => return None,
     })
 }

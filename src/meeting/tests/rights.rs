@@ -4,7 +4,8 @@ use quorate_protocol::*;
 
 use super::stage::*;
 use super::tables::full_cast;
-use crate::meeting::{Input, Refusal};
+use crate::meeting::event::Fact;
+use crate::meeting::{Input, Refusal, Renewed};
 use Permission as P;
 
 const SHARE: &[P] = &[P::MediaShare];
@@ -96,6 +97,36 @@ fn r2_to_lift_a_deny_is_to_give_and_to_deny_needs_nothing() {
     assert!(stage.ask(3, reset(4, Some(&[P::ChatSend]))).is_ok(), "what was not taken");
     stage.ask(OWNER, reset(4, None)).unwrap();
     assert!(may(&stage, 4, P::MediaShare));
+}
+
+#[test]
+fn r2_a_deny_of_another_role_is_lifted_only_by_who_could_give_it() {
+    let mut stage = full_cast();
+    stage.ask(OWNER, grant(3, &[P::RoleAssign])).unwrap();
+    stage.ask(OWNER, cohost(4)).unwrap();
+    stage.ask(OWNER, deny(4, &[P::RecordingControl])).unwrap();
+    stage.ask(OWNER, Command::CohostRemove(UserOnly { user: UserId(4) })).unwrap();
+    assert_eq!(stage.ask(3, reset(4, None)), Err(Refusal::Forbidden(P::RecordingControl)));
+    stage.ask(OWNER, cohost(4)).unwrap();
+    assert!(!may(&stage, 4, P::RecordingControl), "as the host wanted it");
+    stage.ask(OWNER, reset(4, None)).unwrap();
+    assert!(may(&stage, 4, P::RecordingControl));
+}
+
+#[test]
+fn who_takes_what_is_taken_already_renews_nobody() {
+    let mut stage = full_cast();
+    stage.ask(OWNER, deny(5, &[P::ChatSend])).unwrap();
+    let locks = Some(vec![P::ChatSend]);
+    let policy = Policy { locks, ..Policy::default() };
+    stage.ask(OWNER, Command::MeetingPolicy(Box::new(policy))).unwrap();
+    let mut before = stage.replayed();
+    let mut locked = stage.journal.last().unwrap().clone();
+    let unlocked = Policy { locks: Some(Vec::new()), ..Policy::default() };
+    locked.seq = before.head.next();
+    locked.fact = Fact::MeetingPolicyChanged { changes: Box::new(unlocked), has_passcode: None };
+    let Renewed::People(renewed) = before.apply(&locked) else { panic!("others are") };
+    assert_eq!(renewed, [at(4), at(100)], "5 may not write either way, for the same reason");
 }
 
 #[test]
@@ -200,6 +231,9 @@ fn a_bot_is_given_no_role() {
     assert_eq!(beyond, Err(Refusal::Forbidden(P::PollCreate)), "beyond its scopes");
     stage.ask(OWNER, deny(200, &[P::ChatSend])).unwrap();
     assert!(!may(&stage, 200, P::ChatSend));
-    stage.ask(OWNER, grant(200, &[P::ChatSend])).unwrap();
+    let given = stage.ask(OWNER, grant(200, &[P::ChatSend]));
+    assert!(matches!(given, Err(Refusal::Conflict(_))), "nor what it has by its token");
+    assert!(!may(&stage, 200, P::ChatSend));
+    stage.ask(OWNER, reset(200, None)).unwrap();
     assert!(may(&stage, 200, P::ChatSend));
 }

@@ -5,7 +5,7 @@ use quorate_protocol::*;
 use super::stage::*;
 use super::tables::full_cast;
 use crate::meeting::event::Fact;
-use crate::meeting::{Decision, Refusal};
+use crate::meeting::{Decision, Input, Refusal};
 use Permission as P;
 
 /// The last `host.changed`: from, to, acting.
@@ -196,6 +196,61 @@ fn r4_the_owner_takes_the_seat_from_an_acting_host_and_after_a_transfer_by_askin
     assert_eq!(stage.meeting.facts.co_hosts, [UserId(2), UserId(4)], "who lost it is co-host");
     stage.enter(4).unwrap();
     assert_eq!(role_of(&stage, 4), Role::CoHost);
+}
+
+#[test]
+fn r4_of_two_who_are_let_in_at_once_the_first_takes_the_seat() {
+    for first in [OWNER, 4] {
+        let mut stage = full_cast();
+        stage.ask(OWNER, transfer(4)).unwrap();
+        stage.ask(OWNER, leave()).unwrap();
+        stage.ask(4, leave()).unwrap();
+        assert_eq!(seat(&stage), (Some(at(4)), at(2), true));
+        let policy = |seats: u32, approval: bool| {
+            let max_participants = Some(Some(seats));
+            let requires_approval = Some(approval);
+            Command::MeetingPolicy(Box::new(Policy {
+                max_participants,
+                requires_approval,
+                ..Policy::default()
+            }))
+        };
+        stage.ask(2, policy(2, true)).unwrap();
+        let second = if first == OWNER { 4 } else { OWNER };
+        for user in [first, second] {
+            stage.enter(user).unwrap();
+            assert!(stage.person(user).is_waiting(), "there is no seat");
+        }
+        // All at once, before each would come in by themselves.
+        let seats = Policy { max_participants: Some(None), ..Policy::default() };
+        let session = stage.person(2).sessions[0];
+        let command = Command::MeetingPolicy(Box::new(seats));
+        stage.take(&Input::Command { session, command }).unwrap();
+        stage.take(&Input::Command { session, command: admit_all(None) }).unwrap();
+        stage.settle();
+        assert_eq!(role_of(&stage, first), Role::Host);
+        assert_eq!(role_of(&stage, second), Role::CoHost);
+        let joined = stage.journal.iter().rev().filter_map(|event| match &event.fact {
+            Fact::ParticipantJoined { role, .. } => Some(*role),
+            _ => None,
+        });
+        assert_eq!(joined.take(2).collect::<Vec<_>>(), [Role::CoHost, Role::Host]);
+        assert_eq!(stage.meeting.facts, stage.replayed());
+    }
+}
+
+#[test]
+fn r3_a_meeting_is_made_with_no_more_co_hosts_than_its_settings_say() {
+    let make = |max_cohosts| {
+        let (mut stage, mut created) = Stage::before(|created| {
+            created.co_hosts = vec![UserId(2), UserId(3)];
+        });
+        created.settings.max_cohosts = max_cohosts;
+        let (created, owner_name) = (Box::new(created), "User 1".into());
+        stage.take(&Input::Create { created, owner_name, invitees: Vec::new() }).map(drop)
+    };
+    assert_eq!(make(1), Err(Refusal::TooLarge { field: "co_hosts", limit: 1 }));
+    assert_eq!(make(2), Ok(()));
 }
 
 #[test]

@@ -53,7 +53,7 @@ impl Stage {
     }
 
     /// Before the meeting is made, and as what it will be.
-    fn before(change: impl FnOnce(&mut MeetingCreated)) -> (Stage, MeetingCreated) {
+    pub(super) fn before(change: impl FnOnce(&mut MeetingCreated)) -> (Stage, MeetingCreated) {
         let mut created = MeetingCreated {
             meeting: MeetingId(1),
             code: "abc-defg-hij".into(),

@@ -70,6 +70,23 @@ fn r16_suspend_turns_all_off_for_ranks_below_staff_and_locks_the_door() {
 }
 
 #[test]
+fn r16_nobody_below_staff_renames_others_either() {
+    let mut stage = full_cast();
+    let based_on = Role::Moderator;
+    let usher = RoleDefine { based_on, rank: 45, ..define("usher") };
+    stage.ask(OWNER, Command::RoleDefine(usher)).unwrap();
+    stage.ask(OWNER, assign(4, role("usher"))).unwrap();
+    let rename = |name: &str| {
+        Command::ParticipantRename(Rename { participant: Some(at(100)), name: name.into() })
+    };
+    stage.ask(4, rename("Guest of Ana")).unwrap();
+    stage.ask(3, suspend()).unwrap();
+    let lacks = Refusal::Forbidden(Permission::ParticipantRenameOther);
+    assert_eq!(stage.ask(4, rename("Nobody")), Err(lacks));
+    assert!(stage.ask(3, rename("Guest of Ben")).is_ok());
+}
+
+#[test]
 fn r16_who_waits_for_nothing_but_the_start_stays_outside_a_suspended_meeting() {
     let starts_at = Timestamp(1_700_000_000_000 + 3_600_000);
     let mut stage = Stage::new(|created| created.starts_at = Some(starts_at));
