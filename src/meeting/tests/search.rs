@@ -60,6 +60,28 @@ fn definition() -> impl Strategy<Value = RoleDefine> {
     )
 }
 
+/// What a policy does to rights.
+fn policy() -> impl Strategy<Value = Command> {
+    let guests = prop::sample::select(vec![Role::Moderator, Role::Presenter, Role::Attendee]);
+    (
+        prop::option::of((role(), permissions())),
+        prop::option::of(permissions()),
+        prop::option::of(guests),
+        prop::option::of(any::<bool>()),
+    )
+        .prop_map(|(grants, locks, guest_max_role, requires_approval)| {
+            // What a lock or a grant cannot be is refused, and tried seldom.
+            let few = |permissions: Vec<P>| permissions.into_iter().take(2).collect();
+            Command::MeetingPolicy(Box::new(Policy {
+                grants: grants.map(|(role, granted)| [(role, few(granted))].into()),
+                locks: locks.map(few),
+                guest_max_role,
+                requires_approval,
+                ..Policy::default()
+            }))
+        })
+}
+
 fn command() -> impl Strategy<Value = Command> {
     let key = prop::sample::select(KEYS.to_vec());
     prop_oneof![
@@ -80,6 +102,17 @@ fn command() -> impl Strategy<Value = Command> {
             .prop_map(|user| Command::Leave(Leave { successor: user.map(at) })),
         1 => user().prop_map(remove),
         1 => user().prop_map(admit),
+        1 => user().prop_map(|user| {
+            let participant = at(user);
+            Command::ParticipantSendToWaiting(SendToWaiting { participant, message: None })
+        }),
+        1 => user().prop_map(|user| ban(user, None)),
+        1 => user().prop_map(unban),
+        1 => Just(empty(Command::MeetingSuspend)),
+        1 => Just(empty(Command::MeetingResume)),
+        1 => Just(empty(Command::MeetingLock)),
+        1 => Just(empty(Command::MeetingUnlock)),
+        3 => policy(),
     ]
 }
 
@@ -241,6 +274,25 @@ fn check_event(before: &Facts, event: &Event, after: &Facts) {
         let lacks = beyond.minus(by.view.permissions);
         assert!(lacks.is_empty(), "gives a role with what they lack: {event:?}");
     }
+    if let Fact::MeetingPolicyChanged { changes, .. } = &event.fact
+        && let Some(granted) = &changes.grants
+    {
+        let by = by.expect("someone");
+        for (role, granted) in granted {
+            let had = before.info.settings.grants.get(role).into_iter().flatten().copied();
+            let given = granted.iter().copied().collect::<PermissionSet>();
+            let given = given.minus(had.collect());
+            assert!(given.is_empty() || before.rank(*role) < rank_of(by), "{event:?}");
+            assert!(given.minus(by.view.permissions).is_empty(), "gives what they lack: {event:?}");
+        }
+    }
+    if let Fact::ParticipantBanned { participant: Some(acted_on), .. }
+    | Fact::ParticipantRemoved { participant: acted_on }
+    | Fact::ReturnedToWaiting { participant: acted_on } = &event.fact
+    {
+        let (by, person) = (by.expect("someone"), before.get(*acted_on).expect("someone"));
+        assert!(rank_of(by) > rank_of(person) && person.user != before.info.owner, "{event:?}");
+    }
     if let Fact::PermissionsChanged { participant, granted, .. } = &event.fact {
         let (by, person) = (by.expect("someone"), before.get(*participant).expect("someone"));
         assert!(rank_of(by) > rank_of(person) && person.user != before.info.owner);
@@ -259,13 +311,16 @@ fn beyond_the_base(facts: &Facts, fact: &Fact) -> Option<PermissionSet> {
     Some(role.grants.and(built_in_sets(role.based_on).grantable))
 }
 
-fn check(facts: &Facts) {
+/// What holds of everyone; guests were allowed a rank so high until now.
+fn check(facts: &Facts, guest_rank_max: u8) {
     for person in facts.people.values() {
         let has = person.view.permissions;
         let beyond: Vec<_> = has.minus(allowed(facts, person)).iter().collect();
         assert!(beyond.is_empty(), "{:?} has {beyond:?}", facts.role_of(person.user));
+        let off = facts.info.suspended && person.view.rank < 60;
+        assert!(!(off && has.has(P::ChatSend)), "{person:?} writes in a suspended meeting");
         if person.kind == UserKind::Guest {
-            assert!(facts.rank_of(person.user) <= 40, "no guest rises above presenter");
+            assert!(facts.rank_of(person.user) <= guest_rank_max, "no guest rises above that");
         }
     }
     let hosts = facts.people.values().filter(|it| facts.role_of(it.user) == Role::Host).count();
@@ -309,6 +364,7 @@ proptest! {
             stage.ask(OWNER, assign(3, Role::Moderator)).unwrap();
             stage.ask(OWNER, grant(3, &[P::RoleAssign])).unwrap();
         }
+        let mut guest_rank_max = 40;
         for act in &acts {
             let (mut facts, seen) = (stage.meeting.facts.clone(), stage.journal.len());
             perform(&mut stage, act);
@@ -316,8 +372,9 @@ proptest! {
                 let before = facts.clone();
                 facts.apply(event);
                 check_event(&before, event, &facts);
+                guest_rank_max = guest_rank_max.max(facts.rank(facts.info.settings.guest_max_role));
             }
-            check(&stage.meeting.facts);
+            check(&stage.meeting.facts, guest_rank_max);
         }
         prop_assert_eq!(&stage.meeting.facts, &stage.replayed());
     }
