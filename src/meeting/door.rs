@@ -42,6 +42,10 @@ impl Facts {
         self.may_come(now, enter, known)?;
         match self.door(now, &me, gate, terms)? {
             Door::Join(via) => Ok(self.join(now, &me, via)),
+            // In an ended meeting there is nobody to let them in.
+            Door::Wait { .. } if self.info.status == MeetingStatus::Completed => {
+                Err(Refusal::Ended)
+            }
             Door::Wait { reason, passes } => self.wait(&me, reason, passes, gate == Gate::Stranger),
         }
     }
@@ -56,11 +60,7 @@ impl Facts {
         if enter.kind == UserKind::Guest && !self.info.settings.guests {
             return Err(Refusal::Unauthorized("this meeting takes no guests; sign in"));
         }
-        // Who was removed waits for approval, and in an ended meeting there is nobody to give it.
-        let removed = known.is_some_and(|person| person.removed);
-        if self.info.status == MeetingStatus::Completed
-            && (removed || !self.may_reopen(now, enter.user))
-        {
+        if self.info.status == MeetingStatus::Completed && !self.may_reopen(now, enter.user) {
             return Err(Refusal::Ended);
         }
         if let Some(Place::Out(Exit::Declined { at, .. })) = known.map(|person| person.place) {

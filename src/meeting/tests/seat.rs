@@ -254,6 +254,39 @@ fn r3_a_meeting_is_made_with_no_more_co_hosts_than_its_settings_say() {
 }
 
 #[test]
+fn r4_for_whom_another_acts_passes_the_waiting_room_as_a_host_does() {
+    let mut stage = Stage::new(|created| {
+        created.requires_approval = true;
+        created.settings.waiting_passes = Vec::new();
+    });
+    stage.enter(OWNER).unwrap();
+    for user in [2, 3] {
+        stage.enter(user).unwrap();
+        stage.ask(OWNER, admit(user)).unwrap();
+    }
+    stage.ask(OWNER, cohost(2)).unwrap();
+    stage.ask(OWNER, transfer(3)).unwrap();
+    stage.ask(OWNER, leave()).unwrap();
+    stage.ask(3, leave()).unwrap();
+    assert_eq!(seat(&stage), (Some(at(3)), at(2), true));
+    stage.enter(3).unwrap();
+    assert_eq!((stage.is_in(3), role_of(&stage, 3)), (true, Role::Host));
+}
+
+#[test]
+fn a_co_host_who_must_wait_does_not_wait_in_a_meeting_that_ended() {
+    let mut stage = full_cast();
+    let participant = at(2);
+    let back = SendToWaiting { participant, message: None };
+    stage.ask(OWNER, Command::ParticipantSendToWaiting(back)).unwrap();
+    stage.ask(OWNER, empty(Command::MeetingEnd)).unwrap();
+    assert_eq!(stage.enter(2), Err(Refusal::Ended), "there is nobody to let them in");
+    stage.enter(OWNER).unwrap();
+    stage.enter(2).unwrap();
+    assert!(stage.person(2).is_waiting());
+}
+
+#[test]
 fn r4_the_owner_who_acts_asks_to_be_host_in_full() {
     let mut stage = full_cast();
     stage.ask(OWNER, Command::CohostRemove(UserOnly { user: UserId(2) })).unwrap();
