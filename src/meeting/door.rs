@@ -89,7 +89,8 @@ impl Facts {
         terms: &Terms,
     ) -> Result<Door, Refusal> {
         let user = me.enter.user;
-        if me.known.is_some_and(|person| person.removed) && !self.is_seated(user) {
+        // Who is host in full became it since; who only acts has others above.
+        if me.known.is_some_and(|person| person.removed) && user != self.rightful_host() {
             return Ok(Door::Wait { reason: WaitReason::RemovedBefore, passes: None });
         }
         let seat = self.has_seat_for(user, me.enter.kind);
@@ -125,7 +126,7 @@ impl Facts {
     }
 
     /// Whether the meeting is this user's: the host's, also one for whom another acts, and the owner's. They
-    /// need nobody's approval; who was removed and became host since is as any host.
+    /// need nobody's approval.
     pub(super) fn is_seated(&self, user: UserId) -> bool {
         user == self.info.owner || user == self.info.host || user == self.rightful_host()
     }
