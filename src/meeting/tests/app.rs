@@ -78,29 +78,16 @@ fn it_needs_its_permission() {
 #[test]
 fn r14_from_a_breakout_room_it_stays_there() {
     let mut stage = stage();
-    let session = SessionId(uuid::Uuid::from_u128(99));
-    let joined = |user: i64| crate::meeting::event::Fact::ParticipantJoined {
-        participant: at(user),
-        user: UserId(user),
-        kind: UserKind::Member,
-        role: Role::Attendee,
-        via: Via::Open,
-        room: Some(RoomId(2)),
-        looks_like: None,
+    stage.enter(7).unwrap();
+    let room = |name: &str, users: &[i64]| RoomAsked {
+        name: name.to_owned(),
+        participants: users.iter().map(|user| at(*user)).collect(),
     };
-    let opened = crate::meeting::event::Fact::SessionOpened { session, participant: at(7) };
-    for fact in [joined(7), opened] {
-        let last = stage.journal.last().unwrap();
-        let event = crate::meeting::event::Event {
-            seq: last.seq.next(),
-            by: Some(at(7)),
-            fact,
-            personal: None,
-            ..last.clone()
-        };
-        stage.meeting.apply(&event);
-        stage.journal.push(event);
-    }
+    let rooms = vec![room("One", &[6]), room("Two", &[7])];
+    let mode = BreakoutMode::Manual;
+    let prepare = Command::BreakoutPrepare(BreakoutPrepare { rooms, mode, minutes: None });
+    stage.ask(OWNER, prepare).unwrap();
+    stage.ask(OWNER, empty(Command::BreakoutOpen)).unwrap();
     let decision = stage.ask(7, publish("cursor", 1)).unwrap();
     assert_eq!(decision.signals[0].to, SignalTo::Audience(Audience::room(Some(RoomId(2)))));
     assert_eq!(heard_by(&stage, &decision), Vec::<i64>::new());
