@@ -67,7 +67,7 @@ fn every_action_of_the_journal_has_a_row_on_its_page() {
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
     let described: Vec<_> = rows.filter_map(|row| row.split('`').next()).collect();
     // Each fact is named once, in the attribute that names it in the journal.
-    let facts = include_str!("../event.rs").split("pub enum Fact {").nth(1).unwrap();
+    let facts = include_str!("../event/fact.rs").split("pub enum Fact {").nth(1).unwrap();
     let facts = facts.split("\n}\n").next().unwrap();
     let actions = facts.split("#[serde(rename = \"").skip(1);
     let actions: Vec<_> = actions.filter_map(|rest| rest.split('"').next()).collect();
