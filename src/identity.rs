@@ -75,7 +75,7 @@ impl Identity {
         let claims = self.key.verify(token, clock::wall())?;
         let expires_at = Some(claims.expires_at());
         let email = claims.email.as_ref().filter(|_| claims.email_verified);
-        let email = email.map(|email| email.to_lowercase());
+        let email = email.map(|email| text::address(email));
         let (bot, reach) = match claims.kind {
             TokenKind::Member => (None, Reach::All),
             TokenKind::Bot => self.bot(&claims).await.map(|(bot, reach)| (Some(bot), reach))?,

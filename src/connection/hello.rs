@@ -5,7 +5,7 @@ use std::sync::{MutexGuard, PoisonError};
 use futures::StreamExt;
 use quorate_protocol::{
     ClientFrame, Code, ErrorBody, HELLO_TRIES_MAX, Hello, MeetingId, MeetingRef, ParseError,
-    ServerFrame, UserId,
+    Resume, ServerFrame, UserId,
 };
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
@@ -146,17 +146,10 @@ pub(super) fn broken(error: &Error) -> Goodbye {
 
 impl Door {
     async fn admit(&self, hello: Hello) -> Result<Attached, ErrorBody> {
-        let ids = self.live.ids();
-        let meeting = self.meeting(&hello.meeting).await?;
+        hello.passcode.as_deref().map_or(Ok(()), passcode::check_sent)?;
+        let found = self.meeting(&hello.meeting).await?;
         if let Some(resume) = &hello.resume {
-            let token = hello.token.as_deref();
-            let resumed = match self.identity.resume(ids, meeting, resume, token).await {
-                Ok(credential) => {
-                    let (session, seq) = (resume.session, resume.seq);
-                    self.live.resume(meeting, ResumeAs { session, seq, credential }).await
-                }
-                Err(error) => Err(error),
-            };
+            let resumed = self.resume(found, resume, hello.token.as_deref()).await;
             let anew = hello.token.is_some() || hello.guest.is_some();
             match resumed {
                 // That session is no more: they come in anew, with what they show beside it.
@@ -164,18 +157,10 @@ impl Door {
                 answer => return answer,
             }
         }
-        let caller = match (&hello.token, &hello.guest) {
-            (Some(token), None) => self.identity.bearer(ids, token).await?,
-            (None, Some(guest)) => self.identity.guest(ids, guest).await?,
-            (Some(_), Some(_)) => {
-                let error = ErrorBody::new(Code::Invalid, "send a token or a guest, not both");
-                return Err(error.field("guest"));
-            }
-            (None, None) => {
-                let message = "say who you are: send a token, a guest, or resume";
-                return Err(ErrorBody::new(Code::Unauthorized, message));
-            }
-        };
+        // What is wrong with the credential is said also where there is no such meeting: else it would tell
+        // that there is a private one.
+        let caller = self.caller(&hello).await?;
+        let meeting = found.ok_or_else(no_meeting)?;
         if !self.reaches(&caller.reach, meeting).await? {
             return Err(no_meeting());
         }
@@ -200,6 +185,35 @@ impl Door {
         })
     }
 
+    async fn resume(
+        &self,
+        found: Option<MeetingId>,
+        resume: &Resume,
+        token: Option<&str>,
+    ) -> Result<Attached, ErrorBody> {
+        // Of a meeting that is not there, no session is.
+        let meeting = found.unwrap_or(MeetingId(0));
+        let credential = self.identity.resume(self.live.ids(), meeting, resume, token).await?;
+        let Resume { session, seq, .. } = *resume;
+        self.live.resume(meeting, ResumeAs { session, seq, credential }).await
+    }
+
+    async fn caller(&self, hello: &Hello) -> Result<Caller, ErrorBody> {
+        let ids = self.live.ids();
+        match (&hello.token, &hello.guest) {
+            (Some(token), None) => self.identity.bearer(ids, token).await,
+            (None, Some(guest)) => self.identity.guest(ids, guest).await,
+            (Some(_), Some(_)) => {
+                let error = ErrorBody::new(Code::Invalid, "send a token or a guest, not both");
+                Err(error.field("guest"))
+            }
+            (None, None) => {
+                let message = "say who you are: send a token, a guest, or resume";
+                Err(ErrorBody::new(Code::Unauthorized, message))
+            }
+        }
+    }
+
     /// What a passcode comes to, where one was sent and the meeting has one. Whether it matters is for the
     /// meeting to say.
     async fn passcode(
@@ -210,7 +224,6 @@ impl Door {
     ) -> Result<Passcode, ErrorBody> {
         let user = caller.user.id;
         let Some(sent) = sent else { return Ok(Passcode::Missing) };
-        passcode::check_sent(&sent)?;
         let hash = self.store.passcode_hash(meeting).await.map_err(unavailable)?;
         let Some(hash) = hash else { return Ok(Passcode::Missing) };
         self.may_try(user, meeting)?;
@@ -236,12 +249,12 @@ impl Door {
         self.tries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn meeting(&self, named: &MeetingRef) -> Result<MeetingId, ErrorBody> {
+    async fn meeting(&self, named: &MeetingRef) -> Result<Option<MeetingId>, ErrorBody> {
         let found = match named {
             MeetingRef::Id(id) => self.live.exists(*id).await.map(|there| there.then_some(*id)),
             MeetingRef::Code(code) => self.store.meeting_by_code(code).await,
         };
-        found.map_err(unavailable)?.ok_or_else(no_meeting)
+        found.map_err(unavailable)
     }
 
     /// Whether there is such a meeting for someone with this credential.

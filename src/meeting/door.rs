@@ -1,8 +1,8 @@
 //! Who comes in, who waits, who is turned back: `hello` as the rules see it.
 
 use quorate_protocol::{
-    MeetingStatus, PARTICIPANTS_MAX, PEOPLE_MAX, Permission, Presence, Role,
-    SESSIONS_PER_PARTICIPANT, Timestamp, UserId, UserKind, Via, WaitReason,
+    MeetingStatus, PARTICIPANTS_MAX, PEOPLE_MAX, Permission, Presence, SESSIONS_PER_PARTICIPANT,
+    Timestamp, UserId, UserKind, Via, WaitReason,
 };
 
 use super::event::{Audience, Fact, Personal, SessionEnd};
@@ -69,10 +69,13 @@ impl Facts {
                 return Err(Refusal::Declined { retry_after_ms: KNOCK_AGAIN_MS - passed });
             }
         }
+        if self.is_staff(enter.user) {
+            return Ok(());
+        }
         if known.is_none() && self.people.len() >= PEOPLE_MAX {
             return Err(Refusal::Full);
         }
-        if self.door_locked() && !self.is_staff(enter.user) {
+        if self.door_locked() {
             return Err(Refusal::Locked);
         }
         Ok(())
@@ -86,7 +89,8 @@ impl Facts {
         terms: &Terms,
     ) -> Result<Door, Refusal> {
         let user = me.enter.user;
-        if me.known.is_some_and(|person| person.removed) {
+        // Who is host in full became it since; who only acts has others above.
+        if me.known.is_some_and(|person| person.removed) && user != self.rightful_host() {
             return Ok(Door::Wait { reason: WaitReason::RemovedBefore, passes: None });
         }
         let seat = self.has_seat_for(user, me.enter.kind);
@@ -121,11 +125,16 @@ impl Facts {
         }
     }
 
+    /// Whether the meeting is this user's: the host's, also one for whom another acts, and the owner's. They
+    /// need nobody's approval.
+    pub(super) fn is_seated(&self, user: UserId) -> bool {
+        user == self.info.owner || user == self.info.host || user == self.rightful_host()
+    }
+
     /// Whether a user is host, owner or co-host, or the one for whom the host acts.
     #[must_use]
     pub fn is_staff(&self, user: UserId) -> bool {
-        let seated = user == self.info.owner || user == self.rightful_host();
-        seated || matches!(self.role_of(user), Role::Host | Role::CoHost)
+        self.is_seated(user) || self.co_hosts.contains(&user)
     }
 
     /// People present at most.

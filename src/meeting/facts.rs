@@ -436,9 +436,9 @@ impl Facts {
     pub(super) fn out(&mut self, participant: ParticipantId, exit: Exit, at: Timestamp) {
         self.stop_waiting(participant);
         self.hand_lowered(participant);
+        self.name_gone(participant);
         if let Some(person) = self.people.get_mut(&participant) {
             let (was_in, kind) = (person.is_in(), person.kind);
-            self.names.went(&person.skeleton, participant);
             person.leave(exit, at);
             if was_in {
                 self.count_out(kind);

@@ -16,7 +16,7 @@ use super::event::{Audience, Fact, Personal};
 use super::facts::Facts;
 use super::person::Person;
 use super::profile::page_size;
-use super::{Decision, Refusal};
+use super::{Decision, Refusal, text};
 
 /// Who is invited.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -48,7 +48,7 @@ impl Invitees {
     #[must_use]
     pub fn has(&self, user: UserId, email: Option<&str>) -> bool {
         self.by_user.contains_key(&user)
-            || email.is_some_and(|email| self.by_email.contains_key(&email.to_lowercase()))
+            || email.is_some_and(|email| self.by_email.contains_key(&text::address(email)))
     }
 
     fn find(&self, whom: &Whom) -> Option<InviteeId> {
@@ -192,7 +192,7 @@ fn whom(ask: &InviteeAdd) -> Result<Whom, Refusal> {
     }
 }
 
-/// An address as it is compared: in lower case. That it can be written to is for its owner to show.
+/// An address as it is compared. That it can be written to is for its owner to show.
 fn address(typed: &str) -> Result<String, Refusal> {
     if typed.chars().nth(EMAIL_CHARS_MAX).is_some() {
         return Err(Refusal::TooLarge { field: "email", limit: EMAIL_CHARS_MAX });
@@ -201,9 +201,9 @@ fn address(typed: &str) -> Result<String, Refusal> {
     let whole = parts.is_some_and(|(name, domain)| {
         !name.is_empty() && !domain.is_empty() && !domain.contains('@')
     });
-    if !whole || typed.chars().any(|c| c.is_whitespace() || c.is_control()) {
+    if !whole || typed.chars().any(|c| c.is_whitespace() || text::disturbs(c)) {
         let message = "must be an email address, such as ana@example.org";
         return Err(Refusal::Invalid { field: "email", message });
     }
-    Ok(typed.to_lowercase())
+    Ok(text::address(typed))
 }

@@ -101,8 +101,12 @@ impl Facts {
 
     /// Whether the schedule and the settings let the meeting start when someone comes.
     pub(super) fn may_start_by_itself(&self, now: Timestamp) -> bool {
-        self.info.settings.auto_start
-            && self.info.starts_at.is_none_or(|starts_at| now >= starts_at.plus_ms(-EARLY_MS))
+        self.info.settings.auto_start && self.opens_at().is_none_or(|at| now >= at)
+    }
+
+    /// From when on a meeting that has a schedule may start by itself.
+    pub(super) fn opens_at(&self) -> Option<Timestamp> {
+        self.info.starts_at.map(|starts_at| starts_at.plus_ms(-EARLY_MS))
     }
 
     /// Whether this user's coming reopens the ended meeting.
@@ -164,14 +168,16 @@ impl Facts {
         if self.info.status != MeetingStatus::Scheduled || !self.info.settings.auto_start {
             return None;
         }
+        // Who would not come in does not start it either.
         let comes = |person: &Person| {
             matches!(person.place, Place::Waiting { passes: Some(_), .. })
                 && person.kind != UserKind::Bot
+                && (person.kind != UserKind::Guest || self.info.settings.guests)
         };
-        let someone = self.host_present()
-            || (self.info.settings.join_before_host && self.people.values().any(comes));
-        let at = self.info.starts_at.map_or(self.at, |starts_at| starts_at.plus_ms(-EARLY_MS));
-        someone.then_some(at)
+        let open = self.info.settings.join_before_host && !self.door_locked();
+        let mut line = self.waiting.values().filter_map(|id| self.people.get(id));
+        let someone = self.host_present() || (open && line.any(comes));
+        someone.then_some(self.opens_at().unwrap_or(self.at))
     }
 
     fn end_due(&self) -> Option<Timestamp> {

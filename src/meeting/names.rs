@@ -44,6 +44,11 @@ impl Names {
         }
     }
 
+    /// Who is in under a name that looks so.
+    fn of(&self, skeleton: &str) -> impl Iterator<Item = ParticipantId> {
+        self.0.get(skeleton).into_iter().flatten().copied()
+    }
+
     /// Whether they are in under a name that looks so.
     pub(super) fn has(&self, skeleton: &str, id: ParticipantId) -> bool {
         self.0.get(skeleton).is_some_and(|ids| ids.contains(&id))
@@ -96,14 +101,28 @@ impl Facts {
         looks_like: Option<ParticipantId>,
         personal: Option<&Personal>,
     ) {
+        self.name_gone(id);
         let Some(person) = self.people.get_mut(&id) else { return };
-        self.names.went(&person.skeleton, id);
         // Without its personal part it is not known any more what they were called.
         person.name = personal.and_then(|personal| personal.name.clone()).unwrap_or_default();
         person.skeleton = skeleton(&person.name);
         (person.name_given, person.looks_like) = (given, looks_like);
         if person.is_in() {
             self.names.came(&person.skeleton, id);
+        }
+    }
+
+    /// Someone is in no longer, or not under that name. Who looked like them came before them, should they
+    /// come again.
+    pub(super) fn name_gone(&mut self, id: ParticipantId) {
+        let Some(gone) = self.people.get(&id) else { return };
+        self.names.went(&gone.skeleton, id);
+        for other in self.names.of(&gone.skeleton).collect::<Vec<_>>() {
+            if let Some(person) = self.people.get_mut(&other)
+                && person.looks_like == Some(id)
+            {
+                person.looks_like = None;
+            }
         }
     }
 

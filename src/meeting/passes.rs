@@ -64,7 +64,7 @@ impl Facts {
         terms: &Terms,
     ) -> Option<Via> {
         let user = me.enter.user;
-        if [self.info.host, self.rightful_host(), self.info.owner].contains(&user) {
+        if self.is_seated(user) {
             return Some(Via::Staff);
         }
         if gate == Gate::Stranger || me.known.is_some_and(|person| person.sent_back) {

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 
 use quorate_protocol::{
     COHOSTS_MAX, END_AFTER_MINUTES_MAX, END_WHEN_EMPTY_MINUTES_MAX, MAX_BOTS_MAX, PARTICIPANTS_MAX,
-    Permission, PermissionSet, Policy, Role, SLOW_MODE_SECONDS_MAX, Settings, Via,
+    Pass, Permission, PermissionSet, Policy, Role, SLOW_MODE_SECONDS_MAX, Settings, Via,
     WAITING_CAPACITY_MAX, WAITING_DOMAINS_MAX, WAITING_MESSAGE_CHARS_MAX, WaitingThen,
 };
 
@@ -212,29 +212,59 @@ impl Facts {
         info.has_passcode = has_passcode.unwrap_or(info.has_passcode);
         if let Some(requires_approval) = changes.requires_approval {
             info.requires_approval = requires_approval;
-            if requires_approval || changes.waiting != Some(WaitingThen::Keep) {
-                self.waiting_turned(requires_approval);
+            if !requires_approval && changes.waiting != Some(WaitingThen::Keep) {
+                self.let_pass_who_waits();
+            }
+        }
+        if self.info.requires_approval {
+            self.hold_who_passes_no_more();
+        }
+    }
+
+    /// The waiting room was turned off. It holds who was removed or sent back, and strangers to a private
+    /// meeting; the others come in by themselves, in order, as soon as there are seats.
+    fn let_pass_who_waits(&mut self) {
+        for id in self.waiting.values() {
+            if let Some(person) = self.people.get_mut(id)
+                && let Place::Waiting { passes: passes @ None, stranger, .. } = &mut person.place
+                && !(person.removed || person.sent_back || *stranger)
+            {
+                *passes = Some(Via::Open);
             }
         }
     }
 
-    /// Turned on, the waiting room holds those too who wait for something else and have nothing to pass by.
-    /// Turned off, it holds who was removed or sent back, and strangers to a private meeting; the others
-    /// come in by themselves, in order, as soon as there are seats.
-    fn waiting_turned(&mut self, on: bool) {
-        for id in self.waiting.values() {
-            if let Some(person) = self.people.get_mut(id)
-                && let Place::Waiting { passes, stranger, .. } = &mut person.place
+    /// The waiting room holds those too who wait for something else, by a rule that lets nobody pass any
+    /// more. Those whom a new rule would let pass go on waiting: it is looked at when one comes.
+    fn hold_who_passes_no_more(&mut self) {
+        let line: Vec<_> = self.waiting.values().copied().collect();
+        for id in line {
+            let Some(user) = self.people.get(&id).map(|person| person.user) else { continue };
+            let seated = self.is_seated(user);
+            let allowed = &self.info.settings.waiting_passes;
+            if let Some(person) = self.people.get_mut(&id)
+                && let Place::Waiting { passes, .. } = &mut person.place
             {
-                let held = person.removed || person.sent_back || *stranger;
-                match *passes {
-                    Some(Via::Open) if on => *passes = None,
-                    None if !on && !held => *passes = Some(Via::Open),
-                    _ => {}
-                }
+                let passes_by = |via: &Via| seated || is_allowed(*via, allowed);
+                *passes = passes.filter(passes_by);
             }
         }
     }
+}
+
+/// Whether this rule lets people pass a waiting room that has these.
+fn is_allowed(via: Via, allowed: &[Pass]) -> bool {
+    let pass = match via {
+        Via::Open | Via::Approval => return false,
+        Via::Staff => Pass::Staff,
+        Via::Returning => Pass::Returning,
+        Via::Invited => Pass::Invited,
+        Via::Domain => Pass::Domain,
+        Via::Passcode => Pass::Passcode,
+        Via::BotScope => Pass::BotScope,
+        Via::Members => Pass::Members,
+    };
+    allowed.contains(&pass)
 }
 
 fn check_domains(domains: &[String]) -> Result<(), Refusal> {

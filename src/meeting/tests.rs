@@ -8,6 +8,7 @@ mod chance;
 mod conduct;
 mod custom;
 mod docs;
+mod door;
 mod invitees;
 mod large;
 mod matrix;

@@ -65,8 +65,14 @@ fn is_blank(text: &str) -> bool {
     unicode_security::skeleton(text).all(|c| c.is_whitespace() || c == '\u{2800}')
 }
 
+/// An email address as it is compared: NFC, in lower case.
+#[must_use]
+pub fn address(typed: &str) -> String {
+    typed.nfc().collect::<String>().to_lowercase()
+}
+
 /// Whether a character disturbs the text around it: controls, and overrides and isolates of direction.
-fn disturbs(c: char) -> bool {
+pub(super) fn disturbs(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }

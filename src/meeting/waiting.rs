@@ -164,7 +164,10 @@ impl Facts {
         if self.waiting.is_empty() {
             return None;
         }
-        let open = |kind| !self.door_locked() && self.not_yet_for(now, kind).is_none();
+        let open = |kind| {
+            let welcome = kind != UserKind::Guest || self.info.settings.guests;
+            welcome && !self.door_locked() && self.not_yet_for(now, kind).is_none()
+        };
         let comes = |person: &&Person| match person.place {
             Place::Waiting { passes: Some(Via::Staff), .. } => self.is_staff(person.user),
             Place::Waiting { passes: Some(_), .. } => open(person.kind),
@@ -213,6 +216,8 @@ pub(super) struct Told {
     standings: BTreeMap<ParticipantId, WaitingStanding>,
     /// The head as of which that was.
     as_of: Seq,
+    /// When the reasons change by the clock alone.
+    until: Option<Timestamp>,
     /// Not before then again.
     not_before: Timestamp,
 }
@@ -220,10 +225,12 @@ pub(super) struct Told {
 impl Told {
     /// What those who wait are to be told now: those whose standing changed, at most once a second.
     pub(super) fn tell(&mut self, facts: &Facts, now: Timestamp) -> Vec<Signal> {
-        if self.as_of == facts.head || now < self.not_before {
+        let stale = self.as_of != facts.head || self.until.is_some_and(|until| until <= now);
+        if !stale || now < self.not_before {
             return Vec::new();
         }
         self.as_of = facts.head;
+        self.until = facts.opens_at().filter(|at| *at > now);
         if facts.waiting.is_empty() {
             self.standings.clear();
             return Vec::new();
@@ -250,7 +257,12 @@ impl Told {
 
     /// When they are to be told next, if anything happened since.
     pub(super) fn deadline(&self, facts: &Facts) -> Option<Timestamp> {
-        let stale = self.as_of != facts.head && !facts.waiting.is_empty();
-        stale.then_some(self.not_before)
+        if facts.waiting.is_empty() {
+            return None;
+        }
+        match self.as_of == facts.head {
+            true => self.until.map(|until| until.max(self.not_before)),
+            false => Some(self.not_before),
+        }
     }
 }

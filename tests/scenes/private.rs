@@ -6,7 +6,7 @@ use quorate_client::protocol::*;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, hello_guest};
+use crate::stage::{Stage, guest, hello_guest};
 
 const PASSCODE: &str = "open sesame";
 
@@ -59,6 +59,37 @@ async fn a_private_meeting_is_not_there_for_whom_it_does_not_invite() {
     ] {
         let (mut socket, answer) = stage.knock(&stranger).await;
         assert_eq!((answer, socket.ending().await), unknown, "to the letter: {stranger:?}");
+    }
+    // What is wrong with what they show is said in the same words, whether the meeting is there or not.
+    let code = |code: &str, hello: &Hello| Hello {
+        meeting: MeetingRef::Code(code.to_owned()),
+        ..hello.clone()
+    };
+    let token = Resume {
+        session: serde_json::from_value(json!("019ab000-0000-7000-8000-000000000000")).unwrap(),
+        token: "AAAA".into(),
+        seq: Seq(0),
+    };
+    for wrong in [
+        Hello { token: Some("nonsense".to_owned()), ..stage.hello(&meeting, "Eve") },
+        Hello { token: None, ..stage.hello(&meeting, "Eve") },
+        Hello { token: None, resume: Some(token.clone()), ..stage.hello(&meeting, "Eve") },
+        Hello { resume: Some(token), ..stage.hello(&meeting, "Eve") },
+        Hello { guest: Some(guest("Eve")), ..stage.hello(&meeting, "Eve") },
+        Hello { passcode: Some("x".repeat(65)), ..stage.hello(&meeting, "Eve") },
+        Hello {
+            token: None,
+            guest: Some(Guest { device: "short".to_owned(), ..guest("Eve") }),
+            ..stage.hello(&meeting, "Eve")
+        },
+    ] {
+        let mut answers = Vec::new();
+        for hello in [code(&meeting.info.code, &wrong), code("zzz-zzzz-zzz", &wrong)] {
+            let (mut socket, answer) = stage.knock(&hello).await;
+            answers.push((answer, socket.ending().await));
+        }
+        assert_eq!(answers[0], answers[1], "{wrong:?}");
+        assert_eq!(answers[0].0["type"], "error", "{wrong:?}");
     }
     for invited in [
         stage.hello(&meeting, "Ben"),

@@ -246,3 +246,67 @@ async fn one_in_grace_keeps_the_seat() {
     assert_eq!(stage.turned_back(&meeting, "Cleo").await.code, Code::MeetingFull);
     assert_eq!(stage.join(&meeting, "Ben").await.status(), Standing::Joined);
 }
+
+/// The keys of an object, and of those in it, with where they stand.
+fn keys(value: &serde_json::Value, path: &str, found: &mut Vec<String>) {
+    for (key, value) in value.as_object().into_iter().flatten() {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        match value.is_object() && !["can", "settings", "limits"].contains(&key.as_str()) {
+            true => keys(value, &path, found),
+            false => found.push(path),
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_waits_is_told_of_the_meeting_and_of_oneself_and_nothing_else() {
+    let stage = Stage::set().await;
+    let (meeting, mut ada, _carl) = doorkeepers(&stage).await;
+    let passcode = Some(Some("open sesame".to_owned()));
+    let policy = Policy { passcode, ..Policy::default() };
+    ada.send(Command::MeetingPolicy(Box::new(policy))).await;
+    let text = "the secret agenda".to_owned();
+    ada.send(Command::ChatSend(ChatSend { text, to: None, reply_to: None })).await;
+    let hello = Hello { passcode: Some("open sesame".to_owned()), ..hello_guest(&meeting, "Ben") };
+    let (mut ben, welcome) = stage.knock(&hello).await;
+    let mut found = Vec::new();
+    keys(&welcome["data"], "", &mut found);
+    found.retain(|key| !key.starts_with("session.") && !key.starts_with("server."));
+    let mut allowed: Vec<_> = [
+        "code",
+        "description",
+        "ended_at",
+        "ends_at",
+        "has_passcode",
+        "host.id",
+        "host.name",
+        "id",
+        "is_recorded",
+        "locked",
+        "max_participants",
+        "requires_approval",
+        "settings",
+        "started_at",
+        "starts_at",
+        "status",
+        "suspended",
+        "title",
+        "type",
+    ]
+    .map(|key| format!("meeting.{key}"))
+    .to_vec();
+    allowed.extend(
+        ["can", "kind", "name", "participant", "role", "status", "user"]
+            .map(|it| format!("you.{it}")),
+    );
+    allowed.extend(["host_present", "position", "reason"].map(|it| format!("waiting.{it}")));
+    allowed.extend(["heartbeat_seconds", "limits", "resumed", "seq"].map(str::to_owned));
+    found.sort();
+    allowed.sort();
+    assert_eq!(found, allowed);
+    for secret in ["argon2", "the secret", "Carl", "sesame"] {
+        assert!(!welcome.to_string().contains(secret), "{secret}: {welcome}");
+    }
+    ben.say(r#"{"type":"state.get","id":2}"#).await;
+    assert_eq!(ben.hear().await["error"]["code"], "waiting");
+}

@@ -78,16 +78,20 @@ fn it_needs_its_permission() {
 #[test]
 fn r14_from_a_breakout_room_it_stays_there() {
     let mut stage = stage();
-    let room =
-        |name: &str, user: i64| RoomAsked { name: name.into(), participants: vec![at(user)] };
-    let rooms = vec![room("One", 5), room("Two", 6)];
-    let prepare = BreakoutPrepare { rooms, mode: BreakoutMode::Manual, minutes: None };
-    stage.ask(OWNER, Command::BreakoutPrepare(prepare)).unwrap();
+    stage.enter(7).unwrap();
+    let room = |name: &str, users: &[i64]| RoomAsked {
+        name: name.to_owned(),
+        participants: users.iter().map(|user| at(*user)).collect(),
+    };
+    let rooms = vec![room("One", &[6]), room("Two", &[7])];
+    let mode = BreakoutMode::Manual;
+    let prepare = Command::BreakoutPrepare(BreakoutPrepare { rooms, mode, minutes: None });
+    stage.ask(OWNER, prepare).unwrap();
     stage.ask(OWNER, empty(Command::BreakoutOpen)).unwrap();
-    let decision = stage.ask(6, publish("cursor", 1)).unwrap();
+    let decision = stage.ask(7, publish("cursor", 1)).unwrap();
     assert_eq!(decision.signals[0].to, SignalTo::Audience(Audience::room(Some(RoomId(2)))));
-    assert_eq!(heard_by(&stage, &decision), [6]);
-    assert!(matches!(stage.ask(6, to(5)), Err(Refusal::Conflict(_))));
+    assert_eq!(heard_by(&stage, &decision), Vec::<i64>::new());
+    assert!(matches!(stage.ask(7, to(5)), Err(Refusal::Conflict(_))));
 }
 
 /// Data that comes to so many bytes.

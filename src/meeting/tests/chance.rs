@@ -102,6 +102,7 @@ fn command() -> impl Strategy<Value = Command> {
         8 => conduct(),
         4 => rights(),
         8 => rooms(),
+        5 => at_the_door(),
         4 => any::<(bool, bool)>().prop_map(|(audio, share)| {
             let (audio, share) = (Some(audio), Some(share));
             Command::MediaUpdate(MediaUpdate { audio, share, video: None })
@@ -111,6 +112,63 @@ fn command() -> impl Strategy<Value = Command> {
             let attributes = [("n".to_owned(), value)].into();
             Command::ParticipantSetAttributes(SetAttributes { attributes })
         }),
+    ]
+}
+
+/// What opens and shuts the door, and what makes others of those who wait and of their names.
+fn at_the_door() -> impl Strategy<Value = Command> {
+    let hour = |hours: i64| Timestamp(1_700_000_000_000 + hours * 3_600_000);
+    let policies = [
+        Policy { requires_approval: Some(true), ..Policy::default() },
+        Policy { requires_approval: Some(false), ..Policy::default() },
+        Policy {
+            requires_approval: Some(false),
+            waiting: Some(WaitingThen::Keep),
+            ..Policy::default()
+        },
+        Policy { waiting_passes: Some(vec![Pass::Members]), ..Policy::default() },
+        Policy { waiting_passes: Some(vec![Pass::Staff, Pass::Returning]), ..Policy::default() },
+        Policy { join_before_host: Some(false), ..Policy::default() },
+        Policy { join_before_host: Some(true), guests: Some(true), ..Policy::default() },
+        Policy { guests: Some(false), ..Policy::default() },
+        Policy { max_participants: Some(Some(2)), ..Policy::default() },
+        Policy { max_participants: Some(None), max_bots: Some(0), ..Policy::default() },
+        Policy { max_waiting: Some(1), auto_start: Some(false), ..Policy::default() },
+        Policy { auto_start: Some(true), succession: Some(Succession::Hold), ..Policy::default() },
+        Policy { succession: Some(Succession::EndAfter), ..Policy::default() },
+        Policy { passcode: Some(Some("$hash".into())), ..Policy::default() },
+        Policy { passcode: Some(None), slow_mode_seconds: Some(5), ..Policy::default() },
+        Policy { end_when_empty_minutes: Some(None), reusable: Some(true), ..Policy::default() },
+        Policy { end_when_empty_minutes: Some(Some(0)), ..Policy::default() },
+    ];
+    let starts_at = prop_oneof![Just(None), Just(Some(hour(1))), Just(Some(hour(-1)))];
+    let name = prop_oneof![Just("Ada"), Just("\u{410}da"), Just("User 2")];
+    prop_oneof![
+        4 => prop::sample::select(policies.to_vec())
+            .prop_map(|policy| Command::MeetingPolicy(Box::new(policy))),
+        2 => prop::sample::select(vec![
+            empty(Command::MeetingSuspend),
+            empty(Command::MeetingResume),
+            reclaim(),
+            Command::MeetingExtend(MeetingExtend { minutes: 30 }),
+        ]),
+        1 => (starts_at, any::<bool>()).prop_map(move |(starts_at, ends)| {
+            let (starts_at, ends_at) = (Some(starts_at), Some(ends.then_some(hour(3))));
+            Command::MeetingUpdate(MeetingUpdate { starts_at, ends_at, ..MeetingUpdate::default() })
+        }),
+        2 => (prop::option::of(user()), name).prop_map(|(user, name)| {
+            let (participant, name) = (user.map(at), name.to_owned());
+            Command::ParticipantRename(Rename { participant, name })
+        }),
+        1 => user().prop_map(transfer),
+        1 => user().prop_map(|user| {
+            let (participant, text) = (at(user), "rude".into());
+            Command::AbuseReport(AbuseReport { participant, text })
+        }),
+        1 => Just(Command::ParticipantMuteAll(MuteAll {
+            media: vec![MediaKind::Audio, MediaKind::Share],
+            except: Vec::new(),
+        })),
     ]
 }
 

@@ -211,6 +211,31 @@ fn a_look_alike_is_flagged_for_the_one_who_came_later() {
 }
 
 #[test]
+fn who_comes_back_to_a_name_that_another_kept_is_the_later_one() {
+    let looks_like =
+        |stage: &Stage, user| stage.meeting.facts.participant(stage.person(user), false).looks_like;
+    let away: [fn(&mut Stage); 2] = [
+        |stage| {
+            stage.ask(4, leave()).unwrap();
+            stage.enter_as(4, |enter| enter.name = "Paula".into()).unwrap();
+        },
+        |stage| {
+            stage.ask(4, rename(None, "Pauline")).unwrap();
+            stage.ask(4, rename(None, "Paula")).unwrap();
+        },
+    ];
+    for away in away {
+        let mut stage = full_cast();
+        stage.ask(4, rename(None, "Paula")).unwrap();
+        stage.ask(5, rename(None, "P\u{200b}a\u{ad}ula")).unwrap();
+        assert_eq!((looks_like(&stage, 4), looks_like(&stage, 5)), (None, Some(at(4))));
+        away(&mut stage);
+        assert_eq!((looks_like(&stage, 4), looks_like(&stage, 5)), (Some(at(5)), None));
+        assert_eq!(stage.meeting.facts, stage.replayed());
+    }
+}
+
+#[test]
 fn look_alikes_who_come_in_at_once_are_flagged_too() {
     let mut stage = Stage::new(|created| created.requires_approval = true);
     stage.enter(OWNER).unwrap();

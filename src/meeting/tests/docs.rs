@@ -72,7 +72,7 @@ fn every_action_of_the_journal_has_a_row_on_its_page() {
 /// What the journal's facts are called, in the order of the code: each is named once, in the attribute that
 /// names it in the journal.
 pub(super) fn actions() -> Vec<&'static str> {
-    let facts = include_str!("../event.rs").split("pub enum Fact {").nth(1).unwrap();
+    let facts = include_str!("../event/fact.rs").split("pub enum Fact {").nth(1).unwrap();
     let facts = facts.split("\n}\n").next().unwrap();
     let actions = facts.split("#[serde(rename = \"").skip(1);
     actions.filter_map(|rest| rest.split('"').next()).collect()

@@ -193,3 +193,26 @@ fn those_invited_with_the_meeting_stand_right_after_its_making() {
     let wrong = create(vec![invite(None, Some("ana"))]).unwrap_err();
     assert!(matches!(wrong, Refusal::Invalid { field: "invitees", .. }), "{wrong:?}");
 }
+
+#[test]
+fn an_address_is_the_same_however_it_is_typed() {
+    let odd = ["ZO\u{cb}+tag@B\u{dc}CHER.example", "o'brien_%@xn--bcher-kva.example"];
+    let shown = ["zoe\u{308}+TAG@b\u{fc}cher.Example", "O'Brien_%@XN--bcher-KVA.example"];
+    let mut stage = Stage::new(|created| {
+        created.kind = MeetingType::Private;
+    });
+    stage.enter(OWNER).unwrap();
+    for (typed, again) in odd.iter().zip(shown) {
+        let first: Invited = answer(&stage.ask(OWNER, add(None, Some(typed))).unwrap());
+        let second: Invited = answer(&stage.ask(OWNER, add(None, Some(again))).unwrap());
+        assert_eq!((first.invitee, first.already, second.already), (second.invitee, false, true));
+    }
+    for (user, email) in (5..).zip(shown) {
+        stage.enter_as(user, |enter| enter.email = Some(email.to_owned())).unwrap();
+        assert!(stage.is_in(user), "{email}");
+    }
+    for typed in ["an\u{202e}a@example.org", "ana@exa\u{2066}mple.org", "ana@\u{2028}example.org"] {
+        let refused = stage.ask(OWNER, add(None, Some(typed)));
+        assert!(matches!(refused, Err(Refusal::Invalid { field: "email", .. })), "{typed:?}");
+    }
+}

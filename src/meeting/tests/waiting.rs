@@ -324,7 +324,11 @@ fn places_move_up_as_the_line_does() {
 
 #[test]
 fn r9_whoever_is_there_with_the_permission_admits_and_without_one_people_wait() {
-    let mut stage = Stage::new(|created| created.requires_approval = true);
+    let mut stage = Stage::new(|created| {
+        created.requires_approval = true;
+        // Else the moderator acts as host once the host has left.
+        created.settings.succession = Succession::Hold;
+    });
     assert_eq!(come(&mut stage, 5, |_| {}), Waits(WaitReason::Approval));
     let standing = stage.meeting.facts.standing(stage.now, stage.person(5)).unwrap();
     assert!(!standing.host_present);

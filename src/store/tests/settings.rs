@@ -29,11 +29,14 @@ async fn settings_title_and_schedule_are_as_the_journal_leaves_them() {
     let settings =
         Settings { end_when_empty_minutes: None, chat: ChatPolicy::Off, ..Settings::default() };
     assert_eq!(info.settings, settings, "null is kept, and what was not named");
-    scratch.stranger().execute("UPDATE meetings SET password = 'hash'", []).unwrap();
-    ada.tell(change(Policy { is_recorded: Some(false), ..Policy::default() }, None)).await;
-    assert!(row().await.has_passcode);
-    ada.tell(change(Policy::default(), Some(false))).await;
-    assert!(!row().await.has_passcode);
+    // A passcode comes and goes beside the event, which says no more than whether there is one.
+    let set = |hash: Option<&str>| Some(hash.map(str::to_owned));
+    for (passcode, is_there) in [(set(Some("hash")), true), (None, true), (set(None), false)] {
+        let changed = ada.event(change(Policy::default(), passcode.as_ref().map(Option::is_some)));
+        ada.append(Batch { passcode, ..ada.batch(vec![changed]) });
+        assert_eq!(ada.result().await, Ok(ada.head));
+        assert_eq!(row().await.has_passcode, is_there);
+    }
 
     let (early, late) = (Timestamp(1_800_000_000_000), Timestamp(1_800_000_600_000));
     let update = |it: MeetingUpdated| Fact::MeetingUpdated(Box::new(it));
