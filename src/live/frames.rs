@@ -54,8 +54,9 @@ pub(super) fn runs<E: Borrow<Event>>(
     // What is long about an event is what people typed, which may be twice that as JSON, or a list.
     let weight = |event: &Event| {
         let personal = event.personal.as_ref();
-        let text = personal.and_then(|it| it.text.as_ref()).map_or(0, String::len)
-            + personal.and_then(|it| it.name.as_ref()).map_or(0, String::len);
+        let text: usize = personal.map_or(0, |it| {
+            [&it.text, &it.name, &it.reason, &it.email].into_iter().flatten().map(String::len).sum()
+        });
         let texts: usize = personal.map_or(0, |it| it.texts.iter().map(String::len).sum());
         let attributes = personal.is_some_and(|it| it.attributes.is_some());
         let listed = match &event.fact {

@@ -43,7 +43,7 @@ async fn of_those_welcomed_in_one_step_only_staff_is_shown_who_asks_for_help() {
 fn plans_of_many_people_share_frames_that_every_client_takes() {
     let plan = |room| RoomPlan {
         room: RoomId(room),
-        participants: (1..=200).map(|id| ParticipantId(1_000_000_000 + id)).collect(),
+        participants: (1..=100).map(|id| ParticipantId(1_000_000_000 + id)).collect(),
     };
     let event = |seq| Event {
         seq: Seq(seq),
