@@ -1,5 +1,6 @@
 //! The rules, by tables and by chance: `fold` is `live`, a refusal changes nothing, invariants hold.
 
+mod acts;
 mod app;
 mod bans;
 mod bots;
@@ -22,6 +23,7 @@ mod stage;
 mod suspension;
 mod tables;
 mod texts;
+mod visibility;
 mod waiting;
 mod waiting_staff;
 mod working;
