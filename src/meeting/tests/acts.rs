@@ -1,9 +1,12 @@
 //! What may happen to a meeting, by chance: every command, by anyone, at any time.
 
+use std::num::NonZero;
+
 use proptest::prelude::*;
 use quorate_protocol::*;
 
 use super::stage::*;
+use crate::meeting::event::Fact;
 use crate::meeting::{Enter, Input};
 
 /// Something that happens; users and others are small numbers so that they meet.
@@ -89,14 +92,14 @@ fn command() -> impl Strategy<Value = Command> {
         2 => (user(), role).prop_map(|(user, role)| assign(user, role)),
         3 => to.prop_map(|to| say("hello", to)),
         1 => message,
-        6 => rooms(),
+        8 => rooms(),
         4 => conduct(),
         4 => roles(),
         3 => settings(),
         1 => user().prop_map(|user| {
             Command::HandLower(HandLower { participant: Some(at(user)) })
         }),
-        4 => together(),
+        6 => together(),
         1 => any::<(bool, bool)>().prop_map(|(audio, share)| {
             let (audio, share) = (Some(audio), Some(share));
             Command::MediaUpdate(MediaUpdate { audio, share, video: None })
@@ -175,7 +178,7 @@ fn rooms() -> impl Strategy<Value = Command> {
         }),
         5 => room().prop_map(|room| Command::BreakoutJoin(RoomOnly { room })),
         2 => Just(empty(Command::BreakoutReturn)),
-        1 => prop::option::of(room()).prop_map(|room| {
+        3 => prop::option::of(room()).prop_map(|room| {
             let rooms = room.map(|room| vec![room]);
             Command::BreakoutAnnounce(BreakoutAnnounce { text: "hello".into(), rooms })
         }),
@@ -222,7 +225,7 @@ fn conduct() -> impl Strategy<Value = Command> {
         2 => user().prop_map(|user| {
             Command::RtcSend(RtcSend { to: at(user), session: None, data: 1.into() })
         }),
-        2 => message().prop_map(Command::ChatPin),
+        4 => message().prop_map(Command::ChatPin),
         1 => message().prop_map(Command::ChatUnpin),
         1 => Just(Command::ChatHistory(ChatHistoryGet { before: None, limit: 200 })),
         2 => user().prop_map(|user| {
@@ -316,10 +319,51 @@ pub(super) fn act() -> impl Strategy<Value = Act> {
         5 => user().prop_map(Act::Enter),
         2 => (user(), 0usize..3).prop_map(|(user, n)| Act::Lose(user, n)),
         2 => (user(), 0usize..3).prop_map(|(user, n)| Act::Resume(user, n)),
-        12 => (user(), command()).prop_map(|(user, command)| Act::Ask(user, command)),
+        16 => (prop_oneof![1 => Just(OWNER), 1 => user()], command())
+            .prop_map(|(user, command)| Act::Ask(user, command)),
         2 => prop_oneof![Just(1u32), Just(30), Just(61), Just(700), Just(90_000)].prop_map(Act::Pass),
         1 => Just(Act::Restart),
     ]
+}
+
+/// The command, its numbers of messages, rooms and polls put on such as are there, where any are.
+pub(super) fn aimed(stage: &Stage, command: &Command) -> Command {
+    let mut command = command.clone();
+    let (mut messages, mut rooms, mut polls) = (Vec::new(), Vec::new(), 0);
+    for event in &stage.journal {
+        match &event.fact {
+            Fact::ChatSent { .. } => messages.push(MessageId(event.seq.0)),
+            Fact::BreakoutPrepared { rooms: plans, .. } => {
+                rooms = plans.iter().map(|plan| plan.room).collect();
+            }
+            Fact::PollOpened { .. } => polls += 1,
+            _ => {}
+        }
+    }
+    let message = |id: &mut MessageId| {
+        if let Some(length) = NonZero::new(messages.len()) {
+            *id = messages[id.0 as usize % length];
+        }
+    };
+    let room = |id: &mut RoomId| {
+        if let Some(length) = NonZero::new(rooms.len()) {
+            *id = rooms[id.0 as usize % length];
+        }
+    };
+    // One in two to the newest.
+    let poll = |id: &mut PollId| id.0 = if id.0 % 2 == 0 { polls } else { id.0 };
+    match &mut command {
+        Command::ChatDelete(ask) => message(&mut ask.message),
+        Command::ChatPin(ask) | Command::ChatUnpin(ask) => message(&mut ask.message),
+        Command::BreakoutAssign(ask) => ask.room.iter_mut().for_each(room),
+        Command::BreakoutJoin(ask) | Command::BreakoutResolveHelp(ask) => room(&mut ask.room),
+        Command::BreakoutAnnounce(ask) => ask.rooms.iter_mut().flatten().for_each(room),
+        Command::BreakoutExtend(ask) => ask.room.iter_mut().for_each(room),
+        Command::PollVote(ask) => poll(&mut ask.poll),
+        Command::PollClose(ask) => poll(&mut ask.poll),
+        _ => {}
+    }
+    command
 }
 
 /// Does what an act says; a refusal must change nothing.
@@ -333,7 +377,7 @@ pub(super) fn perform(stage: &mut Stage, act: &Act) {
         Act::Enter(user) => stage.enter_as(*user, shown(*user)).is_err(),
         Act::Ask(user, command) => {
             let here = stage.meeting.facts.person_of(UserId(*user)).is_some();
-            here && stage.ask(*user, command.clone()).is_err()
+            here && stage.ask(*user, aimed(stage, command)).is_err()
         }
         Act::Lose(user, n) => session(stage, *user, *n)
             .is_some_and(|session| stage.take(&Input::Lost { session }).is_err()),

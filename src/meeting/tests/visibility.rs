@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use quorate_protocol::*;
 
-use super::acts::{Act, act, perform};
+use super::acts::{Act, act, aimed, perform};
 use super::stage::*;
 use crate::meeting::event::{Event, Fact, STAFF_RANK};
 use crate::meeting::{Answer, Draft, Facts, Input, Person, SignalTo};
@@ -271,7 +271,7 @@ impl Reader {
         let facts = &stage.meeting.facts;
         let Some(who) = facts.person_of(UserId(*user)) else { return };
         let Some(session) = who.sessions.first().copied() else { return };
-        let input = Input::Command { session, command: command.clone() };
+        let input = Input::Command { session, command: aimed(stage, command) };
         let Ok(decision) = stage.meeting.decide(stage.now, &input) else { return };
         let seen = |draft: &&Draft| draft.audience.includes(&who.view);
         for draft in decision.events.iter().filter(seen) {
@@ -295,6 +295,24 @@ fn read_on(reader: &mut Reader, folded: &mut Facts, journal: &[Event]) {
     }
 }
 
+/// Some come, one helps the host, and rooms are open.
+fn beginning() -> Vec<Act> {
+    let room = |name: &str, people: &[i64]| RoomAsked {
+        name: name.to_owned(),
+        participants: people.iter().map(|user| at(*user)).collect(),
+    };
+    let rooms = vec![room("Blue", &[2, 4]), room("Green", &[3, 5])];
+    let mode = BreakoutMode::SelfSelect;
+    let asked = [
+        admit_all(None),
+        assign(2, Role::Moderator),
+        Command::BreakoutPrepare(BreakoutPrepare { rooms, mode, minutes: None }),
+        empty(Command::BreakoutOpen),
+    ];
+    let coming = (1..6).chain([100]).map(Act::Enter);
+    coming.chain(asked.map(|command| Act::Ask(OWNER, command))).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
@@ -305,8 +323,7 @@ proptest! {
     ) {
         let mut stage = Stage::new(|created| created.requires_approval = requires_approval);
         let (mut reader, mut folded) = (Reader::default(), Facts::default());
-        let coming = (1..6).chain([100]).map(Act::Enter);
-        for (index, act) in coming.chain(acts).enumerate() {
+        for (index, act) in beginning().into_iter().chain(acts).enumerate() {
             reader.check_preview(&stage, &act);
             perform(&mut stage, &act);
             read_on(&mut reader, &mut folded, &stage.journal);
