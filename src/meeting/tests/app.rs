@@ -76,35 +76,26 @@ fn it_needs_its_permission() {
 }
 
 #[test]
-fn r14_from_a_breakout_room_it_stays_there() {
+fn r14_it_stays_in_the_room_from_which_it_comes() {
     let mut stage = stage();
-    let session = SessionId(uuid::Uuid::from_u128(99));
-    let joined = |user: i64| crate::meeting::event::Fact::ParticipantJoined {
-        participant: at(user),
-        user: UserId(user),
-        kind: UserKind::Member,
-        role: Role::Attendee,
-        via: Via::Open,
-        room: Some(RoomId(2)),
-        looks_like: None,
-    };
-    let opened = crate::meeting::event::Fact::SessionOpened { session, participant: at(7) };
-    for fact in [joined(7), opened] {
-        let last = stage.journal.last().unwrap();
-        let event = crate::meeting::event::Event {
-            seq: last.seq.next(),
-            by: Some(at(7)),
-            fact,
-            personal: None,
-            ..last.clone()
-        };
-        stage.meeting.apply(&event);
-        stage.journal.push(event);
-    }
+    stage.enter(7).unwrap();
+    let people = vec![at(6), at(7)];
+    let rooms = vec![RoomAsked { name: "Blue".into(), participants: people }];
+    let prepare = BreakoutPrepare { rooms, mode: BreakoutMode::Manual, minutes: None };
+    stage.ask(OWNER, Command::BreakoutPrepare(prepare)).unwrap();
+    stage.ask(OWNER, empty(Command::BreakoutOpen)).unwrap();
     let decision = stage.ask(7, publish("cursor", 1)).unwrap();
-    assert_eq!(decision.signals[0].to, SignalTo::Audience(Audience::room(Some(RoomId(2)))));
-    assert_eq!(heard_by(&stage, &decision), Vec::<i64>::new());
-    assert!(matches!(stage.ask(7, to(5)), Err(Refusal::Conflict(_))));
+    assert_eq!(decision.signals[0].to, SignalTo::Audience(Audience::room(Some(RoomId(1)))));
+    assert_eq!(heard_by(&stage, &decision), [6]);
+    let decision = stage.ask(5, publish("cursor", 1)).unwrap();
+    assert_eq!(heard_by(&stage, &decision), [OWNER, 5], "the main room is one too");
+    assert!(stage.ask(7, to(6)).is_ok() && stage.ask(5, to(OWNER)).is_ok());
+    for (from, other) in [(7, 5), (5, 7)] {
+        assert!(matches!(stage.ask(from, to(other)), Err(Refusal::Conflict(_))), "{from}");
+    }
+    stage.ask(OWNER, Command::BreakoutClose(BreakoutClose::default())).unwrap();
+    let decision = stage.ask(7, publish("cursor", 1)).unwrap();
+    assert_eq!(heard_by(&stage, &decision), [OWNER, 5, 6]);
 }
 
 /// Data that comes to so many bytes.
