@@ -91,7 +91,8 @@ impl Poll {
     }
 
     fn texts_bytes(&self) -> usize {
-        self.question.len() + self.choices.iter().map(String::len).sum::<usize>()
+        let choices = self.choices.iter().map(|choice| text::json_bytes(choice));
+        text::json_bytes(&self.question) + choices.sum::<usize>()
     }
 
     fn shown(&self, poll: PollId, viewer: ParticipantId) -> quorate_protocol::Poll {

@@ -19,6 +19,7 @@ mod rights;
 mod search;
 mod seat;
 mod simulation;
+mod size;
 mod stage;
 mod suspension;
 mod tables;
