@@ -24,6 +24,7 @@ mod stage;
 mod suspension;
 mod tables;
 mod texts;
+mod told;
 mod visibility;
 mod waiting;
 mod waiting_staff;
