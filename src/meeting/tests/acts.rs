@@ -351,7 +351,7 @@ pub(super) fn aimed(stage: &Stage, command: &Command) -> Command {
         }
     };
     // One in two to the newest.
-    let poll = |id: &mut PollId| id.0 = if id.0 % 2 == 0 { polls } else { id.0 };
+    let poll = |id: &mut PollId| id.0 = if id.0.is_multiple_of(2) { polls } else { id.0 };
     match &mut command {
         Command::ChatDelete(ask) => message(&mut ask.message),
         Command::ChatPin(ask) | Command::ChatUnpin(ask) => message(&mut ask.message),
