@@ -43,9 +43,11 @@ pub const ANSWERS_KEPT: usize = 256;
 pub const SNAPSHOT_PARTICIPANTS_MAX: usize = 200;
 /// Participants of a snapshot with their attributes.
 pub const SNAPSHOT_ATTRIBUTES_MAX: usize = 50;
+/// Bytes of the names of participants in a snapshot, as JSON, and as many of those who wait.
+pub const SNAPSHOT_NAMES_BYTES_MAX: usize = 64 * 1024;
 /// Chat messages in a snapshot.
 pub const SNAPSHOT_CHAT_MAX: usize = 50;
-/// Bytes of chat texts in a snapshot.
+/// Bytes of chat texts in a snapshot, as JSON.
 pub const SNAPSHOT_CHAT_BYTES_MAX: usize = 64 * 1024;
 /// Items of a list where the request names no limit.
 pub const LIST_DEFAULT: u32 = 50;
@@ -160,7 +162,7 @@ pub const RECORD_CHARS_MAX: usize = 2000;
 pub const RECORDS_MAX: usize = 500;
 /// Decisions in a snapshot, and as many action items.
 pub const SNAPSHOT_RECORDS_MAX: usize = 50;
-/// Bytes of the texts of closed polls in a snapshot, and as many of decisions, and of action items.
+/// Bytes of the texts of closed polls in a snapshot, as JSON, and as many of decisions, and of action items.
 pub const SNAPSHOT_TEXTS_BYTES_MAX: usize = 32 * 1024;
 /// Events after a client's `seq` up to which it resumes; beyond, it gets a snapshot.
 pub const RESUME_EVENTS_MAX: u64 = 10_000;

@@ -205,7 +205,8 @@ pub struct ServerInfo {
 pub struct Snapshot {
     /// The `seq` it stands at: all events up to there are in it.
     pub seq: Seq,
-    /// Who is in: staff first, then by id, at most 200; the rest by `participant.list`.
+    /// Who is in: staff first, then by id, at most 200, and as many as have 64 KiB of names; the rest by
+    /// `participant.list`.
     pub participants: Vec<Participant>,
     /// How many people are in; bots are not counted.
     pub total: u32,
@@ -213,7 +214,8 @@ pub struct Snapshot {
     /// hear how many there are.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub large: bool,
-    /// Who waits, for those who may admit.
+    /// Who waits, in order, for those who may admit: as many as have 64 KiB of names; the rest by
+    /// `waiting.list`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Vec<WaitingEntry>>,
     /// The custom roles that are defined here, by key.

@@ -7,6 +7,7 @@ mod examples;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::{env, fs};
 
 use examples::Wire;
@@ -17,7 +18,8 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 #[test]
 fn every_example_is_written_as_its_file_says() {
     for (name, wire) in examples::all() {
-        check_file(&golden(&name), &pretty(&wire.text()));
+        let path = golden(&name);
+        assert_eq!(read(&path), pretty(&wire.text()), "{}", path.display());
     }
 }
 
@@ -43,6 +45,7 @@ fn every_type_has_an_example_and_every_file_is_one() {
     let missing: Vec<_> = expected.filter(|name| !examples.contains(name)).collect();
     assert!(missing.is_empty(), "no example of {missing:?}");
 
+    update();
     let files = fs::read_dir(dir("golden")).unwrap();
     let stems = files.map(|file| file.unwrap().path().file_stem().unwrap().to_owned());
     let stray: Vec<_> = stems.filter(|stem| !examples.contains(stem.to_str().unwrap())).collect();
@@ -51,12 +54,8 @@ fn every_type_has_an_example_and_every_file_is_one() {
 
 #[test]
 fn the_schema_and_the_asyncapi_document_are_what_the_types_say() {
-    let documents = [("quorate.schema.json", json_schema()), ("asyncapi.json", async_api())];
-    for (file, document) in documents {
+    for (file, document) in documents() {
         let path = dir("schema").join(file);
-        if updating() {
-            fs::write(&path, serde_json::to_string_pretty(&document).unwrap() + "\n").unwrap();
-        }
         let written: Value = serde_json::from_str(&read(&path)).unwrap();
         assert!(written == document, "{} is stale: run with UPDATE_GOLDEN=1", path.display());
     }
@@ -100,19 +99,30 @@ fn a_message_of_a_later_version_is_kept() {
     assert_eq!(example.parse_same(text), example);
 }
 
-/// Compares a file with what it should hold, or writes it.
-fn check_file(path: &Path, expected: &str) {
-    if updating() {
-        fs::write(path, expected).unwrap();
-    }
-    assert_eq!(read(path), expected, "{}", path.display());
+/// The documents in `schema/`.
+fn documents() -> [(&'static str, Value); 2] {
+    [("quorate.schema.json", json_schema()), ("asyncapi.json", async_api())]
 }
 
-fn updating() -> bool {
-    env::var_os("UPDATE_GOLDEN").is_some()
+/// Writes all files anew where that is asked for, once and before any test reads one.
+fn update() {
+    static UPDATED: Once = Once::new();
+    UPDATED.call_once(|| {
+        if env::var_os("UPDATE_GOLDEN").is_none() {
+            return;
+        }
+        for (name, wire) in examples::all() {
+            fs::write(golden(&name), pretty(&wire.text())).unwrap();
+        }
+        for (file, document) in documents() {
+            let text = serde_json::to_string_pretty(&document).unwrap() + "\n";
+            fs::write(dir("schema").join(file), text).unwrap();
+        }
+    });
 }
 
 fn read(path: &Path) -> String {
+    update();
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 

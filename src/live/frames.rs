@@ -6,7 +6,6 @@ use quorate_protocol::{
     ATTRIBUTES_BYTES_MAX, Event as WireEvent, EventsFrame, FRAME_BYTES_MAX, OkFrame, Seq,
     ServerFrame, SignalBody,
 };
-use serde::Serialize;
 
 use super::ring::Item;
 use crate::meeting::event::{Audience, Event, Fact};
@@ -54,8 +53,9 @@ pub(super) fn runs<E: Borrow<Event>>(
     // What is long about an event is what people typed, which may be twice that as JSON, or a list.
     let weight = |event: &Event| {
         let personal = event.personal.as_ref();
-        let text = personal.and_then(|it| it.text.as_ref()).map_or(0, String::len)
-            + personal.and_then(|it| it.name.as_ref()).map_or(0, String::len);
+        let text: usize = personal.map_or(0, |it| {
+            [&it.text, &it.name, &it.reason, &it.email].into_iter().flatten().map(String::len).sum()
+        });
         let texts: usize = personal.map_or(0, |it| it.texts.iter().map(String::len).sum());
         let attributes = personal.is_some_and(|it| it.attributes.is_some());
         let listed = match &event.fact {
@@ -127,22 +127,74 @@ pub(super) fn history_frame(id: i64, mut page: HistoryPage) -> String {
     ok_frame(id, None, serde_json::to_string(&page).expect("a page serialises").into())
 }
 
-/// What a command would come to.
+/// What a command would come to, as much of it as fits a frame.
 pub(super) fn dry_run_frame(id: i64, events: &[WireEvent]) -> String {
-    #[derive(Serialize)]
-    struct Preview<'a> {
-        events: Vec<&'a quorate_protocol::EventBody>,
-    }
-    let preview = Preview { events: events.iter().map(|event| &event.body).collect() };
-    let data = serde_json::to_string(&preview).expect("events serialise").into();
+    let mut bytes = 0;
+    let texts = events.iter().map(|event| serde_json::to_string(&event.body));
+    let texts = texts.map(|text| text.expect("events serialise")).take_while(|text| {
+        bytes += text.len();
+        bytes <= EVENTS_FRAME_BYTES
+    });
+    let texts: Vec<_> = texts.collect();
+    let data = format!(r#"{{"events":[{}]}}"#, texts.join(",")).into();
     ServerFrame::Ok(OkFrame { id, seq: None, dry_run: true, data }).to_text()
 }
 
 #[cfg(test)]
 mod tests {
-    use quorate_protocol::{App, ParticipantId, SERVER_FRAME_BYTES_MAX};
+    use quorate_protocol::{
+        App, CastVote, ParticipantId, PollId, REASON_CHARS_MAX, SERVER_FRAME_BYTES_MAX, Timestamp,
+        UserId, VOTES_TOLD_MAX,
+    };
 
     use super::*;
+    use crate::meeting::event::Personal;
+
+    fn event(seq: u64, fact: Fact, personal: Personal) -> Event {
+        Event {
+            seq: Seq(seq),
+            at: Timestamp(0),
+            user: UserId(1),
+            by: Some(ParticipantId(1)),
+            audience: Audience::STAFF,
+            fact,
+            personal: Some(Box::new(personal)),
+            cause: None,
+        }
+    }
+
+    #[test]
+    fn many_who_are_declined_with_a_long_reason_come_in_frames_that_every_client_takes() {
+        let declined = |seq: u64| {
+            let reason = Some("🙅".repeat(REASON_CHARS_MAX));
+            let fact = Fact::ParticipantDeclined { participant: ParticipantId(seq as i64) };
+            event(seq, fact, Personal { reason, ..Personal::default() })
+        };
+        let events: Vec<_> = (1..=1000).map(declined).collect();
+        let frames = event_frames(&events, &[]);
+        assert!(frames.iter().all(|frame| frame.text.len() <= SERVER_FRAME_BYTES_MAX));
+        let last = frames.last().and_then(|frame| frame.events);
+        assert_eq!(last.map(|(_, last)| last), Some(Seq(1000)));
+    }
+
+    #[test]
+    fn a_dry_run_of_much_shows_as_much_as_fits_a_frame() {
+        let told = |seq: u64| {
+            let participants = (0..VOTES_TOLD_MAX as i64).map(|id| ParticipantId(i64::MAX - id));
+            let vote = |participant| CastVote { participant, choices: vec![1] };
+            let votes = participants.map(vote).collect();
+            let fact = Fact::PollVotesTold { poll: PollId(1), votes };
+            wire::event(&event(seq, fact, Personal::default())).unwrap()
+        };
+        let events: Vec<_> = (1..=100).map(told).collect();
+        for (events, shown) in [(&events[..3], 3), (&events[..], 10)] {
+            let text = dry_run_frame(2, events);
+            assert!(text.len() <= SERVER_FRAME_BYTES_MAX);
+            let ServerFrame::Ok(ok) = ServerFrame::parse(&text).unwrap() else { panic!("{text}") };
+            let data: serde_json::Value = serde_json::from_str(&ok.data).unwrap();
+            assert_eq!(data["events"].as_array().unwrap().len(), shown);
+        }
+    }
 
     #[test]
     fn signals_share_frames_that_every_client_takes_and_none_is_lost() {

@@ -562,12 +562,16 @@ impl Running {
         for (session, id) in std::mem::take(&mut self.step.snapshots) {
             let Some(outbox) = self.outbox(session) else { continue };
             let facts = &self.meeting.facts;
-            let Some(person) = facts.person_in(session).filter(|person| person.is_in()) else {
-                continue;
+            let Some(person) = facts.person_in(session) else { continue };
+            let frame = if person.is_in() {
+                let snapshot = facts.snapshot(person, self.clock.now());
+                let data = serde_json::to_string(&snapshot).expect("a snapshot serialises");
+                ok_frame(id, None, data.into())
+            } else {
+                // Sent to the waiting room since they asked.
+                ServerFrame::Error(Some(id), ErrorBody::from(&Refusal::StillWaiting)).to_text()
             };
-            let snapshot = facts.snapshot(person, self.clock.now());
-            let data = serde_json::to_string(&snapshot).expect("a snapshot serialises");
-            self.step.outputs.push(Output::Text(outbox, ok_frame(id, None, data.into()).into()));
+            self.step.outputs.push(Output::Text(outbox, frame.into()));
         }
     }
 

@@ -153,7 +153,7 @@ impl Shared {
             self.rooms = Some(raw(&facts.rooms(person)));
         }
         if admits && self.waiting.is_none() {
-            self.waiting = Some(raw(&facts.waiting_entries(now)));
+            self.waiting = Some(raw(&facts.waiting_shown(now)));
         }
         let shared = &*self;
         State {

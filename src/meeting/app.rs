@@ -16,9 +16,11 @@ impl Facts {
             return Err(Refusal::TooLarge { field: "data", limit: APP_BYTES_MAX });
         }
         let audience = match ask.to {
-            Some(to) => Audience::people(vec![self.reachable(me, to)?.id]),
-            None if me.room.is_some() => Audience::room(me.room),
-            None => Audience::EVERYONE,
+            Some(to) if to == me.id => {
+                return Err(Refusal::Invalid { field: "to", message: "cannot be oneself" });
+            }
+            Some(to) => Audience::people(vec![self.room_mate(me, to)?.id]),
+            None => self.around(me),
         };
         let app = App { from: me.id, topic: ask.topic.clone(), data: ask.data.clone() };
         let reached = self.sessions_within(&audience);
@@ -26,25 +28,6 @@ impl Facts {
         Ok(Decision::by(me)
             .signal(SignalTo::Audience(audience), SignalBody::App(app))
             .carrying(bytes, reached))
-    }
-
-    /// Someone else who is in; from a breakout room, in the same.
-    fn reachable(
-        &self,
-        me: &Person,
-        to: quorate_protocol::ParticipantId,
-    ) -> Result<&Person, Refusal> {
-        if to == me.id {
-            return Err(Refusal::Invalid { field: "to", message: "cannot be oneself" });
-        }
-        let person = self.person(to)?;
-        if !person.is_in() {
-            return Err(Refusal::NotFound { what: "participant", last: person.last() });
-        }
-        if me.room.is_some() && person.room != me.room {
-            return Err(Refusal::Conflict("is in another room; what is said here stays here"));
-        }
-        Ok(person)
     }
 
     /// How many connected sessions an audience has.

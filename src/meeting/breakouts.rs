@@ -15,7 +15,7 @@ use quorate_protocol::{
 };
 
 use super::chat::Message;
-use super::event::{Audience, Fact, Personal, RoomPlan, STAFF_RANK};
+use super::event::{Audience, Fact, Group, Personal, RoomPlan, STAFF_RANK};
 use super::facts::Facts;
 use super::person::Person;
 use super::{Decision, Refusal};
@@ -114,11 +114,24 @@ impl Facts {
         if self.breakouts.open { Audience::room(me.room) } else { Audience::EVERYONE }
     }
 
+    /// Someone who is in, and in the room where one is oneself: what is for one person alone stays there too.
+    pub(super) fn room_mate(&self, me: &Person, id: ParticipantId) -> Result<&Person, Refusal> {
+        let person = self.person(id)?.who_is_in()?;
+        match person.room == me.room {
+            true => Ok(person),
+            false => Err(Refusal::Conflict("is in another room; what is said here stays here")),
+        }
+    }
+
     /// Who hears that something became of a message: who may see it. Of one in a breakout room these are
-    /// also those who have been there and are elsewhere now.
+    /// also those who have been there and are elsewhere now; of one in the main room, from where people
+    /// go and to where they come back, all.
     pub(super) fn concerned(&self, message: &Message) -> Audience {
         let audience = message.audience();
-        let Some(room) = message.room() else { return audience };
+        let Some(room) = message.room() else {
+            let in_main = audience.group == Group::Room(None);
+            return if in_main { Audience::EVERYONE } else { audience };
+        };
         let elsewhere = self.people.values().filter(|person| {
             person.is_in() && person.room != Some(room) && person.rooms_seen.contains_key(&room)
         });

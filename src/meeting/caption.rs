@@ -4,7 +4,7 @@ use quorate_protocol::{
     CAPTION_CHARS_MAX, Caption, CaptionPublish, LANG_CHARS_MAX, Permission, SignalBody,
 };
 
-use super::event::{Audience, Fact, Personal};
+use super::event::{Fact, Personal};
 use super::facts::Facts;
 use super::person::Person;
 use super::{Decision, Refusal, SignalTo, text};
@@ -31,15 +31,15 @@ impl Facts {
             self.person(speaker)?.who_is_in()?;
         }
         let CaptionPublish { ref text, speaker, r#final, ref lang, start_ms, end_ms } = *ask;
-        let (text, lang, room) = (text.clone(), lang.clone(), Audience::room(me.room));
+        let (text, lang, around) = (text.clone(), lang.clone(), self.around(me));
         let mut decision = Decision::by(me);
         if r#final {
             let fact = Fact::CaptionPublished { speaker, lang: lang.clone(), start_ms, end_ms };
             let personal = Personal { text: Some(text.clone()), ..Personal::default() };
-            decision = decision.personal_event(room.clone(), fact, personal);
+            decision = decision.personal_event(around.clone(), fact, personal);
         }
         let caption = Caption { by: me.id, text, speaker, r#final, lang, start_ms, end_ms };
-        Ok(decision.signal(SignalTo::Audience(room), SignalBody::Caption(caption)))
+        Ok(decision.signal(SignalTo::Audience(around), SignalBody::Caption(caption)))
     }
 }
 

@@ -277,7 +277,7 @@ impl Facts {
             .take(SNAPSHOT_CHAT_MAX)
             .map(Message::shown)
             .take_while(|message| {
-                bytes += message.text.as_ref().map_or(0, String::len);
+                bytes += message.text.as_deref().map_or(0, text::json_bytes);
                 bytes <= SNAPSHOT_CHAT_BYTES_MAX
             })
             .collect();

@@ -66,10 +66,10 @@ fn keep<T>(records: &mut VecDeque<T>, record: T) {
 }
 
 /// As many of the last as a snapshot has room for.
-fn cut<T: Clone>(records: &VecDeque<T>, text: impl Fn(&T) -> &String) -> Vec<T> {
+fn cut<T: Clone>(records: &VecDeque<T>, text_of: impl Fn(&T) -> &String) -> Vec<T> {
     let mut bytes = 0;
     let fits = |record: &&T| {
-        bytes += text(record).len();
+        bytes += text::json_bytes(text_of(record));
         bytes <= SNAPSHOT_TEXTS_BYTES_MAX
     };
     let fitting = records.iter().rev().take_while(fits).count();

@@ -282,7 +282,10 @@ impl Facts {
             Fact::ParticipantJoined { participant, user, kind, room, looks_like, .. } => {
                 let person = self.place_for(*participant, *user, *kind, personal);
                 person.looks_like = *looks_like;
-                self.put_into_room(*participant, *room, event.seq);
+                // Who comes into the main room still belongs where they are assigned.
+                if room.is_some() {
+                    self.put_into_room(*participant, *room, event.seq);
+                }
                 self.joined(*participant, at);
             }
             Fact::ParticipantLeft { participant, .. } => self.out(*participant, Exit::Left, at),

@@ -49,9 +49,13 @@ impl Ballot {
         Ballot(choices.iter().fold(0, |bits, choice| bits | 1u32.checked_shl(*choice).unwrap_or(0)))
     }
 
+    fn has(self, choice: u32) -> bool {
+        self.0.checked_shr(choice).unwrap_or(0) & 1 == 1
+    }
+
     /// The choices, rising.
     fn choices(self) -> impl Iterator<Item = u32> {
-        (0..u32::BITS).filter(move |choice| self.0 >> choice & 1 == 1)
+        (0..u32::BITS).filter(move |choice| self.has(*choice))
     }
 }
 
@@ -62,10 +66,11 @@ impl Poll {
 
     /// Puts a vote in the place of the one that its voter cast before.
     fn cast(&mut self, voter: ParticipantId, ballot: Ballot) {
-        if let Some(before) = self.votes.insert(voter, ballot) {
-            before.choices().for_each(|choice| self.counts[choice as usize] -= 1);
+        let before = self.votes.insert(voter, ballot);
+        for (choice, count) in (0..).zip(&mut self.counts) {
+            *count -= u32::from(before.is_some_and(|before| before.has(choice)));
+            *count += u32::from(ballot.has(choice));
         }
-        ballot.choices().for_each(|choice| self.counts[choice as usize] += 1);
     }
 
     /// What someone chooses, if it is a vote here.
@@ -86,7 +91,8 @@ impl Poll {
     }
 
     fn texts_bytes(&self) -> usize {
-        self.question.len() + self.choices.iter().map(String::len).sum::<usize>()
+        let choices = self.choices.iter().map(|choice| text::json_bytes(choice));
+        text::json_bytes(&self.question) + choices.sum::<usize>()
     }
 
     fn shown(&self, poll: PollId, viewer: ParticipantId) -> quorate_protocol::Poll {
@@ -173,7 +179,7 @@ impl Polls {
     }
 
     pub(super) fn closed(&mut self, id: PollId) {
-        if let Some(poll) = self.by_id.get_mut(&id) {
+        if let Some(poll) = self.by_id.get_mut(&id).filter(|poll| poll.open) {
             poll.open = false;
             self.closed.push(id);
         }
@@ -186,7 +192,7 @@ impl Polls {
     pub(super) fn assert_sound(&self) {
         for poll in self.by_id.values() {
             for (choice, count) in (0..).zip(&poll.counts) {
-                let votes = poll.votes.values().filter(|vote| vote.choices().any(|c| c == choice));
+                let votes = poll.votes.values().filter(|vote| vote.has(choice));
                 assert_eq!(votes.count(), *count as usize, "counts are of the votes");
             }
         }

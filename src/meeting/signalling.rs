@@ -35,13 +35,7 @@ impl Facts {
         if bytes > RTC_BYTES_MAX {
             return Err(Refusal::TooLarge { field: "data", limit: RTC_BYTES_MAX });
         }
-        let person = self.person(ask.to)?;
-        if !person.is_in() {
-            return Err(Refusal::NotFound { what: "participant", last: person.last() });
-        }
-        if person.room != me.room {
-            return Err(Refusal::Conflict("only to someone in the same room"));
-        }
+        let person = self.room_mate(me, ask.to)?;
         let asked = |id: &SessionId| ask.session.is_none_or(|session| session == *id);
         let reached = person.sessions.iter().copied();
         let reached: Vec<_> =

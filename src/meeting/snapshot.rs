@@ -1,13 +1,14 @@
 //! The meeting as someone may see it now.
 
 use quorate_protocol::{
-    MeetingInfo, Participant, Permission, SNAPSHOT_ATTRIBUTES_MAX, SNAPSHOT_PARTICIPANTS_MAX,
-    Snapshot, Standing, Timestamp, UserRef, You,
+    MeetingInfo, Participant, Permission, SNAPSHOT_ATTRIBUTES_MAX, SNAPSHOT_NAMES_BYTES_MAX,
+    SNAPSHOT_PARTICIPANTS_MAX, Snapshot, Standing, Timestamp, UserRef, WaitingEntry, You,
 };
 
 use super::event::STAFF_RANK;
 use super::facts::Facts;
 use super::person::Person;
+use super::text;
 
 impl Facts {
     /// The snapshot for one who is in.
@@ -19,7 +20,7 @@ impl Facts {
             participants: self.roster(viewer),
             total: self.present,
             large: self.info.large,
-            waiting: admits.then(|| self.waiting_entries(now)),
+            waiting: admits.then(|| self.waiting_shown(now)),
             roles: self.custom_roles(),
             hands: self.hands.clone(),
             polls: self.polls.shown(viewer.id),
@@ -33,6 +34,14 @@ impl Facts {
         }
     }
 
+    /// Who waits, from the front of the line, as many as a snapshot holds.
+    #[must_use]
+    pub fn waiting_shown(&self, now: Timestamp) -> Vec<WaitingEntry> {
+        let mut entries = self.waiting_entries(now);
+        entries.truncate(fitting(entries.iter().map(|entry| &entry.name)));
+        entries
+    }
+
     /// Who is in, staff first, as many as a snapshot holds. Without `participant.list`: staff and oneself.
     #[must_use]
     pub fn roster(&self, viewer: &Person) -> Vec<Participant> {
@@ -41,7 +50,9 @@ impl Facts {
         let staff = is_in().filter(|person| person.view.rank >= STAFF_RANK);
         let others = is_in().filter(|person| person.view.rank < STAFF_RANK);
         let shown = others.filter(|person| lists || person.id == viewer.id);
-        let people = staff.chain(shown).take(SNAPSHOT_PARTICIPANTS_MAX).enumerate();
+        let shown: Vec<_> = staff.chain(shown).take(SNAPSHOT_PARTICIPANTS_MAX).collect();
+        let fitting = fitting(shown.iter().map(|person| &person.name));
+        let people = shown.into_iter().take(fitting).enumerate();
         people
             .map(|(index, person)| self.participant(person, index < SNAPSHOT_ATTRIBUTES_MAX))
             .collect()
@@ -110,4 +121,14 @@ impl Facts {
             settings: info.settings.clone(),
         }
     }
+}
+
+/// How many of these names a snapshot has room for.
+fn fitting<'a>(names: impl Iterator<Item = &'a String>) -> usize {
+    let mut bytes = 0;
+    let fits = |name: &&String| {
+        bytes += text::json_bytes(name);
+        bytes <= SNAPSHOT_NAMES_BYTES_MAX
+    };
+    names.take_while(fits).count()
 }

@@ -1,5 +1,6 @@
 //! The rules, by tables and by chance: `fold` is `live`, a refusal changes nothing, invariants hold.
 
+mod acts;
 mod app;
 mod bans;
 mod bots;
@@ -19,10 +20,13 @@ mod rights;
 mod search;
 mod seat;
 mod simulation;
+mod size;
 mod stage;
 mod suspension;
 mod tables;
 mod texts;
+mod told;
+mod visibility;
 mod waiting;
 mod waiting_staff;
 mod working;

@@ -22,6 +22,12 @@ pub(super) fn check(field: &'static str, text: &str, chars_max: usize) -> Result
     Ok(())
 }
 
+/// Bytes of a checked text within JSON, where some characters take two.
+pub(super) fn json_bytes(text: &str) -> usize {
+    let two = |byte: &u8| matches!(byte, b'"' | b'\\' | b'\n' | b'\t');
+    text.len() + text.bytes().filter(|byte| two(byte)).count()
+}
+
 /// Like [`check`], for a text that may be absent.
 pub(super) fn check_some(
     field: &'static str,

@@ -130,7 +130,7 @@ async fn signalling_goes_to_room_mates_only() {
     assert_eq!(heard(&mut rooms.blue[1]).await, ["rtc"]);
     for other in [carl, eve] {
         let refused = rooms.blue[0].refused(rtc(other)).await;
-        let message = "only to someone in the same room";
+        let message = "is in another room; what is said here stays here";
         assert_eq!((refused.code, refused.message.as_str()), (Code::Conflict, message));
     }
     assert!(heard(&mut rooms.green[0]).await.is_empty());

@@ -39,11 +39,31 @@ async fn of_those_welcomed_in_one_step_only_staff_is_shown_who_asks_for_help() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_is_sent_to_the_waiting_room_right_after_asking_for_a_snapshot_is_told_that_they_wait()
+{
+    let mut stage = Stage::new(false).await;
+    let ada = entered(&mut stage, OWNER).await;
+    let mut ben = entered(&mut stage, 2).await;
+    let participant = stage.running.meeting.facts.person_of(UserId(2)).unwrap().id;
+    stage.ask(&ben, 2, Command::StateGet(Empty {}));
+    let back = SendToWaiting { participant, message: None };
+    stage.ask(&ada, 2, Command::ParticipantSendToWaiting(back));
+    stage.commit().await;
+    let (frames, _) = deliver(&mut ben).await;
+    let answers = frames.iter().filter_map(|frame| match frame {
+        ServerFrame::Ok(ok) => Some((Some(ok.id), None)),
+        ServerFrame::Error(id, error) => Some((*id, Some(error.code))),
+        _ => None,
+    });
+    assert_eq!(answers.collect::<Vec<_>>(), [(Some(2), Some(Code::Waiting))]);
+}
+
 #[test]
 fn plans_of_many_people_share_frames_that_every_client_takes() {
     let plan = |room| RoomPlan {
         room: RoomId(room),
-        participants: (1..=200).map(|id| ParticipantId(1_000_000_000 + id)).collect(),
+        participants: (1..=100).map(|id| ParticipantId(1_000_000_000 + id)).collect(),
     };
     let event = |seq| Event {
         seq: Seq(seq),

@@ -25,7 +25,7 @@ impl Facts {
             return Err(Refusal::TooMany { message, limit: PINS_MAX });
         }
         let pinned = Fact::ChatPinned { message: message.id };
-        Ok(Decision::by(me).event(message.audience(), pinned))
+        Ok(Decision::by(me).event(self.concerned(message), pinned))
     }
 
     pub(in crate::meeting) fn unpin(
@@ -38,7 +38,7 @@ impl Facts {
             return Ok(Decision::already(None));
         }
         let unpinned = Fact::ChatUnpinned { message: message.id };
-        Ok(Decision::by(me).event(message.audience(), unpinned))
+        Ok(Decision::by(me).event(self.concerned(message), unpinned))
     }
 
     fn pinnable(&self, me: &Person, ask: MessageOnly) -> Result<&Message, Refusal> {

@@ -76,7 +76,7 @@ fn it_needs_its_permission() {
 }
 
 #[test]
-fn r14_from_a_breakout_room_it_stays_there() {
+fn r14_it_stays_in_the_room_from_which_it_comes() {
     let mut stage = stage();
     stage.enter(7).unwrap();
     let room = |name: &str, users: &[i64]| RoomAsked {
@@ -89,9 +89,17 @@ fn r14_from_a_breakout_room_it_stays_there() {
     stage.ask(OWNER, prepare).unwrap();
     stage.ask(OWNER, empty(Command::BreakoutOpen)).unwrap();
     let decision = stage.ask(7, publish("cursor", 1)).unwrap();
-    assert_eq!(decision.signals[0].to, SignalTo::Audience(Audience::room(Some(RoomId(2)))));
-    assert_eq!(heard_by(&stage, &decision), Vec::<i64>::new());
-    assert!(matches!(stage.ask(7, to(5)), Err(Refusal::Conflict(_))));
+    assert_eq!(decision.signals[0].to, SignalTo::Audience(Audience::room(Some(RoomId(1)))));
+    assert_eq!(heard_by(&stage, &decision), [6]);
+    let decision = stage.ask(5, publish("cursor", 1)).unwrap();
+    assert_eq!(heard_by(&stage, &decision), [OWNER, 5], "the main room is one too");
+    assert!(stage.ask(7, to(6)).is_ok() && stage.ask(5, to(OWNER)).is_ok());
+    for (from, other) in [(7, 5), (5, 7)] {
+        assert!(matches!(stage.ask(from, to(other)), Err(Refusal::Conflict(_))), "{from}");
+    }
+    stage.ask(OWNER, Command::BreakoutClose(BreakoutClose::default())).unwrap();
+    let decision = stage.ask(7, publish("cursor", 1)).unwrap();
+    assert_eq!(heard_by(&stage, &decision), [OWNER, 5, 6]);
 }
 
 /// Data that comes to so many bytes.

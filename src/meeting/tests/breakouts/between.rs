@@ -98,6 +98,48 @@ fn what_passes_stays_in_the_room() {
 }
 
 #[test]
+fn captions_stay_in_the_room_and_so_does_what_is_kept_of_them() {
+    let caption = || {
+        let (text, speaker, r#final) = ("and so".to_owned(), None, true);
+        let (lang, start_ms, end_ms) = (None, None, None);
+        let caption = CaptionPublish { text, speaker, r#final, lang, start_ms, end_ms };
+        Command::CaptionPublish(caption)
+    };
+    let said = |stage: &mut Stage| {
+        let decision = stage.ask(3, caption()).unwrap();
+        assert_eq!(decision.signals[0].to, SignalTo::Audience(decision.events[0].audience.clone()));
+        decision.events[0].audience.clone()
+    };
+    assert_eq!(said(&mut cast()), Audience::EVERYONE);
+    let mut stage = open();
+    assert_eq!(said(&mut stage), Audience::room(None));
+    stage.ask(3, join(2)).unwrap();
+    assert_eq!(said(&mut stage), Audience::room(Some(RoomId(2))));
+}
+
+#[test]
+fn who_may_read_a_message_hears_that_it_was_pinned_wherever_they_are() {
+    let hear = |stage: &Stage| {
+        let users = [OWNER, 3, 4, 5, 6, 7].into_iter();
+        let hears = |user: &i64| last(stage).audience.includes(&stage.person(*user).view);
+        users.filter(hears).collect::<Vec<_>>()
+    };
+    let mut stage = open();
+    for (room, from, hearers) in
+        [(Some(1), 4, vec![3, 4, 5]), (None, 7, vec![OWNER, 3, 4, 5, 6, 7])]
+    {
+        stage.ask(3, room.map_or(RETURN, join)).unwrap();
+        stage.ask(from, say("remember", Some(ChatTo::Room))).unwrap();
+        let message = MessageId(last(&stage).seq.0);
+        stage.ask(OWNER, send_to(5, room.is_none().then_some(2))).unwrap();
+        for command in [Command::ChatPin, Command::ChatUnpin] {
+            stage.ask(3, command(MessageOnly { message })).unwrap();
+            assert_eq!(hear(&stage), hearers, "{room:?}");
+        }
+    }
+}
+
+#[test]
 fn help_is_asked_for_once_and_told_to_staff_and_the_room() {
     let mut stage = open();
     conflicts(&mut stage, 7, HELP);

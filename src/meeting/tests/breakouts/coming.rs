@@ -76,6 +76,21 @@ fn who_was_in_a_room_comes_back_to_it_while_it_is_open() {
 }
 
 #[test]
+fn who_is_assigned_stays_so_however_they_come_and_go_before_the_rooms_open() {
+    let mut stage = cast();
+    stage.ask(5, leave()).unwrap();
+    stage.ask(OWNER, prepare(&[&[4, 5], &[6]], BreakoutMode::Manual, None)).unwrap();
+    stage.ask(4, leave()).unwrap();
+    for user in [4, 5] {
+        stage.enter(user).unwrap();
+        assert_eq!(place(&stage, user), None, "{user}");
+    }
+    assert_eq!(rooms(&stage), [(1, vec![4, 5]), (2, vec![6])], "as everyone was told");
+    stage.ask(OWNER, OPEN).unwrap();
+    assert_eq!(rooms(&stage), [(1, vec![4, 5]), (2, vec![6])]);
+}
+
+#[test]
 fn a_restart_leaves_everyone_where_they_were() {
     let mut stage = opened(cast(), Some(1));
     stage.meeting.facts = stage.replayed();
