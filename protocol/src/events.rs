@@ -93,7 +93,7 @@ messages! {
         /// Someone who waited may come in (to those who may admit, and the person).
         ParticipantAdmitted(ParticipantOnly) = "participant.admitted",
         /// Someone who waited was turned away (to those who may admit; the person reads it in `bye`).
-        ParticipantDeclined(ParticipantDeclined) = "participant.declined",
+        ParticipantDeclined(ParticipantOnly) = "participant.declined",
         /// Someone waits no longer (to those who may admit).
         ParticipantWithdrawn(ParticipantWithdrawn) = "participant.withdrawn",
         /// Someone who was in waits again (to those who may admit, and the person).
@@ -110,7 +110,7 @@ messages! {
         ParticipantBanned(ParticipantBanned) = "participant.banned",
         /// A ban was lifted (to staff).
         ParticipantUnbanned(UserAffected) = "participant.unbanned",
-        /// The reason that was given for a removal or ban (to staff and the person).
+        /// The reason that was given for a removal, ban or decline (to staff and the person).
         ReasonGiven(ReasonGiven) = "participant.reason_given",
         /// Someone's attributes changed.
         AttributesChanged(AttributesChanged) = "participant.attributes_changed",
@@ -335,16 +335,6 @@ pub struct ParticipantWaiting {
 pub struct ParticipantOnly {
     /// Whom it concerns.
     pub participant: ParticipantId,
-}
-
-/// Data of `participant.declined`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ParticipantDeclined {
-    /// Who.
-    pub participant: ParticipantId,
-    /// Why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
 }
 
 /// Why someone waits no longer without having been let in or declined.

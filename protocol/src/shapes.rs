@@ -329,7 +329,7 @@ pub struct MeetingInfo {
     pub code: String,
     /// The title.
     pub title: String,
-    /// What it is about.
+    /// What it is about; null while one waits.
     pub description: Option<String>,
     /// What kind of meeting.
     pub r#type: MeetingType,
@@ -357,8 +357,9 @@ pub struct MeetingInfo {
     pub locked: bool,
     /// Whether all is off, as `meeting.suspend` does.
     pub suspended: bool,
-    /// The settings.
-    pub settings: Settings,
+    /// The settings; absent while one waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Settings>,
 }
 
 /// How far a ban reaches.

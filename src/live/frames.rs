@@ -164,13 +164,13 @@ mod tests {
     }
 
     #[test]
-    fn many_who_are_declined_with_a_long_reason_come_in_frames_that_every_client_takes() {
-        let declined = |seq: u64| {
+    fn many_long_reasons_come_in_frames_that_every_client_takes() {
+        let given = |seq: u64| {
             let reason = Some("🙅".repeat(REASON_CHARS_MAX));
-            let fact = Fact::ParticipantDeclined { participant: ParticipantId(seq as i64) };
+            let fact = Fact::ReasonGiven { event: Seq(seq), participant: None };
             event(seq, fact, Personal { reason, ..Personal::default() })
         };
-        let events: Vec<_> = (1..=1000).map(declined).collect();
+        let events: Vec<_> = (1..=1000).map(given).collect();
         let frames = event_frames(&events, &[]);
         assert!(frames.iter().all(|frame| frame.text.len() <= SERVER_FRAME_BYTES_MAX));
         let last = frames.last().and_then(|frame| frame.events);

@@ -115,7 +115,7 @@ impl Shared {
                 seq: facts.head,
                 resumed: start.resumed,
                 you: facts.you(person),
-                meeting: facts.meeting_info(),
+                meeting: facts.meeting_info_for(person),
                 state,
                 waiting: facts.standing(start.now, person),
                 limits: &settings.limits,

@@ -95,7 +95,19 @@ impl Facts {
         }
     }
 
-    /// The meeting, as `welcome` shows it.
+    /// The meeting as `welcome` shows it to someone: of what it is about and how it is set up, one who
+    /// waits learns nothing yet.
+    #[must_use]
+    pub fn meeting_info_for(&self, person: &Person) -> MeetingInfo {
+        let info = self.meeting_info();
+        if person.is_in() {
+            info
+        } else {
+            MeetingInfo { description: None, settings: None, ..info }
+        }
+    }
+
+    /// The meeting, as those see it who are in.
     #[must_use]
     pub fn meeting_info(&self) -> MeetingInfo {
         let info = &self.info;
@@ -118,7 +130,7 @@ impl Facts {
             host: UserRef { id: info.host, name: host.unwrap_or_else(|| info.host_name.clone()) },
             locked: self.door_locked(),
             suspended: info.suspended,
-            settings: info.settings.clone(),
+            settings: Some(info.settings.clone()),
         }
     }
 }

@@ -194,9 +194,10 @@ impl Facts {
                 let declined = Fact::ParticipantDeclined { participant: person.id };
                 // The person is out with it, and reads the reason in `bye`.
                 let audience = Audience::holders(Permission::ParticipantAdmit);
-                let reason = Personal { reason: ask.reason.clone(), ..Personal::default() };
-                let decision = Decision::by(me).personal_event(audience, declined, reason);
-                Ok(decision.close_sessions(person, SessionEnd::Declined))
+                Ok(Decision::by(me)
+                    .event(audience, declined)
+                    .reason(self, Some(person.id), ask.reason.as_deref())
+                    .close_sessions(person, SessionEnd::Declined))
             }
             Place::In { admitted_by } => {
                 Err(Refusal::Resolved { how: "admitted", by: admitted_by })

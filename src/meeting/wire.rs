@@ -6,12 +6,12 @@ use quorate_protocol::{
     BreakoutPrepared, CaptionPublished, ChatDeleted, ChatPinned, ChatSentEvent, ConnectionChanged,
     Empty, EventBody, HostChanged, Invitee, InviteeRemoved, Media, MediaUpdated, MeetingCreated,
     MeetingEnded, MeetingExtended, MeetingRecovered, MeetingSizeChanged, MeetingSuspended,
-    MessageId, Participant, ParticipantBanned, ParticipantDeclined, ParticipantJoined,
-    ParticipantLeft, ParticipantMoved, ParticipantMuted, ParticipantOnly, ParticipantRenamed,
-    ParticipantWaiting, ParticipantWithdrawn, ParticipantsMuted, PermissionRefused,
-    PermissionsChanged, PolicyChanged, PollOpened, PollTally, PollVote, PollVotesTold, Presence,
-    ReasonGiven, RecordedDecision, ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected,
-    RoomNamed, Timer, UserAffected, UserKind, WaitReason, WaitingEntry, WaitingTold,
+    MessageId, Participant, ParticipantBanned, ParticipantJoined, ParticipantLeft,
+    ParticipantMoved, ParticipantMuted, ParticipantOnly, ParticipantRenamed, ParticipantWaiting,
+    ParticipantWithdrawn, ParticipantsMuted, PermissionRefused, PermissionsChanged, PolicyChanged,
+    PollOpened, PollTally, PollVote, PollVotesTold, Presence, ReasonGiven, RecordedDecision,
+    ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected, RoomNamed, Timer, UserAffected,
+    UserKind, WaitReason, WaitingEntry, WaitingTold,
 };
 
 use super::event::{Event, Fact, Personal, RoomPlan};
@@ -90,10 +90,7 @@ fn body(event: &Event) -> Option<EventBody> {
             EventBody::ParticipantAdmitted(ParticipantOnly { participant: *participant })
         }
         Fact::ParticipantDeclined { participant } => {
-            EventBody::ParticipantDeclined(ParticipantDeclined {
-                participant: *participant,
-                reason: personal.reason.clone(),
-            })
+            EventBody::ParticipantDeclined(ParticipantOnly { participant: *participant })
         }
         Fact::ParticipantWithdrawn { participant, reason } => {
             EventBody::ParticipantWithdrawn(ParticipantWithdrawn {

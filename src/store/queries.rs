@@ -287,7 +287,9 @@ fn stored_meeting(row: &Row<'_>) -> rusqlite::Result<StoredMeeting> {
         suspended: row.get(18)?,
         is_recorded: row.get(19)?,
         has_passcode: row.get(20)?,
-        settings: serde_json::from_str(&settings).map_err(|error| unreadable(15, error))?,
+        settings: serde_json::from_str(&settings)
+            .map(Some)
+            .map_err(|error| unreadable(15, error))?,
     };
     Ok(StoredMeeting {
         info,

@@ -58,7 +58,7 @@ async fn a_policy_is_told_to_all_and_everyone_hears_what_they_may_no_longer() {
     };
     assert!(!mia_heard.iter().any(is_can), "nothing changed for her");
     let late = stage.join(&meeting, "Dora").await;
-    assert_eq!(late.welcome.meeting.settings.chat, ChatPolicy::Staff);
+    assert_eq!(late.welcome.meeting.settings.as_ref().unwrap().chat, ChatPolicy::Staff);
     assert_eq!(late.welcome.meeting.max_participants, Some(40));
     assert_eq!(late.welcome.you.can.0[&Permission::ChatSend], Grant::No(Denial::Lock));
     let stored = "SELECT settings ->> 'chat' || max_participants FROM meetings";
@@ -152,7 +152,7 @@ async fn a_suspension_outlives_a_restart() {
     stage.restart().await;
     let mut ada = stage.join(&meeting, "Ada").await;
     assert!(ada.welcome.meeting.suspended && ada.welcome.meeting.locked);
-    assert!(!ada.welcome.meeting.settings.chat_private);
+    assert!(!ada.welcome.meeting.settings.as_ref().unwrap().chat_private);
     assert_eq!(stage.turned_back(&meeting, "Dora").await.code, Code::MeetingLocked);
     ada.send(Command::MeetingResume(Empty {})).await;
     stage.join(&meeting, "Dora").await;

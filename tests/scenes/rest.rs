@@ -42,7 +42,10 @@ async fn a_meeting_is_made_and_shown_to_those_who_belong_to_it() {
     assert_eq!(made.info.title, "Quarterly review");
     assert_eq!(made.info.starts_at, Some("2100-01-01T10:00:00Z".parse().unwrap()));
     assert_eq!((made.info.max_participants, made.info.requires_approval), (Some(20), true));
-    assert_eq!(made.info.settings, Settings { join_before_host: false, ..Settings::default() });
+    assert_eq!(
+        made.info.settings,
+        Some(Settings { join_before_host: false, ..Settings::default() })
+    );
     assert_eq!((made.info.host.name.as_str(), made.owner.name.as_str()), ("Ada", "Ada"));
     assert_eq!((made.present, made.waiting), (0, 0));
     assert_eq!(made.links.ws, format!("ws://{}/ws", stage.address));

@@ -164,7 +164,7 @@ async fn only_those_who_may_hear_of_the_door() {
     }
     let cleo = stage.join_guest(&meeting, "Cleo").await;
     ada.send(decline(cleo.id(), "a private matter")).await;
-    let door = ["participant.waiting", "participant.declined"];
+    let door = ["participant.waiting", "participant.declined", "participant.reason_given"];
     assert_eq!(ada.kinds().await, door);
     assert_eq!(carl.kinds().await, door);
     assert_eq!(ben.kinds().await, Vec::<String>::new());
@@ -285,7 +285,6 @@ async fn who_waits_is_told_of_the_meeting_and_of_oneself_and_nothing_else() {
         "locked",
         "max_participants",
         "requires_approval",
-        "settings",
         "started_at",
         "starts_at",
         "status",

@@ -35,10 +35,7 @@ pub(crate) fn all() -> Vec<EventBody> {
         }),
         EventBody::ParticipantWaiting(ParticipantWaiting { entry: cleo_waits() }),
         EventBody::ParticipantAdmitted(ParticipantOnly { participant: CLEO }),
-        EventBody::ParticipantDeclined(ParticipantDeclined {
-            participant: CLEO,
-            reason: Some("not on the list".to_owned()),
-        }),
+        EventBody::ParticipantDeclined(ParticipantOnly { participant: CLEO }),
         EventBody::ParticipantWithdrawn(ParticipantWithdrawn {
             participant: CLEO,
             reason: WithdrawReason::Expired,

@@ -142,7 +142,7 @@ fn meeting() -> MeetingInfo {
         host: UserRef { id: ANA_USER, name: "Ana".to_owned() },
         locked: false,
         suspended: false,
-        settings: Settings::default(),
+        settings: Some(Settings::default()),
     }
 }
 

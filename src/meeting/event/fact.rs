@@ -258,7 +258,7 @@ pub enum Fact {
         /// Their place here, if they have one.
         participant: Option<ParticipantId>,
     },
-    /// The reason that was given for a removal or ban.
+    /// The reason that was given for a removal, ban or decline.
     #[serde(rename = "participant.reason_given")]
     ReasonGiven {
         /// The event it belongs to.

@@ -79,14 +79,10 @@ fn it_needs_its_permission() {
 fn r14_it_stays_in_the_room_from_which_it_comes() {
     let mut stage = stage();
     stage.enter(7).unwrap();
-    let room = |name: &str, users: &[i64]| RoomAsked {
-        name: name.to_owned(),
-        participants: users.iter().map(|user| at(*user)).collect(),
-    };
-    let rooms = vec![room("One", &[6]), room("Two", &[7])];
-    let mode = BreakoutMode::Manual;
-    let prepare = Command::BreakoutPrepare(BreakoutPrepare { rooms, mode, minutes: None });
-    stage.ask(OWNER, prepare).unwrap();
+    let people = vec![at(6), at(7)];
+    let rooms = vec![RoomAsked { name: "Blue".into(), participants: people }];
+    let prepare = BreakoutPrepare { rooms, mode: BreakoutMode::Manual, minutes: None };
+    stage.ask(OWNER, Command::BreakoutPrepare(prepare)).unwrap();
     stage.ask(OWNER, empty(Command::BreakoutOpen)).unwrap();
     let decision = stage.ask(7, publish("cursor", 1)).unwrap();
     assert_eq!(decision.signals[0].to, SignalTo::Audience(Audience::room(Some(RoomId(1)))));

@@ -18,7 +18,7 @@ async fn a_meeting_goes_through_its_states() {
     assert_eq!(made.owner, made.info.host);
     assert_eq!((&*made.info.title, &*made.info.code), ("Weekly", "code-7"));
     assert_eq!((made.info.max_participants, made.info.requires_approval), (Some(50), true));
-    assert_eq!(made.info.settings, Settings::default());
+    assert_eq!(made.info.settings, Some(Settings::default()));
     assert_eq!((made.present, made.waiting), (0, 0));
     assert_eq!(made.created_at, ada.event_at(Seq(1), chat()).at);
 

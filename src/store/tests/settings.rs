@@ -28,7 +28,7 @@ async fn settings_title_and_schedule_are_as_the_journal_leaves_them() {
     assert!(info.is_recorded);
     let settings =
         Settings { end_when_empty_minutes: None, chat: ChatPolicy::Off, ..Settings::default() };
-    assert_eq!(info.settings, settings, "null is kept, and what was not named");
+    assert_eq!(info.settings, Some(settings), "null is kept, and what was not named");
     // A passcode comes and goes beside the event, which says no more than whether there is one.
     let set = |hash: Option<&str>| Some(hash.map(str::to_owned));
     for (passcode, is_there) in [(set(Some("hash")), true), (None, true), (set(None), false)] {
