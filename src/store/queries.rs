@@ -8,7 +8,6 @@ use serde::de::DeserializeOwned;
 
 use super::journal::{parsed, parsed_if_any, unreadable};
 use super::{Store, StoreError};
-use crate::meeting::text;
 
 /// A user as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,7 +164,7 @@ impl Store {
         user: UserId,
         email: Option<&str>,
     ) -> Result<bool, StoreError> {
-        let params = (meeting.0, user.0, email.map(text::address));
+        let params = (meeting.0, user.0, email.map(str::to_owned));
         let tied =
             self.read(move |connection| first(connection, USER_MAY_SEE, params, |row| row.get(0)));
         Ok(tied.await?.unwrap_or(false))
