@@ -19,7 +19,7 @@ async fn who_is_invited_may_see_the_meeting_until_it_is_taken_back_or_redacted()
     let mut ada = Hand::create(&store, 7).await;
     let meeting = ada.meeting;
     let sees = async |user, email| store.user_may_see(meeting, UserId(user), email).await.unwrap();
-    let ana = Some("Ana@b.org");
+    let ana = Some("ana@b.org");
     assert!(!sees(3, None).await && !sees(9, ana).await);
     ada.tell(invited(1, Some(3))).await;
     ada.send_with(invited(2, None), address("ana@b.org"));
