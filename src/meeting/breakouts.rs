@@ -29,8 +29,9 @@ pub struct Breakouts {
     mode: BreakoutMode,
     /// How long they are to be open.
     minutes: Option<u32>,
-    /// Where people belong, here or not; who is not named belongs to the main room.
-    assigned: BTreeMap<ParticipantId, RoomId>,
+    /// Where people belong, here or not: in a room, or in the main room, to which they were sent or went.
+    /// Of who is not named that is not said.
+    assigned: BTreeMap<ParticipantId, Option<RoomId>>,
     /// The last id that was given.
     last: u32,
 }
@@ -66,7 +67,8 @@ impl Breakouts {
 
     /// Whether it is whole: everyone assigned to a room that is there, nothing open without rooms.
     pub(super) fn is_sound(&self) -> bool {
-        self.assigned.values().all(|room| self.rooms.contains_key(room))
+        self.assigned.values().flatten().all(|room| self.rooms.contains_key(room))
+            && (self.assigned.is_empty() || !self.rooms.is_empty())
             && self.rooms.keys().all(|room| room.0 <= self.last)
             && !(self.open && self.rooms.is_empty())
             && (self.open || !self.needs_help())
@@ -93,7 +95,7 @@ impl Facts {
             }
         } else {
             for (id, room) in &breakouts.assigned {
-                people.entry(*room).or_default().push(*id);
+                room.iter().for_each(|it| people.entry(*it).or_default().push(*id));
             }
         }
         let sees_help = |id| viewer.view.rank >= STAFF_RANK || viewer.room == Some(id);
@@ -152,7 +154,7 @@ impl Facts {
             return None;
         }
         if let Some(room) = breakouts.assigned.get(&participant) {
-            return Some(*room);
+            return *room;
         }
         let stays = kind == UserKind::Bot || self.rank_of(user) >= STAFF_RANK;
         if stays || self.info.settings.breakout_late == BreakoutLate::Main {
@@ -205,7 +207,7 @@ impl Facts {
             let room = BreakoutRoom { name, ..BreakoutRoom::default() };
             breakouts.rooms.insert(plan.room, room);
             breakouts.last = breakouts.last.max(plan.room.0);
-            let assigned = plan.participants.iter().map(|participant| (*participant, plan.room));
+            let assigned = plan.participants.iter().map(|id| (*id, Some(plan.room)));
             breakouts.assigned.extend(assigned);
         }
     }
@@ -226,10 +228,7 @@ impl Facts {
     }
 
     pub(super) fn room_assigned(&mut self, participant: ParticipantId, room: Option<RoomId>) {
-        match room {
-            Some(room) => self.breakouts.assigned.insert(participant, room),
-            None => self.breakouts.assigned.remove(&participant),
-        };
+        self.breakouts.assigned.insert(participant, room);
     }
 
     /// Someone is in this room since this event, and belongs there.
@@ -259,8 +258,10 @@ impl Facts {
     pub(super) fn rooms_closed(&mut self, rooms: &[RoomId]) {
         let breakouts = &mut self.breakouts;
         breakouts.rooms.retain(|id, _| !rooms.contains(id));
-        breakouts.assigned.retain(|_, id| !rooms.contains(id));
-        breakouts.open &= !breakouts.rooms.is_empty();
+        breakouts.assigned.retain(|_, id| id.is_none_or(|id| !rooms.contains(&id)));
+        if breakouts.rooms.is_empty() {
+            breakouts.clear();
+        }
         for person in self.people.values_mut() {
             person.room = person.room.filter(|id| !rooms.contains(id));
         }

@@ -98,7 +98,7 @@ impl Facts {
             let reason = if seat { WaitReason::Approval } else { WaitReason::Full };
             return Ok(Door::Wait { reason, passes: None });
         };
-        if via != Via::Staff
+        if !self.is_staff(user)
             && let Some(reason) = self.not_yet_for(now, me.enter.kind)
         {
             return Ok(Door::Wait { reason, passes: Some(via) });

@@ -111,7 +111,7 @@ impl Facts {
     fn has_scope(&self, me: &Entrant<'_>) -> bool {
         let admits = Permission::ParticipantAdmit;
         me.enter.bot.as_ref().is_some_and(|bot| {
-            let owners = bot.owner.is_none_or(|owner| self.can_of(owner).set.has(admits));
+            let owners = bot.owner.is_none_or(|owner| self.can_of_owner(owner).set.has(admits));
             bot.scopes.has(admits) && owners
         })
     }

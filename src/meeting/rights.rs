@@ -131,10 +131,8 @@ impl Facts {
         match self.person_of(user) {
             Some(person) => match &person.bot {
                 Some(bot) => {
-                    let owner = bot.owner.map(|owner| match self.owner_is_out(owner) {
-                        true => PermissionSet::NONE,
-                        false => self.can_of_member(owner, None).but_for_the_meeting(),
-                    });
+                    let owner = bot.owner.map(|owner| self.can_of_owner(owner));
+                    let owner = owner.as_ref().map(Can::but_for_the_meeting);
                     let have = bot.scopes.and(BOT_SCOPES);
                     let have = owner.map_or(have, |owner| have.and(owner));
                     self.taken(have, PermissionSet::NONE, BOT_RANK, person.denies)
@@ -142,6 +140,14 @@ impl Facts {
                 None => self.can_of_member(user, Some(person)),
             },
             None => self.can_of_member(user, None),
+        }
+    }
+
+    /// What a bot's owner lets it do here: nothing while they are put out.
+    pub(super) fn can_of_owner(&self, owner: UserId) -> Can {
+        match self.owner_is_out(owner) {
+            true => Can::default(),
+            false => self.can_of_member(owner, None),
         }
     }
 

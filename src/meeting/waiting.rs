@@ -63,6 +63,7 @@ impl Facts {
     fn wait_reason(&self, now: Timestamp, person: &Person) -> WaitReason {
         let not_yet = match person.place {
             Place::Waiting { passes: Some(Via::Staff) | None, .. } => None,
+            _ if self.is_staff(person.user) => None,
             _ => self.not_yet_for(now, person.kind),
         };
         if let Some(reason) = not_yet {
@@ -170,7 +171,9 @@ impl Facts {
         };
         let comes = |person: &&Person| match person.place {
             Place::Waiting { passes: Some(Via::Staff), .. } => self.is_staff(person.user),
-            Place::Waiting { passes: Some(_), .. } => open(person.kind),
+            Place::Waiting { passes: Some(_), .. } => {
+                self.is_staff(person.user) || open(person.kind)
+            }
             _ => false,
         };
         let line = self.waiting.values().filter_map(|id| self.people.get(id));

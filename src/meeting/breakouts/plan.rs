@@ -120,7 +120,7 @@ impl Facts {
         if breakouts.open && person.is_in() {
             return Ok(self.go(Decision::by(me), person, ask.room));
         }
-        if breakouts.assigned.get(&person.id).copied() == ask.room {
+        if breakouts.assigned.get(&person.id) == Some(&ask.room) {
             return Ok(Decision::already(None));
         }
         let assigned = Fact::BreakoutAssigned { participant: person.id, room: ask.room };

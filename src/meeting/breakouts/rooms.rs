@@ -29,7 +29,7 @@ impl Facts {
             return Err(Refusal::Conflict("no rooms are prepared; see breakout.prepare"));
         }
         let plan = |room: &RoomId| {
-            let assigned = breakouts.assigned.iter().filter(|(_, it)| *it == room);
+            let assigned = breakouts.assigned.iter().filter(|(_, it)| it.as_ref() == Some(room));
             let here = assigned.map(|(id, _)| *id);
             let here = here.filter(|id| self.get(*id).is_some_and(Person::is_in));
             RoomPlan { room: *room, participants: here.collect() }

@@ -20,16 +20,28 @@ pub(super) enum Mark {
 }
 
 /// How the page has a permission for a built-in role.
-pub(super) fn mark(permission: &str, role: &str) -> Mark {
-    static MATRIX: LazyLock<BTreeMap<&str, Vec<&str>>> = LazyLock::new(matrix_of_the_page);
+pub(super) fn mark(permission: Permission, role: &str) -> Mark {
     let columns = ["host", "co_host", "moderator", "presenter", "attendee"];
     let column = columns.iter().position(|name| *name == role).unwrap();
-    match MATRIX[permission][column] {
+    match marks(permission)[column] {
         "●" => Mark::Always,
         "○" => Mark::Default,
         "◌" => Mark::Grantable,
         _ => Mark::Never,
     }
+}
+
+/// Whether the page has it as a scope of a bot's token.
+pub(super) fn is_scope(permission: Permission) -> bool {
+    marks(permission)[5] == "s"
+}
+
+fn marks(permission: Permission) -> &'static [&'static str] {
+    static MARKS: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| {
+        let page = matrix_of_the_page();
+        Permission::ALL.iter().map(|permission| page[permission.name()].clone()).collect()
+    });
+    &MARKS[permission as usize]
 }
 
 /// The matrix as the page has it: the marks of each permission, the bot's last.

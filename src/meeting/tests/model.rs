@@ -1,33 +1,26 @@
-//! A small model of who is where in a meeting, written from the pages rather than from the code, and as
-//! plainly as can be: no events, no views, no indexes. The simulation holds the rules against it.
+//! A small model of a meeting, written from the pages rather than from the code, and as plainly as can be:
+//! no events, no views, no indexes. The simulation holds the rules against it.
+//!
+//! Here is what a meeting is, and who may what in it; [`door`] has who comes in, and what happens by
+//! itself; [`asks`] what people ask for.
 
-use std::collections::BTreeMap;
+mod asks;
+mod door;
 
-use super::docs::{Mark, mark};
+use std::collections::{BTreeMap, BTreeSet};
+
+use quorate_protocol::Permission;
+
+use super::docs::{Mark, is_scope, mark};
 use super::stage::{GUESTS_FROM, OWNER};
+use Permission as P;
+pub(super) use asks::Ask;
+use door::Way;
 
-/// What someone may ask for, by the number of the user concerned.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Ask {
-    Leave,
-    Admit(i64),
-    AdmitAll,
-    Decline(i64),
-    Remove(i64),
-    /// For so many seconds, or for good.
-    Ban(i64, Option<u32>),
-    Unban(i64),
-    Assign(i64, &'static str),
-    AddCohost(i64),
-    RemoveCohost(i64),
-    Lock,
-    Unlock,
-    Raise,
-    Lower(i64),
-    Microphone(bool),
-    Say,
-    End,
-}
+/// The user that is a bot.
+pub(super) const BOT: i64 = 200;
+/// The custom role that some meetings define.
+pub(super) const CUSTOM: &str = "helper";
 
 /// The code of a refusal.
 pub(super) type No = &'static str;
@@ -49,68 +42,148 @@ pub(super) struct User {
     pub(super) place: Where,
     /// Each session, and since when it is lost.
     pub(super) sessions: Vec<Option<i64>>,
-    pub(super) role: &'static str,
     pub(super) microphone: bool,
+    /// The breakout room they are in.
+    pub(super) room: Option<u32>,
+    role: &'static str,
+    granted: BTreeSet<P>,
+    denied: BTreeSet<P>,
     removed: bool,
+    sent_back: bool,
+    /// While they wait: how they come in by themselves, if they do.
+    way: Option<Way>,
     left_at: Option<i64>,
     joined_at: i64,
+    /// Since when refusals are counted, and how many there were.
+    refused: Option<(i64, u32)>,
+}
+
+/// What becomes of a meeting whose host is gone.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Succession {
+    CohostFirst,
+    Hold,
+    /// So many minutes.
+    EndAfter(u32),
+}
+
+/// A custom role.
+#[derive(Debug, Clone)]
+pub(super) struct Custom {
+    pub(super) based_on: &'static str,
+    pub(super) rank: u8,
+    pub(super) grants: Vec<P>,
+    pub(super) denies: Vec<P>,
+}
+
+/// What a meeting is made with.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Terms {
+    pub(super) approval: bool,
+    pub(super) capacity: usize,
+    pub(super) join_before_host: bool,
+    pub(super) passes: Vec<&'static str>,
+    pub(super) succession: Succession,
+    pub(super) cohosts_max: usize,
+    pub(super) waiting_max: usize,
+    /// Whether who is late is sent to the emptiest breakout room.
+    pub(super) least_full: bool,
+    pub(super) bot_owner: i64,
 }
 
 /// The meeting as the model knows it. Times are milliseconds.
 #[derive(Debug, Clone)]
 pub(super) struct Model {
     pub(super) now: i64,
+    pub(super) terms: Terms,
     pub(super) users: BTreeMap<i64, User>,
     pub(super) line: Vec<i64>,
     pub(super) hands: Vec<i64>,
+    pub(super) host: i64,
+    /// Who lost the seat by being gone.
+    pub(super) acting_for: Option<i64>,
     pub(super) co_hosts: Vec<i64>,
     pub(super) locked: bool,
+    pub(super) suspended: bool,
+    pub(super) locks: Vec<P>,
     /// None before the start, then whether it runs.
     pub(super) running: Option<bool>,
-    approval: bool,
-    capacity: usize,
+    pub(super) custom: Option<Custom>,
+    pub(super) rooms: Rooms,
+    /// How many refusals the journal was told of, by the minute.
+    pub(super) told_of_refusals: usize,
+    invited: BTreeSet<i64>,
     bans: BTreeMap<i64, Option<i64>>,
+    host_gone: Option<i64>,
     empty_since: Option<i64>,
+    ended_at: i64,
 }
 
-const GRACE_MS: i64 = 60_000;
-const HELD_MS: i64 = 120_000;
-const RETURN_MS: i64 = 600_000;
-const KNOCK_AGAIN_MS: i64 = 60_000;
-const END_WHEN_EMPTY_MS: i64 = 600_000;
-const REOPEN_MS: i64 = 24 * 3_600_000;
-const SESSIONS_MAX: usize = 3;
-const WAITING_MAX: usize = 200;
-const COHOSTS_MAX: usize = 25;
-
-fn is_guest(user: i64) -> bool {
-    user >= GUESTS_FROM
+/// The breakout rooms.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rooms {
+    pub(super) open: bool,
+    ids: Vec<u32>,
+    last: u32,
+    /// Where people belong, the main room too where they were sent there or went.
+    homes: BTreeMap<i64, Option<u32>>,
 }
 
-fn rank_of_role(role: &str) -> u8 {
-    match role {
-        "host" => 100,
-        "co_host" => 80,
-        "moderator" => 60,
-        "presenter" => 40,
-        _ => 20,
-    }
+pub(super) fn is_guest(user: i64) -> bool {
+    (GUESTS_FROM..BOT).contains(&user)
 }
+
+fn is_member(user: i64) -> bool {
+    user < GUESTS_FROM
+}
+
+/// What an acting host lacks (R4).
+const ACTING_LACKS: [P; 5] = [
+    P::MeetingDelete,
+    P::RoleTransferHost,
+    P::RoleAssignCohost,
+    P::RoleDefine,
+    P::ReportIndividual,
+];
+
+/// What a suspended meeting turns off (R16): media, chat, reactions, sharing, `app.publish`, attributes
+/// and renaming.
+const SUSPENDED: [P; 10] = [
+    P::MediaAudio,
+    P::MediaVideo,
+    P::MediaShare,
+    P::ChatSend,
+    P::ChatPrivate,
+    P::ReactionSend,
+    P::AppPublish,
+    P::AttributesSet,
+    P::ParticipantRenameSelf,
+    P::ParticipantRenameOther,
+];
 
 impl Model {
-    pub(super) fn new(now: i64, approval: bool, capacity: usize) -> Model {
+    pub(super) fn new(now: i64, terms: Terms) -> Model {
         Model {
             now,
+            terms,
             users: BTreeMap::new(),
             line: Vec::new(),
             hands: Vec::new(),
+            host: OWNER,
+            acting_for: None,
             co_hosts: Vec::new(),
             locked: false,
+            suspended: false,
+            locks: Vec::new(),
             running: None,
-            approval,
-            capacity,
+            custom: None,
+            rooms: Rooms::default(),
+            told_of_refusals: 0,
+            invited: BTreeSet::new(),
             bans: BTreeMap::new(),
+            host_gone: None,
             empty_since: None,
+            ended_at: 0,
         }
     }
 
@@ -118,11 +191,17 @@ impl Model {
         self.users.entry(user).or_insert(User {
             place: Where::Never,
             sessions: Vec::new(),
-            role: "attendee",
             microphone: false,
+            room: None,
+            role: "attendee",
+            granted: BTreeSet::new(),
+            denied: BTreeSet::new(),
             removed: false,
+            sent_back: false,
+            way: None,
             left_at: None,
             joined_at: 0,
+            refused: None,
         })
     }
 
@@ -134,12 +213,34 @@ impl Model {
         self.place(user) == Where::In
     }
 
+    /// Who is in or waits.
+    pub(super) fn here(&self) -> Vec<i64> {
+        let here = |user: &User| matches!(user.place, Where::In | Where::Waiting);
+        self.users.iter().filter(|(_, user)| here(user)).map(|(id, _)| *id).collect()
+    }
+
+    /// People who are in; bots are counted apart.
     pub(super) fn present(&self) -> usize {
-        self.users.values().filter(|user| user.place == Where::In).count()
+        let is_in = |(id, user): &(&i64, &User)| **id != BOT && user.place == Where::In;
+        self.users.iter().filter(is_in).count()
+    }
+
+    /// Who is host in full: of an acting host, the one who is gone.
+    fn rightful_host(&self) -> i64 {
+        self.acting_for.unwrap_or(self.host)
+    }
+
+    /// The owner, the host, and for whom the host acts.
+    fn is_seated(&self, user: i64) -> bool {
+        [OWNER, self.host, self.rightful_host()].contains(&user)
+    }
+
+    fn is_staff(&self, user: i64) -> bool {
+        self.is_seated(user) || self.co_hosts.contains(&user)
     }
 
     pub(super) fn role(&self, user: i64) -> &'static str {
-        if user == OWNER {
+        if user == self.host {
             "host"
         } else if self.co_hosts.contains(&user) {
             "co_host"
@@ -148,11 +249,86 @@ impl Model {
         }
     }
 
-    pub(super) fn may(&self, user: i64, permission: &str) -> bool {
-        matches!(mark(permission, self.role(user)), Mark::Always | Mark::Default)
+    fn rank_of_role(&self, role: &str) -> u8 {
+        match role {
+            "host" => 100,
+            "co_host" => 80,
+            "moderator" => 60,
+            "presenter" => 40,
+            CUSTOM => self.custom.as_ref().map_or(20, |custom| custom.rank),
+            _ => 20,
+        }
     }
 
-    fn require(&self, user: i64, permission: &str) -> Result<(), No> {
+    /// Who lost the seat by being gone keeps the host's rank.
+    pub(super) fn rank(&self, user: i64) -> u8 {
+        match user {
+            BOT => 30,
+            user if user == self.rightful_host() => 100,
+            user => self.rank_of_role(self.role(user)),
+        }
+    }
+
+    /// What someone may, or would once they are in.
+    pub(super) fn may(&self, user: i64, permission: P) -> bool {
+        if user != BOT {
+            return self.may_by_role(user, permission);
+        }
+        let owner = self.terms.bot_owner;
+        let removed = self.users.get(&owner).is_some_and(|owner| owner.removed);
+        let put_out = (removed || self.bans.contains_key(&owner)) && !self.is_in(owner);
+        is_scope(permission)
+            && !put_out
+            && self.may_by_role(owner, permission)
+            && !self.is_denied(BOT, permission)
+            && !self.is_locked(30, permission)
+            && !self.is_suspended(30, permission)
+    }
+
+    fn may_by_role(&self, user: i64, permission: P) -> bool {
+        let role = self.role(user);
+        let rank = self.rank_of_role(role);
+        if role == "host" && self.acting_for.is_some() && ACTING_LACKS.contains(&permission) {
+            return false;
+        }
+        let default = match self.mark(permission, role) {
+            Mark::Never => return false,
+            // No lock and no deny takes it.
+            Mark::Always => return !self.is_suspended(rank, permission),
+            Mark::Default => true,
+            Mark::Grantable => false,
+        };
+        let granted = self.users.get(&user).is_some_and(|it| it.granted.contains(&permission));
+        (default || granted)
+            && !self.is_denied(user, permission)
+            && !self.is_locked(rank, permission)
+            && !self.is_suspended(rank, permission)
+    }
+
+    /// A custom role is as the one it is based on, but for what it grants and denies.
+    fn mark(&self, permission: P, role: &str) -> Mark {
+        let custom = self.custom.as_ref().filter(|_| role == CUSTOM);
+        let Some(custom) = custom else { return mark(permission, role) };
+        match mark(permission, custom.based_on) {
+            Mark::Default if custom.denies.contains(&permission) => Mark::Grantable,
+            Mark::Grantable if custom.grants.contains(&permission) => Mark::Default,
+            mark => mark,
+        }
+    }
+
+    fn is_denied(&self, user: i64, permission: P) -> bool {
+        self.users.get(&user).is_some_and(|user| user.denied.contains(&permission))
+    }
+
+    fn is_locked(&self, rank: u8, permission: P) -> bool {
+        rank < 60 && self.locks.contains(&permission)
+    }
+
+    fn is_suspended(&self, rank: u8, permission: P) -> bool {
+        self.suspended && rank < 60 && SUSPENDED.contains(&permission)
+    }
+
+    fn require(&self, user: i64, permission: P) -> Result<(), No> {
         if self.may(user, permission) { Ok(()) } else { Err("forbidden") }
     }
 
@@ -161,290 +337,16 @@ impl Model {
     }
 
     fn outrank(&self, me: i64, other: i64) -> Result<(), No> {
-        let lower = rank_of_role(self.role(other)) < rank_of_role(self.role(me));
-        if lower && other != OWNER { Ok(()) } else { Err("rank_too_low") }
+        let lower = self.rank(other) < self.rank(me) && other != OWNER;
+        if lower { Ok(()) } else { Err("rank_too_low") }
+    }
+
+    fn target(&self, me: i64, other: i64) -> Result<(), No> {
+        self.known(other)?;
+        self.outrank(me, other)
     }
 
     fn banned(&self, user: i64) -> bool {
         self.bans.get(&user).is_some_and(|until| until.is_none_or(|until| until > self.now))
-    }
-
-    /// A seat is free, and not the one kept for the host.
-    fn has_seat(&self, user: i64) -> bool {
-        let kept = user != OWNER && !self.is_in(OWNER);
-        self.present() + usize::from(kept) < self.capacity
-    }
-
-    /// Someone says hello.
-    pub(super) fn enter(&mut self, user: i64) -> Result<(), No> {
-        if self.banned(user) {
-            return Err("banned");
-        }
-        match self.place(user) {
-            place @ (Where::In | Where::Waiting) => {
-                let most = if place == Where::In { SESSIONS_MAX } else { 1 };
-                let sessions = &mut self.user(user).sessions;
-                sessions.push(None);
-                if sessions.len() > most {
-                    sessions.remove(0);
-                }
-                return Ok(());
-            }
-            _ => {}
-        }
-        let staff = matches!(self.role(user), "host" | "co_host");
-        let known = self.users.get(&user);
-        let removed = known.is_some_and(|user| user.removed);
-        let left_at = known.and_then(|user| user.left_at);
-        let reopens =
-            staff && !removed && self.empty_since.is_some_and(|at| self.now - at < REOPEN_MS);
-        if self.running == Some(false) && !reopens {
-            return Err("meeting_ended");
-        }
-        if let Where::Declined(at) = self.place(user)
-            && self.now - at < KNOCK_AGAIN_MS
-        {
-            return Err("declined");
-        }
-        if self.locked && !staff {
-            return Err("meeting_locked");
-        }
-        let returning = left_at.is_some_and(|at| self.now - at <= RETURN_MS);
-        let passes = !removed && (staff || !self.approval || returning);
-        if passes && self.has_seat(user) {
-            self.running = Some(true);
-            self.come_in(user);
-        } else if removed || self.approval {
-            if self.line.len() >= WAITING_MAX {
-                return Err("waiting_room_full");
-            }
-            self.line.push(user);
-            self.user(user).place = Where::Waiting;
-        } else {
-            return Err("meeting_full");
-        }
-        self.user(user).sessions.push(None);
-        Ok(())
-    }
-
-    fn come_in(&mut self, user: i64) {
-        self.line.retain(|other| *other != user);
-        let now = self.now;
-        let user = self.user(user);
-        (user.place, user.joined_at) = (Where::In, now);
-        self.empty_since = None;
-    }
-
-    fn go(&mut self, user: i64, place: Where) {
-        let now = self.now;
-        let was_in = self.is_in(user);
-        self.line.retain(|other| *other != user);
-        self.hands.retain(|other| *other != user);
-        let gone = self.user(user);
-        gone.place = place;
-        gone.sessions.clear();
-        gone.microphone = false;
-        if was_in {
-            gone.left_at = Some(now);
-            if self.present() == 0 {
-                self.empty_since = Some(now);
-            }
-        }
-    }
-
-    /// A socket is gone.
-    pub(super) fn lose(&mut self, user: i64, session: usize) {
-        let now = self.now;
-        if let Some(lost @ None) = self.user(user).sessions.get_mut(session) {
-            *lost = Some(now);
-        }
-    }
-
-    /// It is back.
-    pub(super) fn resume(&mut self, user: i64, session: usize) {
-        if let Some(lost) = self.user(user).sessions.get_mut(session) {
-            *lost = None;
-        }
-    }
-
-    /// The server was killed, and started again.
-    pub(super) fn restart(&mut self) {
-        let now = self.now;
-        let sessions = self.users.values_mut().flat_map(|user| &mut user.sessions);
-        sessions.for_each(|lost| *lost = Some(now));
-    }
-
-    /// Time passes at once, and what is due by then happens then.
-    pub(super) fn pass(&mut self, seconds: u32) {
-        self.now += i64::from(seconds) * 1000;
-        let now = self.now;
-        for user in self.users.keys().copied().collect::<Vec<_>>() {
-            let place = self.place(user);
-            let gone = self.user(user);
-            let joined_at = gone.joined_at;
-            let over = |lost_at: i64| match place {
-                // One who was let in while away has the whole grace to notice.
-                Where::In => now - lost_at.max(joined_at) >= GRACE_MS,
-                _ => now - lost_at >= HELD_MS,
-            };
-            let sessions = &mut gone.sessions;
-            let before = sessions.len();
-            sessions.retain(|lost| lost.is_none_or(|at| !over(at)));
-            if before > 0 && sessions.is_empty() {
-                self.go(user, Where::Out);
-            }
-        }
-        if self.running == Some(true)
-            && self.empty_since.is_some_and(|at| now - at >= END_WHEN_EMPTY_MS)
-        {
-            self.end();
-        }
-    }
-
-    fn end(&mut self) {
-        for user in self.users.keys().copied().collect::<Vec<_>>() {
-            if matches!(self.place(user), Where::In | Where::Waiting) {
-                self.go(user, Where::Out);
-            }
-        }
-        self.running = Some(false);
-        // From here on: since when it is over.
-        self.empty_since = Some(self.now);
-    }
-
-    /// Someone who has a session asks for something.
-    pub(super) fn ask(&mut self, me: i64, ask: Ask) -> Result<(), No> {
-        if ask == Ask::Leave {
-            self.go(me, Where::Out);
-            return Ok(());
-        }
-        if !self.is_in(me) {
-            return Err("waiting");
-        }
-        match ask {
-            Ask::Leave => {}
-            Ask::Admit(other) => {
-                self.require(me, "participant.admit")?;
-                match self.place(other) {
-                    Where::Never | Where::Out => return Err("not_found"),
-                    Where::Declined(_) => return Err("conflict"),
-                    Where::In => {}
-                    Where::Waiting if !self.has_seat(other) => return Err("meeting_full"),
-                    Where::Waiting => self.come_in(other),
-                }
-            }
-            Ask::AdmitAll => {
-                self.require(me, "participant.admit")?;
-                for other in self.line.clone() {
-                    if self.has_seat(other) {
-                        self.come_in(other);
-                    }
-                }
-            }
-            Ask::Decline(other) => {
-                self.require(me, "participant.decline")?;
-                self.known(other)?;
-                self.outrank(me, other)?;
-                match self.place(other) {
-                    Where::Waiting => self.go(other, Where::Declined(self.now)),
-                    Where::In => return Err("conflict"),
-                    Where::Declined(_) => {}
-                    Where::Out | Where::Never => return Err("not_found"),
-                }
-            }
-            Ask::Remove(other) => {
-                self.require(me, "participant.remove")?;
-                if me == other {
-                    return Err("invalid");
-                }
-                self.known(other)?;
-                self.outrank(me, other)?;
-                if !self.is_in(other) {
-                    return Err("not_found");
-                }
-                self.go(other, Where::Out);
-                self.user(other).removed = true;
-            }
-            Ask::Ban(other, seconds) => {
-                self.require(me, "participant.ban")?;
-                if me == other {
-                    return Err("invalid");
-                }
-                self.outrank(me, other)?;
-                let until = seconds.map(|seconds| self.now + i64::from(seconds) * 1000);
-                self.bans.insert(other, until);
-                if self.place(other) != Where::Never {
-                    self.go(other, Where::Out);
-                    self.user(other).removed = true;
-                }
-            }
-            Ask::Unban(other) => {
-                self.require(me, "participant.unban")?;
-                self.bans.remove(&other).ok_or("not_found")?;
-                if let Some(user) = self.users.get_mut(&other) {
-                    user.removed = false;
-                }
-            }
-            Ask::Assign(other, role) => {
-                self.require(me, "role.assign")?;
-                self.known(other)?;
-                self.outrank(me, other)?;
-                if rank_of_role(role) >= rank_of_role(self.role(me)) {
-                    return Err("rank_too_low");
-                }
-                if is_guest(other) && role == "moderator" || self.role(other) == "co_host" {
-                    return Err("conflict");
-                }
-                self.user(other).role = role;
-            }
-            Ask::AddCohost(other) => {
-                self.require(me, "role.assign_cohost")?;
-                self.known(other)?;
-                if self.co_hosts.contains(&other) {
-                    return Ok(());
-                }
-                self.outrank(me, other)?;
-                if is_guest(other) || self.co_hosts.len() >= COHOSTS_MAX {
-                    return Err("conflict");
-                }
-                self.co_hosts.push(other);
-            }
-            Ask::RemoveCohost(other) => {
-                self.require(me, "role.assign_cohost")?;
-                let at = self.co_hosts.iter().position(|user| *user == other).ok_or("not_found")?;
-                self.outrank(me, other)?;
-                self.co_hosts.remove(at);
-            }
-            Ask::Lock | Ask::Unlock => {
-                self.require(me, "meeting.lock")?;
-                self.locked = ask == Ask::Lock;
-            }
-            Ask::Raise => {
-                self.require(me, "hand.raise")?;
-                if !self.hands.contains(&me) {
-                    self.hands.push(me);
-                }
-            }
-            Ask::Lower(other) => {
-                if other != me {
-                    self.require(me, "hand.manage")?;
-                    self.known(other)?;
-                    self.outrank(me, other)?;
-                }
-                self.hands.retain(|user| *user != other);
-            }
-            Ask::Microphone(on) => {
-                if on {
-                    self.require(me, "media.audio")?;
-                }
-                self.user(me).microphone = on;
-            }
-            Ask::Say => self.require(me, "chat.send")?,
-            Ask::End => {
-                self.require(me, "meeting.end")?;
-                self.end();
-            }
-        }
-        Ok(())
     }
 }

@@ -102,6 +102,38 @@ fn via_staff_host_and_owner_always_co_hosts_where_the_meeting_lets_them() {
 }
 
 #[test]
+fn a_co_host_who_passes_by_another_rule_waits_for_no_host_nor_for_the_start() {
+    for (pass, via) in [(Pass::Staff, Via::Members), (Pass::Members, Via::Staff)] {
+        let mut stage = Stage::new(|created| {
+            created.requires_approval = true;
+            created.co_hosts = vec![UserId(2)];
+            created.starts_at = Some(Timestamp(1_700_000_000_000 + 36_000_000));
+            created.settings.join_before_host = false;
+            created.settings.waiting_passes = vec![Pass::Staff, Pass::Members];
+            without(pass)(created);
+        });
+        assert_eq!(come(&mut stage, 2, |_| {}), In(via));
+    }
+}
+
+#[test]
+fn a_co_host_who_passes_by_another_rule_waits_for_a_seat_alone() {
+    let mut stage = Stage::new(|created| {
+        created.requires_approval = true;
+        created.co_hosts = vec![UserId(2)];
+        created.max_participants = Some(3);
+        created.settings.waiting_passes = vec![Pass::Members];
+    });
+    for user in [OWNER, 5, 6] {
+        stage.enter(user).unwrap();
+    }
+    assert_eq!(come(&mut stage, 2, |_| {}), Waits(WaitReason::Full));
+    stage.ask(OWNER, empty(Command::MeetingLock)).unwrap();
+    stage.ask(5, leave()).unwrap();
+    assert!(stage.is_in(2), "no lock holds staff up");
+}
+
+#[test]
 fn via_returning_one_who_was_in_within_ten_minutes() {
     for (without_it, seconds, fare) in [
         (false, 600, In(Via::Returning)),
@@ -185,6 +217,23 @@ fn via_bot_scope_as_far_as_its_owner_may_admit() {
         let mut stage = waiting_room(without(Pass::BotScope));
         assert_eq!(come(&mut stage, 50, bring), Waits(WaitReason::Approval), "{bot:?}");
     }
+}
+
+#[test]
+fn via_bot_scope_not_while_its_owner_is_put_out() {
+    let mut stage = waiting_room(|_| {});
+    come(&mut stage, 3, |_| {});
+    stage.ask(OWNER, assign(3, Role::Moderator)).unwrap();
+    stage.ask(OWNER, remove(3)).unwrap();
+    let bring = |enter: &mut Enter| {
+        enter.kind = UserKind::Bot;
+        enter.bot = scoped(Some(3), Permission::ParticipantAdmit);
+    };
+    assert_eq!(come(&mut stage, 50, bring), Waits(WaitReason::Approval));
+    stage.enter(3).unwrap();
+    stage.ask(OWNER, admit(3)).unwrap();
+    stage.ask(50, leave()).unwrap();
+    assert_eq!(come(&mut stage, 50, bring), In(Via::BotScope), "they are in again");
 }
 
 #[test]

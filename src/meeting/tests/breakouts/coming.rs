@@ -91,6 +91,21 @@ fn who_is_assigned_stays_so_however_they_come_and_go_before_the_rooms_open() {
 }
 
 #[test]
+fn who_went_or_was_sent_to_the_main_room_is_not_late_when_they_come_again() {
+    let least = |settings: &mut Settings| settings.breakout_late = BreakoutLate::LeastFull;
+    let mut stage = opened(cast_with(least), None);
+    stage.ask(4, RETURN).unwrap();
+    stage.ask(4, leave()).unwrap();
+    stage.ask(6, leave()).unwrap();
+    stage.ask(OWNER, send_to(6, None)).unwrap();
+    stage.ask(7, leave()).unwrap();
+    for user in [4, 6, 7] {
+        stage.enter(user).unwrap();
+    }
+    assert_eq!([4, 6, 7].map(|user| place(&stage, user)), [None, None, Some(2)]);
+}
+
+#[test]
 fn a_restart_leaves_everyone_where_they_were() {
     let mut stage = opened(cast(), Some(1));
     stage.meeting.facts = stage.replayed();
