@@ -105,7 +105,8 @@ impl Participant {
         let Some(Notice::Welcome(welcome)) = notices.next().await else { bail!("no welcome") };
         let state = welcome.state.context("participants should not have to wait")?;
         let staff = seat.index == seat.meeting;
-        let record = Record::new(seat.meeting, welcome.you.participant, staff, state.seq);
+        let mut record = Record::new(seat.meeting, welcome.you.participant, staff, state.seq);
+        record.large = seat.size > LARGE_ABOVE as usize;
         let rng = StdRng::seed_from_u64(seat.seed.wrapping_mul(1_000_003) + seat.index as u64);
         let mut participant = Participant {
             client,
@@ -223,11 +224,14 @@ impl Participant {
             Act::Media => {
                 self.audio = !self.audio;
                 let audio = Some(self.audio);
-                (Audience::All, Command::MediaUpdate(MediaUpdate { audio, ..Default::default() }))
+                (
+                    self.of_oneself(),
+                    Command::MediaUpdate(MediaUpdate { audio, ..Default::default() }),
+                )
             }
             Act::Attributes => {
                 let attributes = [("turn".to_owned(), self.turns.into())].into();
-                (Audience::All, Command::ParticipantSetAttributes(SetAttributes { attributes }))
+                (self.of_oneself(), Command::ParticipantSetAttributes(SetAttributes { attributes }))
             }
             Act::Drop => return self.client.drop_socket(),
         };
@@ -239,6 +243,11 @@ impl Participant {
         let text = format!("{stamp:0STAMP_DIGITS$}");
         let text = format!("{text:.<0$}", self.seat.text_bytes);
         Command::ChatSend(ChatSend { text, to, reply_to: None })
+    }
+
+    /// Who hears what one says of oneself.
+    fn of_oneself(&self) -> Audience {
+        if self.record.large { Audience::Staff } else { Audience::All }
     }
 
     fn someone_else(&mut self) -> Option<ParticipantId> {
@@ -288,8 +297,11 @@ impl Participant {
         match notice {
             Notice::Event(event) => self.event(&event),
             Notice::UpTo(seq) => self.record.up_to(seq),
-            Notice::Signal(_) => {
+            Notice::Signal(signal) => {
                 self.seat.figures.signals.fetch_add(1, Ordering::Relaxed);
+                if let SignalBody::RosterCount(RosterCount { total }) = signal {
+                    self.sees_now(total as usize);
+                }
             }
             Notice::Welcome(welcome) => {
                 self.record.welcomed_back(&welcome);

@@ -25,6 +25,8 @@ pub(crate) struct Record {
     pub(crate) meeting: usize,
     pub(crate) id: ParticipantId,
     pub(crate) staff: bool,
+    /// Whether its meeting is large, where attendees' comings and goings are told to staff alone.
+    pub(crate) large: bool,
     /// The snapshot it started from.
     pub(crate) start: Seq,
     /// Nothing at or before it may come any more.
@@ -52,6 +54,7 @@ impl Record {
             meeting,
             id,
             staff,
+            large: false,
             start,
             last: start,
             came: Vec::new(),
@@ -74,7 +77,7 @@ impl Record {
         }
         self.last = seq;
         let mine = event.by == Some(self.id);
-        let for_me = match audience(&event.body) {
+        let for_me = match audience(&event.body, self.large) {
             Audience::Person(to) => mine || to == self.id,
             Audience::Staff => mine || self.staff,
             Audience::All | Audience::None => true,
@@ -84,7 +87,7 @@ impl Record {
         }
         let at = self.index(seq);
         self.came.resize(at, 0);
-        self.came.push(code(&event.body));
+        self.came.push(code(&event.body, self.large));
         if mine && by_command(&event.body) {
             self.own.insert(seq);
         }
@@ -152,9 +155,18 @@ impl Record {
     }
 }
 
-/// For whom an event is.
-fn audience(body: &EventBody) -> Audience {
+/// For whom an event is; none where that depends on when it came, in a meeting that grew large.
+fn audience(body: &EventBody, large: bool) -> Audience {
     match body {
+        EventBody::ParticipantJoined(_)
+        | EventBody::ParticipantLeft(_)
+        | EventBody::ConnectionChanged(_)
+        | EventBody::MediaUpdated(_)
+        | EventBody::AttributesChanged(_)
+            if large =>
+        {
+            Audience::None
+        }
         EventBody::ChatSent(ChatSentEvent { to: Some(ChatTo::Participant(to)), .. }) => {
             Audience::Person(*to)
         }
@@ -179,7 +191,7 @@ fn by_command(body: &EventBody) -> bool {
 }
 
 /// The type of an event and whether it is for everyone, in a byte; 0 is none.
-fn code(body: &EventBody) -> u8 {
+fn code(body: &EventBody, large: bool) -> u8 {
     let kind = match body {
         // The frequent ones without a search.
         EventBody::ChatSent(_) => 0,
@@ -190,7 +202,7 @@ fn code(body: &EventBody) -> u8 {
             at.map_or(u8::MAX / 2 - 1, |at| 3 + u8::try_from(at).unwrap_or(u8::MAX / 4))
         }
     };
-    let public = u8::from(audience(body) == Audience::All);
+    let public = u8::from(audience(body, large) == Audience::All);
     (kind + 1) << 1 | public
 }
 
