@@ -106,6 +106,7 @@ mod tests {
             message: MessageId(seq),
             text,
             to,
+            room: None,
             reply_to: None,
         });
         Event { seq: Seq(seq), at: Timestamp(0), by: Some(by), name: None, role: None, body }
