@@ -28,7 +28,7 @@ use super::welcome::{Shared, Start};
 use super::{clock, ids};
 use crate::meeting::event::{Audience, Cause, Event, Fact, SessionEnd, View};
 use crate::meeting::{
-    Answer, Can, Decision, Enter, Input, Meeting, Refusal, Renewed, Signal, SignalTo, wire,
+    Answer, Can, Decision, Draft, Enter, Input, Meeting, Refusal, Renewed, Signal, SignalTo, wire,
 };
 use crate::store::{Batch, Committed, Generation, UserRow};
 
@@ -418,8 +418,7 @@ impl Running {
         let now = self.clock.now();
         self.meeting.carried(now, &decision);
         let count = decision.events.len();
-        let reasons = decision.events.iter().filter_map(|draft| draft.personal.as_ref());
-        let reason = reasons.filter_map(|personal| personal.reason.clone()).next();
+        let reasons: BTreeMap<_, _> = decision.events.iter().filter_map(reason_given).collect();
         for (index, draft) in decision.events.into_iter().enumerate() {
             let mut event = draft.at(self.head().next(), now);
             if index + 1 == count
@@ -428,7 +427,7 @@ impl Running {
                 event.cause = Some(Box::new(Cause { session, command, answer: answer.into() }));
             }
             let renewed = self.meeting.apply(&event);
-            self.follow(&event, renewed, reason.as_deref());
+            self.follow(&event, renewed, &reasons);
             self.step.events.push(event);
         }
         if cfg!(debug_assertions) {
@@ -443,8 +442,13 @@ impl Running {
         (count > 0).then(|| self.head())
     }
 
-    /// What an event means for the connections.
-    fn follow(&mut self, event: &Event, renewed: Renewed, reason: Option<&str>) {
+    /// What an event means for the connections. Whoever is sent away reads the reason that concerns them.
+    fn follow(
+        &mut self,
+        event: &Event,
+        renewed: Renewed,
+        reasons: &BTreeMap<ParticipantId, String>,
+    ) {
         match renewed {
             Renewed::Nobody => {}
             Renewed::People(people) => {
@@ -461,7 +465,8 @@ impl Running {
         if let Fact::SessionClosed { session, why } = &event.fact {
             self.answers.remove(session);
             if let Some(attachment) = self.attached.remove(session) {
-                let bye = Bye { reason: reason.map(str::to_owned), ..Bye::new(goodbye(*why)) };
+                let reason = reasons.get(&attachment.participant).cloned();
+                let bye = Bye { reason, ..Bye::new(goodbye(*why)) };
                 self.step.byes.push((attachment.outbox, bye));
             }
         }
@@ -657,6 +662,16 @@ fn goodbye(why: SessionEnd) -> Code {
         SessionEnd::Removed => Code::Removed,
         SessionEnd::Banned => Code::Banned,
         SessionEnd::Declined => Code::Declined,
+    }
+}
+
+/// Whom a reason is given to, and which.
+fn reason_given(draft: &Draft) -> Option<(ParticipantId, String)> {
+    match &draft.fact {
+        Fact::ReasonGiven { participant, .. } => {
+            Some(((*participant)?, draft.personal.as_ref()?.reason.clone()?))
+        }
+        _ => None,
     }
 }
 

@@ -74,8 +74,9 @@ async fn a_ban_by_address_is_checked_while_waiting_and_on_resume_and_outlives_a_
     drop(eva);
     ada.expect(|event| matches!(event, EventBody::ConnectionChanged(_))).await;
     ada.send(ban(eve.id())).await;
-    for waits in [&mut eve, &mut evi] {
-        assert_eq!(waits.expect_bye().await.code, Code::Banned);
+    for (waits, reason) in [(&mut eve, Some("shouting")), (&mut evi, None)] {
+        let bye = waits.expect_bye().await;
+        assert_eq!((bye.code, bye.reason.as_deref()), (Code::Banned, reason), "hers alone");
     }
     let seq = welcome["data"]["seq"].as_u64().unwrap();
     let (mut back, refusal) = stage.resume(&meeting, &welcome, seq).await;
