@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
 use super::clock;
-use crate::meeting::custom::{Definer, ServerRoles};
+use crate::meeting::custom_roles::{Definer, ServerRoles};
 use crate::meeting::roles::{self, RoleSource};
 use crate::store::{Store, StoreError};
 

@@ -3,34 +3,33 @@
 //! A step handles a batch of inputs, then seals: its events go to the store, and its outputs are held
 //! until the journal is committed up to the head they were decided upon.
 
+mod coming;
+mod seal;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use quorate_protocol::{
-    Bye, CanChanged, Code, Command, ErrorBody, Event as WireEvent, ParticipantId, Permission, Seq,
-    ServerFrame, SessionId, SignalBody, Timestamp,
+    Bye, Code, Command, ErrorBody, Event as WireEvent, ParticipantId, Permission, Seq, ServerFrame,
+    SessionId, SignalBody, Timestamp,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::answers::{Answers, Kept, Turn};
-use super::clock::MeetingClock;
-use super::delivery::Delivery;
+use super::clock::{self, MeetingClock};
 use super::directory::Context;
-use super::frames::{dry_run_frame, event_frames, ok_frame, signal_frames, signals_text};
-use super::mail::{
-    Attached, CommandPort, CreateAs, Credential, EnterAs, Gone, Mail, Refused, Reply, ResumeAs,
-};
+use super::frames::{dry_run_frame, ok_frame, signals_text};
+use super::mail::{Credential, Gone, Mail, Refused};
 use super::outbox::{Outbox, Parcel, What};
 use super::release::{Held, Output};
 use super::ring::Ring;
-use super::welcome::{Shared, Start};
-use super::{clock, ids};
+use super::welcome::Shared;
 use crate::meeting::event::{Audience, Cause, Event, Fact, SessionEnd, View};
 use crate::meeting::{
-    Answer, Can, Decision, Draft, Enter, Input, Meeting, Refusal, Renewed, Signal, SignalTo, wire,
+    Answer, Can, Decision, Draft, Input, Meeting, Refusal, Renewed, Signal, SignalTo, wire,
 };
-use crate::store::{Batch, Committed, Generation, UserRow};
+use crate::store::{Committed, Generation, UserRow};
 
 /// Batches on their way to the store at most; beyond, inputs wait and the next batch grows.
 pub(super) const IN_FLIGHT_MAX: usize = 4;
@@ -194,130 +193,6 @@ impl Running {
             }
             Err(refusal) => tracing::error!(?refusal, ?input, "an input from within was refused"),
         }
-    }
-
-    fn create(&mut self, what: CreateAs) -> Result<(), Refusal> {
-        let CreateAs { created, owner, invitees, passcode } = what;
-        let (created, owner_name) = (Box::new(created), owner.name.clone());
-        let mut decision = self.decide(&Input::Create { created, owner_name, invitees })?;
-        decision.passcode = passcode.map(Some);
-        self.step.users.push(owner);
-        self.carry_out(decision, None);
-        Ok(())
-    }
-
-    fn enter(&mut self, who: EnterAs, reply: oneshot::Sender<Reply<Attached>>) {
-        let known = self.meeting.facts.person_of(who.user.id).map(|person| person.id);
-        let session = ids::session();
-        let enter = Enter {
-            user: who.user.id,
-            kind: who.user.kind,
-            name: who.user.name.clone(),
-            email: who.email,
-            bot: who.bot,
-            passcode: who.passcode,
-            participant: known.unwrap_or_else(|| self.context.ids.participant()),
-            session,
-        };
-        match self.decide(&Input::Enter(enter)) {
-            Ok(decision) => {
-                self.step.users.push(who.user);
-                self.carry_out(decision, None);
-                self.attach(session, who.credential, None, reply);
-            }
-            Err(refusal) => {
-                let output = Output::Attached(reply, Box::new(Err(refused(refusal))));
-                self.step.outputs.push(output);
-            }
-        }
-    }
-
-    fn resume(&mut self, who: ResumeAs, reply: oneshot::Sender<Reply<Attached>>) {
-        let input = Input::Resume { session: who.session, user: who.credential.user };
-        match self.decide(&input) {
-            Ok(decision) => {
-                let head = self.head();
-                let facts = &self.meeting.facts;
-                let since = facts.person_in(who.session).map_or(Seq(0), |it| it.view_since);
-                let missed = head.0.saturating_sub(who.seq.0);
-                let resumes = who.seq <= head
-                    && who.seq >= since
-                    && missed <= quorate_protocol::RESUME_EVENTS_MAX;
-                self.carry_out(decision, None);
-                self.attach(who.session, who.credential, resumes.then_some(who.seq), reply);
-            }
-            Err(refusal) => {
-                let output = Output::Attached(reply, Box::new(Err(refused(refusal))));
-                self.step.outputs.push(output);
-            }
-        }
-    }
-
-    /// Gives a session its connection; an older one of it is replaced.
-    fn attach(
-        &mut self,
-        session: SessionId,
-        credential: Credential,
-        resume_after: Option<Seq>,
-        reply: oneshot::Sender<Reply<Attached>>,
-    ) {
-        let Some(person) = self.meeting.facts.person_in(session) else { return };
-        let (participant, view, can) = (person.id, person.view, person.can);
-        let outbox = Arc::new(Outbox::default());
-        let number = self.context.ids.attachment();
-        let attachment = Attachment { number, participant, outbox, view, can, credential };
-        let delivery = Delivery {
-            gone: self.gone.clone(),
-            me: Gone { session, attachment: number },
-            meeting: self.meeting.facts.info.id,
-            store: self.context.store.clone(),
-            ring: self.ring.clone(),
-            outbox: attachment.outbox.clone(),
-            start: None,
-            view,
-            later_views: VecDeque::new(),
-            parcels: VecDeque::new(),
-            latest: Vec::new(),
-            told: Seq(0),
-            catching_up_to: None,
-        };
-        let port = CommandPort {
-            session,
-            attachment: number,
-            answered: self.answers.get(&session).map_or(0, Answers::highest),
-            mailbox: self.mailbox.clone(),
-            outbox: attachment.outbox.clone(),
-        };
-        let mut attached = Attached { port, delivery };
-        match resume_after {
-            Some(seq) => {
-                // Only one's own coming back can be in this step before; it changes no view.
-                attached.delivery.catching_up_to = Some(self.head());
-                let text = self.welcome(session, &credential, Some(1), true);
-                let start = Output::Start(attachment.outbox.clone(), text, seq);
-                self.step.starts.push(start);
-            }
-            None => {
-                self.step.welcomes.insert(session, Some(1));
-            }
-        }
-        if let Some(older) = self.attached.insert(session, attachment) {
-            self.step.byes.push((older.outbox, Bye::new(Code::Replaced)));
-        }
-        self.step.outputs.push(Output::Attached(reply, Box::new(Ok(attached))));
-    }
-
-    fn welcome(
-        &mut self,
-        session: SessionId,
-        credential: &Credential,
-        id: Option<i64>,
-        resumed: bool,
-    ) -> Utf8Bytes {
-        let start = Start { session, credential, id, resumed, now: self.clock.now() };
-        let facts = &self.meeting.facts;
-        let Some(person) = facts.person_in(session) else { return Utf8Bytes::default() };
-        self.shared.welcome(facts, person, &start, &self.context.settings)
     }
 
     fn command(&mut self, session: SessionId, id: i64, dry_run: bool, command: Command) {
@@ -520,103 +395,6 @@ impl Running {
                     self.step.outputs.push(output);
                 }
             }
-        }
-    }
-
-    /// Ends a step: its events go to the store, its outputs are held until they are committed.
-    pub(super) fn seal(&mut self) {
-        for signal in self.meeting.tell(self.clock.now()) {
-            self.send_signal(signal);
-        }
-        self.welcome_all();
-        self.tell_can();
-        self.take_snapshots();
-        let step = std::mem::take(&mut self.step);
-        let Step { events, splits, users, passcode, signals, byes, starts: mut outputs, .. } = step;
-        outputs.extend(step.outputs);
-        outputs.extend(byes.into_iter().map(|(outbox, bye)| Output::Bye(outbox, bye)));
-        let mut frames = event_frames(&events, &splits);
-        frames.extend(signal_frames(signals));
-        let redacted: Vec<_> = events.iter().flat_map(redacted).collect();
-        for output in &mut outputs {
-            if let Output::History(_, _, page) = output {
-                page.redact(&redacted);
-            }
-        }
-        if !events.is_empty() {
-            self.append(events, users, passcode);
-        }
-        if !frames.is_empty() || !outputs.is_empty() {
-            self.held.push_back(Held { basis: self.head(), frames, redacted, outputs });
-        }
-        self.release();
-    }
-
-    /// The step's last act: `welcome` to those whose standing began or changed with it.
-    fn welcome_all(&mut self) {
-        for (session, id) in std::mem::take(&mut self.step.welcomes) {
-            let Some(attachment) = self.attached.get(&session) else { continue };
-            let (outbox, credential) = (attachment.outbox.clone(), attachment.credential);
-            self.step.can.remove(&session);
-            let text = self.welcome(session, &credential, id, false);
-            self.step.starts.push(Output::Start(outbox, text, self.meeting.facts.head));
-        }
-    }
-
-    fn take_snapshots(&mut self) {
-        for (session, id) in std::mem::take(&mut self.step.snapshots) {
-            let Some(outbox) = self.outbox(session) else { continue };
-            let facts = &self.meeting.facts;
-            let Some(person) = facts.person_in(session) else { continue };
-            let frame = if person.is_in() {
-                let snapshot = facts.snapshot(person, self.clock.now());
-                let data = serde_json::to_string(&snapshot).expect("a snapshot serialises");
-                ok_frame(id, None, data.into())
-            } else {
-                // Sent to the waiting room since they asked.
-                ServerFrame::Error(Some(id), ErrorBody::from(&Refusal::StillWaiting)).to_text()
-            };
-            self.step.outputs.push(Output::Text(outbox, frame.into()));
-        }
-    }
-
-    fn tell_can(&mut self) {
-        for (session, admits_now) in std::mem::take(&mut self.step.can) {
-            let facts = &self.meeting.facts;
-            let Some(person) = facts.person_in(session) else { continue };
-            let Some(attachment) = self.attached.get(&session) else { continue };
-            let waiting = admits_now.then(|| facts.waiting_entries(self.clock.now()));
-            let can = CanChanged { can: facts.you(person).can, waiting };
-            let text = signals_text(vec![SignalBody::Can(can)]);
-            self.step.outputs.push(Output::Text(attachment.outbox.clone(), text.into()));
-        }
-    }
-
-    fn append(
-        &mut self,
-        events: Vec<Event>,
-        users: Vec<UserRow>,
-        passcode: Option<Option<String>>,
-    ) {
-        let expected_head = Seq(self.head().0 - events.len() as u64);
-        self.in_flight += 1;
-        self.context.store.append(Batch {
-            meeting: self.meeting.facts.info.id,
-            generation: self.generation,
-            expected_head,
-            events,
-            users,
-            passcode,
-            next_deadline: self.meeting.lasting_deadline(),
-            last_alive: Some(self.clock.now()),
-            done: self.acks.clone(),
-        });
-    }
-
-    /// Notes in the store that the meeting is alive; who was connected until when is known by it.
-    pub(super) fn checkpoint(&mut self) {
-        if self.meeting.facts.has_anyone() {
-            self.append(Vec::new(), Vec::new(), None);
         }
     }
 

@@ -7,7 +7,6 @@
 use quorate_protocol::{
     LARGE_ABOVE, LARGE_UNTIL_BELOW, ParticipantId, Role, RosterCount, SignalBody, Timestamp, UserId,
 };
-use serde::Deserialize;
 
 use super::event::{Audience, Fact, Group, STAFF_RANK};
 use super::facts::Facts;
@@ -51,7 +50,7 @@ impl Facts {
             return;
         }
         // Whoever reads the event must know whose name it is.
-        let who = about(&draft.fact).or(draft.by).and_then(|id| self.people.get(&id));
+        let who = draft.fact.about().or(draft.by).and_then(|id| self.people.get(&id));
         let Some(person) = who.filter(|person| !self.is_announced(person.user)) else { return };
         let personal = draft.personal.get_or_insert_default();
         // An event that is about a name says it by itself.
@@ -80,19 +79,6 @@ impl Facts {
     fn is_announced(&self, user: UserId) -> bool {
         self.rank_of(user) >= ANNOUNCED_RANK
     }
-}
-
-/// Whom a fact is about: every fact names them by the same word, but of the two in the host's seat.
-fn about(fact: &Fact) -> Option<ParticipantId> {
-    if let Fact::HostChanged { to, .. } = fact {
-        return Some(*to);
-    }
-    #[derive(Deserialize)]
-    struct About {
-        participant: Option<ParticipantId>,
-    }
-    let (_, details) = fact.to_row();
-    serde_json::from_str::<About>(&details).ok()?.participant
 }
 
 /// How often the people of a large meeting hear how many they are, in milliseconds.

@@ -1,8 +1,8 @@
 //! The life of a meeting: made, started, locked, ended, reopened; and what happens by itself in time.
 
 use quorate_protocol::{
-    COHOSTS_MAX, EndReason, InviteeAdd, MeetingStatus, Permission, PollId, SessionId, Timestamp,
-    UserId, UserKind,
+    COHOSTS_MAX, EndReason, InviteeAdd, MeetingStatus, ParticipantId, Permission, PollId,
+    SessionId, Timestamp, UserId, UserKind,
 };
 
 use super::event::{Audience, Fact, MeetingCreated, Personal};
@@ -22,10 +22,10 @@ enum Due {
     Start,
     ClosePoll(PollId),
     EndTimer,
-    LetIn(quorate_protocol::ParticipantId),
+    LetIn(ParticipantId),
     EndEmpty,
     CloseRooms,
-    Succeed(quorate_protocol::ParticipantId),
+    Succeed(ParticipantId),
     EndHostless,
 }
 

@@ -4,7 +4,7 @@ use quorate_protocol::Timestamp;
 
 use super::large::Counted;
 use super::pace::Pace;
-use super::refusals::Refused;
+use super::refusal_rate::Refused;
 use super::traffic::Traffic;
 use super::waiting::Told;
 use super::{Event, Facts, Meeting, Signal, polls};

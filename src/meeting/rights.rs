@@ -67,9 +67,7 @@ impl Can {
         };
         Grants(Permission::ALL.iter().map(grant).collect())
     }
-}
 
-impl Can {
     /// What one may, or could if the meeting took nothing from ranks below staff. Of a bot, whose rank is
     /// below it, the meeting takes that anyway.
     fn but_for_the_meeting(&self) -> PermissionSet {

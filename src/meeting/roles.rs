@@ -5,7 +5,7 @@ use quorate_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::custom::ServerRoles;
+use super::custom_roles::ServerRoles;
 use super::event::{Audience, Fact};
 use super::facts::Facts;
 use super::grants::give;

@@ -7,7 +7,7 @@ mod bots;
 mod breakouts;
 mod chance;
 mod conduct;
-mod custom;
+mod custom_roles;
 mod docs;
 mod door;
 mod invitees;

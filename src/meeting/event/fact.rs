@@ -674,6 +674,90 @@ pub struct MeetingCreated {
 }
 
 impl Fact {
+    /// Whom it is about; of the two in the host's seat, who has it now.
+    #[must_use]
+    pub fn about(&self) -> Option<ParticipantId> {
+        match self {
+            Fact::SessionOpened { participant, .. }
+            | Fact::ParticipantWaiting { participant, .. }
+            | Fact::ParticipantAdmitted { participant, .. }
+            | Fact::ParticipantDeclined { participant, .. }
+            | Fact::ParticipantWithdrawn { participant, .. }
+            | Fact::ReturnedToWaiting { participant, .. }
+            | Fact::ParticipantJoined { participant, .. }
+            | Fact::ParticipantIdentified { participant, .. }
+            | Fact::ParticipantLeft { participant, .. }
+            | Fact::ConnectionChanged { participant, .. }
+            | Fact::ParticipantRemoved { participant, .. }
+            | Fact::AttributesChanged { participant, .. }
+            | Fact::ParticipantRenamed { participant, .. }
+            | Fact::MediaUpdated { participant, .. }
+            | Fact::ParticipantMuted { participant, .. }
+            | Fact::RoleAssigned { participant, .. }
+            | Fact::PermissionsChanged { participant, .. }
+            | Fact::HandRaised { participant, .. }
+            | Fact::HandLowered { participant, .. }
+            | Fact::HandCalledOn { participant, .. }
+            | Fact::BreakoutAssigned { participant, .. }
+            | Fact::ParticipantMoved { participant, .. }
+            | Fact::AbuseReported { participant, .. }
+            | Fact::PermissionRefused { participant, .. } => Some(*participant),
+            Fact::WaitingTold { participant, .. }
+            | Fact::ParticipantBanned { participant, .. }
+            | Fact::ParticipantUnbanned { participant, .. }
+            | Fact::ReasonGiven { participant, .. }
+            | Fact::CohostAdded { participant, .. }
+            | Fact::CohostRemoved { participant, .. } => *participant,
+            Fact::HostChanged { to, .. } => Some(*to),
+            Fact::MeetingCreated(_)
+            | Fact::MeetingStarted { .. }
+            | Fact::MeetingEnded { .. }
+            | Fact::MeetingReopened { .. }
+            | Fact::MeetingLocked { .. }
+            | Fact::MeetingUnlocked { .. }
+            | Fact::MeetingSuspended { .. }
+            | Fact::MeetingResumed { .. }
+            | Fact::MeetingPolicyChanged { .. }
+            | Fact::MeetingUpdated(_)
+            | Fact::MeetingExtended { .. }
+            | Fact::MeetingRecovered { .. }
+            | Fact::MeetingSizeChanged { .. }
+            | Fact::SessionLost { .. }
+            | Fact::SessionResumed { .. }
+            | Fact::SessionClosed { .. }
+            | Fact::InviteeAdded { .. }
+            | Fact::InviteeRemoved { .. }
+            | Fact::ParticipantsMuted { .. }
+            | Fact::RoleDefined { .. }
+            | Fact::RoleRemoved { .. }
+            | Fact::PollOpened { .. }
+            | Fact::PollVoteCast { .. }
+            | Fact::PollClosed { .. }
+            | Fact::PollVotesTold { .. }
+            | Fact::AgendaSet { .. }
+            | Fact::AgendaMoved { .. }
+            | Fact::TimerStarted { .. }
+            | Fact::TimerStopped { .. }
+            | Fact::TimerEnded { .. }
+            | Fact::DecisionRecorded { .. }
+            | Fact::ActionRecorded { .. }
+            | Fact::ChatSent { .. }
+            | Fact::ChatDeleted { .. }
+            | Fact::BreakoutPrepared { .. }
+            | Fact::BreakoutOpened { .. }
+            | Fact::BreakoutAnnounced { .. }
+            | Fact::BreakoutExtended { .. }
+            | Fact::BreakoutClosing { .. }
+            | Fact::BreakoutClosed { .. }
+            | Fact::BreakoutHelpRequested { .. }
+            | Fact::BreakoutHelpResolved { .. }
+            | Fact::ChatPinned { .. }
+            | Fact::ChatUnpinned { .. }
+            | Fact::CaptionPublished { .. }
+            | Fact::Redacted { .. } => None,
+        }
+    }
+
     /// The fact as the journal's columns hold it: its type, and its details as JSON.
     #[must_use]
     pub fn to_row(&self) -> (String, String) {

@@ -54,6 +54,12 @@ proptest! {
         prop_assert_eq!(facts, &restored, "also through the store, and after redactions");
         for (index, event) in stage.journal.iter().enumerate() {
             prop_assert_eq!(event.seq, Seq(index as u64 + 1));
+            let details: serde_json::Value =
+                serde_json::from_str(&event.fact.to_row().1).unwrap();
+            let (named, seated) = (&details["participant"], &details["to"]);
+            let seat = matches!(event.fact, Fact::HostChanged { .. });
+            let about = if seat { seated.as_i64() } else { named.as_i64() };
+            prop_assert_eq!(event.fact.about(), about.map(ParticipantId), "as the details name them");
         }
     }
 

@@ -8,7 +8,7 @@ use quorate_protocol::*;
 use uuid::Uuid;
 
 use super::stage::*;
-use crate::meeting::custom::{Definer, ServerRoles};
+use crate::meeting::custom_roles::{Definer, ServerRoles};
 use crate::meeting::event::{Event, Fact};
 use crate::meeting::roles::{BOT_SCOPES, MATRIX, Mark, RoleSource, built_in_sets};
 use crate::meeting::{Bot, Enter, Facts, Input, Passcode, Person};

@@ -7,7 +7,7 @@ use quorate_protocol::*;
 
 use super::stage::*;
 use super::tables::full_cast;
-use crate::meeting::custom::{Definer, ServerRoles};
+use crate::meeting::custom_roles::{Definer, ServerRoles};
 use crate::meeting::roles::RoleSource;
 use crate::meeting::{Decision, Input, Refusal};
 use Permission as P;
