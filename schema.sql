@@ -22,11 +22,66 @@ CREATE TABLE users (
     kind          VARCHAR(10)  NOT NULL DEFAULT 'member'
                   CHECK (kind IN ('member', 'guest', 'bot', 'system')),
     is_active     BOOLEAN      NOT NULL DEFAULT 1, -- 0: may no longer come in
+    is_admin      BOOLEAN      NOT NULL DEFAULT 0, -- administers the server
+    -- Goes up when their private calendar address is made anew; the address is made of it.
+    calendar_version INTEGER   NOT NULL DEFAULT 0,
     created_at    TIMESTAMP    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     last_login    TIMESTAMP
 );
 CREATE INDEX idx_user_email ON users(email) WHERE email IS NOT NULL;
 INSERT INTO users (id, username, full_name, kind) VALUES (0, 'system', 'System', 'system');
+
+-- Users of the configured issuer (OpenID Connect), by what it calls them. NOT A FOLD.
+CREATE TABLE user_identities (
+    issuer     VARCHAR(300) NOT NULL,
+    subject    VARCHAR(255) NOT NULL,
+    user_id    INTEGER      NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+    created_at TIMESTAMP    NOT NULL,
+    PRIMARY KEY (issuer, subject)
+) WITHOUT ROWID;
+CREATE INDEX idx_identity_user ON user_identities(user_id);
+
+-- API keys and bot tokens. NOT A FOLD. A secret is 256 random bits, so that its plain hash will do.
+CREATE TABLE tokens (
+    id           INTEGER PRIMARY KEY,
+    owner_id     INTEGER      NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+    user_id      INTEGER      NOT NULL REFERENCES users(id) ON DELETE CASCADE,  -- whom it is: the owner, or the bot
+    kind         VARCHAR(10)  NOT NULL CHECK (kind IN ('api', 'bot')),
+    name         VARCHAR(80)  NOT NULL,
+    secret_hash  BLOB         NOT NULL UNIQUE,      -- SHA-256
+    scopes       JSON,                              -- permissions by name; null: all of its owner's
+    meetings     JSON,                              -- ids; null: all that it reaches
+    created_at   TIMESTAMP    NOT NULL,
+    expires_at   TIMESTAMP,
+    last_used_at TIMESTAMP,                         -- to the minute
+    revoked_at   TIMESTAMP
+);
+CREATE INDEX idx_token_owner ON tokens(owner_id);
+
+-- Signed-in browsers: what the cookie that renews a short-lived token is known by. NOT A FOLD.
+CREATE TABLE sign_ins (
+    secret_hash  BLOB         PRIMARY KEY,          -- SHA-256 of the cookie
+    user_id      INTEGER      NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+    claims       JSON         NOT NULL,             -- what the tokens renewed by it say
+    created_at   TIMESTAMP    NOT NULL,
+    expires_at   TIMESTAMP    NOT NULL,
+    last_used_at TIMESTAMP    NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX idx_sign_in_user ON sign_ins(user_id);
+CREATE INDEX idx_sign_in_expiry ON sign_ins(expires_at);
+
+-- Answers to requests with an Idempotency-Key, given again for 24 hours. NOT A FOLD.
+CREATE TABLE idempotency_keys (
+    user_id     INTEGER      NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+    key         VARCHAR(200) NOT NULL,
+    fingerprint BLOB         NOT NULL,              -- BLAKE3 of method, path and body
+    status      INTEGER      NOT NULL,              -- of the answer
+    location    VARCHAR(300),                       -- its Location header
+    body        TEXT,                               -- null: read again where `location` points
+    created_at  TIMESTAMP    NOT NULL,
+    PRIMARY KEY (user_id, key)
+) WITHOUT ROWID;
+CREATE INDEX idx_idempotency_age ON idempotency_keys(created_at);
 
 -- Meetings, as their journals leave them.
 CREATE TABLE meetings (
@@ -50,8 +105,15 @@ CREATE TABLE meetings (
     requires_approval BOOLEAN      NOT NULL DEFAULT 0,          -- the waiting room
     is_recorded       BOOLEAN      NOT NULL DEFAULT 0,
     recording_url     VARCHAR(500),
-    recurring_pattern VARCHAR(500),               -- JSON
-    parent_meeting_id INTEGER      REFERENCES meetings(id) ON DELETE SET NULL,
+    recurring_pattern VARCHAR(2000),              -- of a series: its recurrence, as JSON
+    parent_meeting_id INTEGER      REFERENCES meetings(id) ON DELETE SET NULL,  -- of an occurrence: its series
+    original_start    TIMESTAMP,                  -- of an occurrence: when the rule puts it
+    follows_meeting_id INTEGER     REFERENCES meetings(id) ON DELETE SET NULL,  -- of a series: the one it goes on with
+    series_version    INTEGER      NOT NULL DEFAULT 0,          -- of a series: rises when its occurrences are to
+                                                                -- follow; of an occurrence: what it has followed
+    time_zone         VARCHAR(64),                -- IANA; where its wall-clock times are meant
+    calendar_sequence INTEGER      NOT NULL DEFAULT 0,          -- SEQUENCE in calendar files
+    revision          INTEGER      NOT NULL DEFAULT 0,          -- the last event that changed the meeting itself
     settings          JSON         NOT NULL DEFAULT '{}',       -- as the REST interface has them
     next_deadline     TIMESTAMP,                  -- when it must be woken; null: nothing is due
     last_alive        TIMESTAMP,                  -- when its server last said that it lives
@@ -60,10 +122,15 @@ CREATE TABLE meetings (
 );
 CREATE INDEX idx_meeting_type ON meetings(meeting_type);
 CREATE INDEX idx_meeting_parent ON meetings(parent_meeting_id);
+CREATE UNIQUE INDEX idx_meeting_occurrence ON meetings(parent_meeting_id, original_start)
+    WHERE original_start IS NOT NULL;
 CREATE INDEX idx_meeting_host ON meetings(host_id);
 CREATE INDEX idx_meeting_owner ON meetings(owner_id);
 CREATE INDEX idx_meeting_deadline ON meetings(next_deadline) WHERE next_deadline IS NOT NULL;
 CREATE INDEX idx_meeting_running ON meetings(id) WHERE status = 'in_progress';
+-- The order of lists: by start, or by creation where there is none.
+CREATE INDEX idx_meeting_order ON meetings(coalesce(start_time, created_at), id);
+CREATE INDEX idx_meeting_host_order ON meetings(host_id, coalesce(start_time, created_at), id);
 
 -- A user's place in a meeting: one row, kept when they leave and come back.
 CREATE TABLE meeting_participants (
@@ -177,6 +244,7 @@ CREATE TABLE meeting_audit_logs (
     personal       JSON,                          -- names, texts, reasons; null: there were none, or redacted
     salt           BLOB,                          -- 16 random bytes, there while `personal` is
     personal_hash  BLOB,                          -- null: there never was a personal part
+    via            VARCHAR(10),                   -- admin: by the right of an administrator of the server
     hash           BLOB         NOT NULL,
     UNIQUE (meeting_id, seq),
     FOREIGN KEY (meeting_id) REFERENCES meetings(id) ON DELETE CASCADE,
@@ -185,6 +253,8 @@ CREATE TABLE meeting_audit_logs (
 CREATE INDEX idx_audit_meeting ON meeting_audit_logs(meeting_id);
 CREATE INDEX idx_audit_user ON meeting_audit_logs(user_id);
 CREATE INDEX idx_audit_action ON meeting_audit_logs(action);
+-- A user's activity, newest first.
+CREATE INDEX idx_audit_user_time ON meeting_audit_logs(user_id, id);
 
 -- What happened stays, also when the meeting or the user would go: their deletion is refused too.
 CREATE TRIGGER journal_is_kept BEFORE DELETE ON meeting_audit_logs
@@ -202,8 +272,17 @@ WHEN NOT (
     AND NEW.audience IS OLD.audience AND NEW.created_at IS OLD.created_at
     AND NEW.session_id IS OLD.session_id AND NEW.command_id IS OLD.command_id
     AND NEW.answer IS OLD.answer AND NEW.personal_hash IS OLD.personal_hash
+    AND NEW.via IS OLD.via
     AND NEW.hash IS OLD.hash
 )
 BEGIN
     SELECT RAISE(ABORT, 'the journal is never changed, but for redactions');
 END;
+
+-- Rows of the older application that could not be taken over, whole; `quorate migrate` writes it. NOT A FOLD.
+CREATE TABLE migration_quarantine (
+    id     INTEGER      PRIMARY KEY,
+    source VARCHAR(100) NOT NULL,                 -- the table
+    row    JSON         NOT NULL,                 -- the row as it was
+    reason TEXT         NOT NULL                  -- why it was taken out
+);

@@ -45,6 +45,7 @@ impl Waiter {
             fact,
             personal,
             cause: None,
+            as_admin: false,
         };
         self.store.append(Batch {
             meeting: self.meeting,

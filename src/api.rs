@@ -2,7 +2,10 @@
 
 mod body;
 mod meetings;
+mod openapi;
+mod page;
 mod problem;
+mod query;
 mod roles;
 mod sessions;
 mod socket;
@@ -13,11 +16,13 @@ use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
-use axum::routing::{any, get, post};
+use axum::routing::{any, get};
+use bytes::Bytes;
 use quorate_protocol::{Code, ErrorBody};
 
 use crate::connection::Door;
 use crate::identity::Caller;
+use openapi::Routes;
 use problem::Problem;
 
 /// What the routes share.
@@ -34,14 +39,13 @@ pub struct Api {
 
 /// All routes.
 pub fn router(api: Arc<Api>) -> Router {
-    Router::new()
+    let (described, document) = routes().finish();
+    let document = Bytes::from(document.to_string());
+    let document = get(move || async { ([(header::CONTENT_TYPE, "application/json")], document) });
+    described
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/ws", any(socket::upgrade))
-        .route("/api/sessions", post(sessions::sign_in))
-        .route("/api/meetings", post(meetings::create))
-        .route("/api/meetings/{id}", get(meetings::show))
-        .route("/api/roles", get(roles::list).post(roles::create))
-        .route("/api/roles/{key}", get(roles::show).put(roles::replace).delete(roles::remove))
+        .route("/api/openapi.json", document)
         .method_not_allowed_fallback(|| async {
             Problem(ErrorBody::new(Code::MethodNotAllowed, "this path does not take that method"))
         })
@@ -49,6 +53,11 @@ pub fn router(api: Arc<Api>) -> Router {
             Problem(ErrorBody::new(Code::NotFound, "there is nothing at this path"))
         })
         .with_state(api)
+}
+
+/// Every operation of the back office, with its description.
+fn routes() -> Routes<Arc<Api>> {
+    Routes::new().and(sessions::routes()).and(meetings::routes()).and(roles::routes())
 }
 
 /// Who is asking: the bearer of the token in `Authorization`. Comes before the body in a route's

@@ -193,14 +193,16 @@ pub struct Draft {
     pub fact: Fact,
     /// What of it is personal.
     pub personal: Option<Box<Personal>>,
+    /// Whether it is done by the right of an administrator of the server.
+    pub as_admin: bool,
 }
 
 impl Draft {
     /// The event with its place in the journal.
     #[must_use]
     pub fn at(self, seq: Seq, at: Timestamp) -> Event {
-        let Draft { user, by, audience, fact, personal } = self;
-        Event { seq, at, user, by, audience, fact, personal, cause: None }
+        let Draft { user, by, audience, fact, personal, as_admin } = self;
+        Event { seq, at, user, by, audience, fact, personal, cause: None, as_admin }
     }
 }
 
@@ -271,7 +273,8 @@ impl Decision {
 
     fn personal_event(mut self, audience: Audience, fact: Fact, personal: Personal) -> Decision {
         let personal = (personal != Personal::default()).then(|| Box::new(personal));
-        self.events.push(Draft { user: self.user, by: self.by, audience, fact, personal });
+        let (user, by) = (self.user, self.by);
+        self.events.push(Draft { user, by, audience, fact, personal, as_admin: false });
         self
     }
 

@@ -23,6 +23,7 @@ mod readers;
 mod roles;
 #[cfg(test)]
 mod tests;
+mod write;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -8,6 +8,15 @@ use crate::{
     UserRef,
 };
 
+/// A page of a list over REST.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct List<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// What to send as `cursor` to get the next page; null at the end.
+    pub next: Option<String>,
+}
+
 /// Body of `POST /api/meetings`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -13,11 +13,26 @@ use quorate_protocol::{
 };
 
 use super::body::Json;
+use super::openapi::{Operation, Routes};
 use super::problem::Problem;
 use super::{Api, Bearer};
 use crate::identity::{Reach, passcode, unavailable};
 use crate::live::{CreateAs, ids};
 use crate::meeting::event::MeetingCreated;
+
+pub(super) fn routes() -> Routes<Arc<Api>> {
+    Routes::new()
+        .add(
+            Operation::post("/api/meetings", "Make a meeting")
+                .body::<CreateMeeting>()
+                .answers::<Meeting>(StatusCode::CREATED),
+            create,
+        )
+        .add(
+            Operation::get("/api/meetings/{id}", "A meeting").answers::<Meeting>(StatusCode::OK),
+            show,
+        )
+}
 
 /// `POST /api/meetings`.
 pub(super) async fn create(

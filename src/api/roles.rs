@@ -12,10 +12,39 @@ use quorate_protocol::{
 };
 
 use super::body::Json;
+use super::openapi::{Operation, Routes};
 use super::problem::{Problem, in_use};
 use super::{Api, Bearer};
 use crate::identity::Caller;
 use crate::live::RoleInUse;
+
+pub(super) fn routes() -> Routes<Arc<Api>> {
+    let one = "/api/roles/{key}";
+    Routes::new()
+        .add(
+            Operation::get("/api/roles", "The custom roles for all meetings")
+                .answers::<Page<CustomRole>>(StatusCode::OK),
+            list,
+        )
+        .add(
+            Operation::post("/api/roles", "Define a role for all meetings")
+                .body::<RoleDefine>()
+                .answers::<CustomRole>(StatusCode::CREATED),
+            create,
+        )
+        .add(Operation::get(one, "A role").answers::<CustomRole>(StatusCode::OK), show)
+        .add(
+            Operation::put(one, "Define a role anew")
+                .body::<PutRole>()
+                .answers::<CustomRole>(StatusCode::OK),
+            replace,
+        )
+        .add(
+            Operation::delete(one, "Remove a role that nobody has")
+                .answers::<CustomRole>(StatusCode::OK),
+            remove,
+        )
+}
 
 /// The key in a path, as it came.
 type Key = Result<Path<String>, PathRejection>;

@@ -160,6 +160,7 @@ mod tests {
             fact,
             personal: Some(Box::new(personal)),
             cause: None,
+            as_admin: false,
         }
     }
 

@@ -34,6 +34,8 @@ pub struct Event {
     pub personal: Option<Box<Personal>>,
     /// On the last event of a command: which command it was, and its answer.
     pub cause: Option<Box<Cause>>,
+    /// Whether it was done by the right of an administrator of the server.
+    pub as_admin: bool,
 }
 
 /// The command that an event ends, and what was answered, so that a repetition gets the same.

@@ -16,17 +16,19 @@ use crate::meeting::event::{Cause, Event, Fact, Personal};
 macro_rules! hashed {
     () => {
         "meeting_id, seq, user_id, participant_id, action, details, audience, created_at, \
-         session_id, command_id, answer, personal_hash"
+         session_id, command_id, answer, personal_hash, via"
     };
 }
 pub(super) use hashed;
 
 /// How many columns [`hashed`] names.
-pub(super) const HASHED: usize = 12;
+pub(super) const HASHED: usize = 13;
 /// Bytes of a salt.
 pub(super) const SALT: usize = 16;
 /// The name of [`Fact::Redacted`] in the column `action`.
 pub(super) const REDACTED: &str = "redacted";
+/// What the column `via` says of what an administrator of the server did.
+const ADMIN: &str = "admin";
 /// Events read by their numbers in one statement.
 const NUMBERS_MAX: usize = 1000;
 
@@ -100,6 +102,7 @@ pub(super) fn append(
         integer(event.cause.as_ref().map(|cause| cause.command)),
         text(event.cause.as_ref().map(|cause| &*cause.answer)),
         blob(sealed.map(|sealed| &sealed.hash[..])),
+        text(event.as_admin.then_some(ADMIN)),
     ];
     let hash = chain(&head.hash, columns);
     let beside = [
@@ -112,7 +115,7 @@ pub(super) fn append(
             "INSERT INTO meeting_audit_logs (",
             hashed!(),
             ", personal, salt, hash) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
         ))?
         .execute(params_from_iter(columns.into_iter().chain(beside).map(ToSqlOutput::Borrowed)))?;
     Ok(Head { seq: event.seq, hash })
@@ -134,7 +137,7 @@ fn blob(value: Option<&[u8]>) -> ValueRef<'_> {
 macro_rules! read {
     () => {
         "SELECT seq, created_at, user_id, participant_id, audience, action, details, \
-         session_id, command_id, answer, personal FROM meeting_audit_logs WHERE meeting_id = ?1 "
+         session_id, command_id, answer, personal, via FROM meeting_audit_logs WHERE meeting_id = ?1 "
     };
 }
 
@@ -221,7 +224,8 @@ fn event(seq: Seq, row: &Row<'_>) -> rusqlite::Result<Event> {
         ValueRef::Null => None,
         _ => Some(serde_json::from_str(str(row, 10)?).map_err(|error| unreadable(10, error))?),
     };
-    Ok(Event { seq, at, user, by, audience, fact, personal, cause: cause(row)? })
+    let as_admin = row.get_ref(11)? != ValueRef::Null;
+    Ok(Event { seq, at, user, by, audience, fact, personal, cause: cause(row)?, as_admin })
 }
 
 fn cause(row: &Row<'_>) -> rusqlite::Result<Option<Box<Cause>>> {

@@ -1,14 +1,12 @@
 //! The table `roles`: custom roles for all meetings. No fold: changed by admins, one at a time.
 
 use quorate_protocol::{CustomRole, MeetingId, RoleKey, RoleUser, Timestamp, USED_BY_MAX, UserId};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 use serde::de::DeserializeOwned;
-use tokio::sync::oneshot;
 
 use super::journal::unreadable;
 use super::projections::{json, word as name};
 use super::queries::{all, word};
-use super::writer::Job;
 use super::{Store, StoreError};
 
 /// All of them: there are few.
@@ -18,40 +16,10 @@ pub(super) const USERS_OF_ROLE: &str = "SELECT p.meeting_id, p.user_id \
      FROM meeting_participants AS p JOIN meetings AS m ON m.id = p.meeting_id \
      WHERE p.role = ?1 AND m.status IN ('scheduled', 'in_progress') LIMIT ?2";
 
-/// What becomes of one role.
-#[derive(Debug)]
-pub(super) enum RoleChange {
-    Set(CustomRole, Timestamp),
-    Remove(RoleKey),
-}
-
-impl RoleChange {
-    pub(super) fn write(&self, connection: &Connection) -> rusqlite::Result<()> {
-        match self {
-            RoleChange::Set(role, at) => connection
-                .prepare_cached(
-                    "INSERT INTO roles (key, label, based_on, rank, grants, denies, version, \
-                     created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8) \
-                     ON CONFLICT (key) DO UPDATE SET label = ?2, based_on = ?3, rank = ?4, \
-                     grants = ?5, denies = ?6, version = ?7, updated_at = ?8",
-                )?
-                .execute(params![
-                    role.key.as_str(),
-                    role.label,
-                    name(&role.based_on),
-                    role.rank,
-                    json(&role.grants),
-                    json(&role.denies),
-                    role.version,
-                    at.to_string()
-                ]),
-            RoleChange::Remove(key) => connection
-                .prepare_cached("DELETE FROM roles WHERE key = ?1")?
-                .execute([key.as_str()]),
-        }
-        .map(drop)
-    }
-}
+const SET_ROLE: &str = "INSERT INTO roles (key, label, based_on, rank, grants, denies, version, \
+     created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8) \
+     ON CONFLICT (key) DO UPDATE SET label = ?2, based_on = ?3, rank = ?4, \
+     grants = ?5, denies = ?6, version = ?7, updated_at = ?8";
 
 impl Store {
     /// Every role of the server.
@@ -80,7 +48,20 @@ impl Store {
     /// # Errors
     /// When the store is closed, or the transaction failed.
     pub async fn set_role(&self, role: CustomRole, at: Timestamp) -> Result<(), StoreError> {
-        self.change_role(RoleChange::Set(role, at)).await
+        self.write(move |connection| {
+            let set = params![
+                role.key.as_str(),
+                role.label,
+                name(&role.based_on),
+                role.rank,
+                json(&role.grants),
+                json(&role.denies),
+                role.version,
+                at.to_string()
+            ];
+            connection.prepare_cached(SET_ROLE)?.execute(set).map(drop)
+        })
+        .await
     }
 
     /// Takes a role of the server away.
@@ -88,13 +69,11 @@ impl Store {
     /// # Errors
     /// When the store is closed, or the transaction failed.
     pub async fn remove_role(&self, key: RoleKey) -> Result<(), StoreError> {
-        self.change_role(RoleChange::Remove(key)).await
-    }
-
-    async fn change_role(&self, change: RoleChange) -> Result<(), StoreError> {
-        let (reply, done) = oneshot::channel();
-        self.shared.jobs.send(Job::Role { change, reply }).map_err(|_| StoreError::Closed)?;
-        done.await.map_err(|_| StoreError::Closed)?
+        let delete = "DELETE FROM roles WHERE key = ?1";
+        self.write(move |connection| {
+            connection.prepare_cached(delete)?.execute([key.as_str()]).map(drop)
+        })
+        .await
     }
 }
 

@@ -87,7 +87,17 @@ impl Hand {
     fn event_at(&self, seq: Seq, fact: Fact) -> Event {
         let at = Timestamp(1_790_000_000_000).plus_ms(seq.0.cast_signed());
         let audience = Audience::EVERYONE;
-        Event { seq, at, user: UserId(1), by: None, audience, fact, personal: None, cause: None }
+        Event {
+            seq,
+            at,
+            user: UserId(1),
+            by: None,
+            audience,
+            fact,
+            personal: None,
+            cause: None,
+            as_admin: false,
+        }
     }
 
     fn batch(&self, events: Vec<Event>) -> Batch {

@@ -13,7 +13,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
 use super::heads::Heads;
-use super::roles::RoleChange;
+use super::write::Change;
 use super::{Batch, BatchError, Committed, Durability, Generation, Options, StoreError};
 use super::{append, connections};
 
@@ -32,9 +32,9 @@ pub(super) enum Job {
         meeting: MeetingId,
         generation: Generation,
     },
-    /// Set a role of the server, or take it away.
-    Role {
-        change: RoleChange,
+    /// Change tables that are no fold.
+    Write {
+        change: Change,
         reply: oneshot::Sender<Result<(), StoreError>>,
     },
     /// Bring the whole write-ahead log into the database and cut it to nothing.
@@ -61,7 +61,7 @@ impl Job {
             (Job::Begin { reply, .. }, Outcome::Begun(result)) => {
                 let _ = reply.send(result.map_err(|error| StoreError::Commit(error.to_string())));
             }
-            (Job::Role { reply, .. }, Outcome::Changed(result)) => {
+            (Job::Write { reply, .. }, Outcome::Changed(result)) => {
                 let _ = reply.send(result.map_err(|error| StoreError::Commit(error.to_string())));
             }
             _ => {}
@@ -78,7 +78,7 @@ impl Job {
             Job::Begin { reply, .. } => {
                 let _ = reply.send(Err(StoreError::Commit(error.to_string())));
             }
-            Job::Role { reply, .. } => {
+            Job::Write { reply, .. } => {
                 let _ = reply.send(Err(StoreError::Commit(error.to_string())));
             }
             Job::Forget { .. } | Job::Truncate | Job::Close => {}
@@ -230,8 +230,8 @@ fn perform(connection: &Connection, heads: &mut Heads, job: &Job) -> rusqlite::R
             heads.forget(*meeting, *generation);
             Ok(Outcome::Silent)
         }
-        Job::Role { change, .. } => {
-            savepoint(connection, || change.write(connection).map(Ok)).map(Outcome::Changed)
+        Job::Write { change, .. } => {
+            savepoint(connection, || change.carry_out(connection).map(Ok)).map(Outcome::Changed)
         }
         Job::Truncate | Job::Close => Ok(Outcome::Silent),
     }

@@ -77,6 +77,7 @@ fn plans_of_many_people_share_frames_that_every_client_takes() {
             ..Personal::default()
         })),
         cause: None,
+        as_admin: false,
     };
     let events: Vec<_> = (1..=20).map(event).collect();
     let frames = event_frames(&events, &[]);

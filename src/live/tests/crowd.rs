@@ -63,7 +63,17 @@ fn what_nobody_sees_parts_no_frame_and_a_changed_view_does() {
         };
         let user = UserId(1);
         let (seq, at) = (Seq(seq), Timestamp(0));
-        Event { seq, at, user, by: None, audience, fact, personal: None, cause: None }
+        Event {
+            seq,
+            at,
+            user,
+            by: None,
+            audience,
+            fact,
+            personal: None,
+            cause: None,
+            as_admin: false,
+        }
     };
     let events: Vec<_> = (1..=9).map(event).collect();
     for (splits, runs) in [

@@ -61,6 +61,7 @@ fn events_with_long_lists_share_frames_that_every_client_takes() {
             fact: fact.clone(),
             personal: None,
             cause: None,
+            as_admin: false,
         };
         let events: Vec<_> = (1..=128).map(event).collect();
         let frames = event_frames(&events, &[]);

@@ -111,6 +111,7 @@ fn events_in_a_row_share_frames_that_every_client_takes() {
         fact: Fact::ChatSent { to: None, room: None, reply_to: None },
         personal: Some(Box::new(Personal { text: text.clone(), ..Personal::default() })),
         cause: None,
+        as_admin: false,
     };
     let events: Vec<_> = (1..=256).map(event).collect();
     let frames = event_frames(&events, &[]);
@@ -133,6 +134,7 @@ fn events_that_tell_many_votes_make_frames_that_every_client_takes() {
         fact: Fact::PollVotesTold { poll: PollId(1), votes: votes.clone() },
         personal: None,
         cause: None,
+        as_admin: false,
     };
     let frames = event_frames(&(1..=32).map(event).collect::<Vec<_>>(), &[]);
     assert!(frames.len() > 1 && frames.len() < 32);

@@ -146,8 +146,17 @@ fn an_address_that_is_redacted_matches_nobody_and_its_invitation_stays() {
     let fact = Fact::Redacted { ranges: vec![(of, of)] };
     let (seq, at) = (stage.meeting.facts.head.next(), stage.now);
     let audience = Audience::NOBODY;
-    let redacted =
-        Event { seq, at, user: SYSTEM, by: None, audience, fact, personal: None, cause: None };
+    let redacted = Event {
+        seq,
+        at,
+        user: SYSTEM,
+        by: None,
+        audience,
+        fact,
+        personal: None,
+        cause: None,
+        as_admin: false,
+    };
     stage.meeting.apply(&redacted);
     for event in stage.journal.iter_mut().filter(|event| event.seq == of) {
         event.personal = None;

@@ -279,6 +279,7 @@ fn who_waits_for_the_host_comes_in_when_that_is_not_asked_any_more() {
         audience: Audience::EVERYONE,
         fact: Fact::MeetingPolicyChanged { changes, has_passcode: None },
         personal: None,
+        as_admin: false,
     };
     let event = draft.at(stage.meeting.facts.head.next(), stage.now);
     stage.meeting.apply(&event);

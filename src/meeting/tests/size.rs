@@ -17,6 +17,7 @@ fn happens(stage: &mut Stage, participant: i64, fact: Fact, personal: Personal) 
         fact,
         personal: Some(Box::new(personal)),
         cause: None,
+        as_admin: false,
     };
     stage.meeting.apply(&event);
 }

@@ -46,6 +46,7 @@ impl Stage {
             fact: Fact::MeetingCreated(Box::new(created)),
             personal: None,
             cause: None,
+            as_admin: false,
         };
         stage.meeting.apply(&made);
         stage.journal.push(made);

@@ -1,0 +1,249 @@
+//! The routes and their description in one: what is served is what `/api/openapi.json` tells.
+//!
+//! Each file of routes lists its operations beside its handlers. The types' own JSON Schemas, which the
+//! document of the socket is made of too, describe queries, bodies and answers; OpenAPI 3.1 takes them as
+//! they are.
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::http::StatusCode;
+use axum::routing::{MethodFilter, on};
+use quorate_protocol::ErrorBody;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+/// Draws the schema of a type.
+type Draw = fn(&mut SchemaGenerator) -> Schema;
+
+/// One method on one path, described.
+pub(super) struct Operation {
+    method: MethodFilter,
+    name: &'static str,
+    path: &'static str,
+    summary: &'static str,
+    open: bool,
+    query: Option<Draw>,
+    body: Option<Draw>,
+    answer: (StatusCode, Option<(&'static str, Draw)>),
+}
+
+impl Operation {
+    fn new(
+        method: MethodFilter,
+        name: &'static str,
+        path: &'static str,
+        summary: &'static str,
+    ) -> Operation {
+        let answer = (StatusCode::OK, None);
+        Operation { method, name, path, summary, open: false, query: None, body: None, answer }
+    }
+
+    /// `GET` of a path, and what it is for in a sentence.
+    pub(super) fn get(path: &'static str, summary: &'static str) -> Operation {
+        Operation::new(MethodFilter::GET, "get", path, summary)
+    }
+
+    /// `POST` to a path.
+    pub(super) fn post(path: &'static str, summary: &'static str) -> Operation {
+        Operation::new(MethodFilter::POST, "post", path, summary)
+    }
+
+    /// `PUT` to a path.
+    pub(super) fn put(path: &'static str, summary: &'static str) -> Operation {
+        Operation::new(MethodFilter::PUT, "put", path, summary)
+    }
+
+    /// `PATCH` of a path.
+    pub(super) fn patch(path: &'static str, summary: &'static str) -> Operation {
+        Operation::new(MethodFilter::PATCH, "patch", path, summary)
+    }
+
+    /// `DELETE` of a path.
+    pub(super) fn delete(path: &'static str, summary: &'static str) -> Operation {
+        Operation::new(MethodFilter::DELETE, "delete", path, summary)
+    }
+
+    /// Needs no bearer token.
+    pub(super) fn open(mut self) -> Operation {
+        self.open = true;
+        self
+    }
+
+    /// Takes these query parameters.
+    pub(super) fn query<T: JsonSchema>(mut self) -> Operation {
+        self.query = Some(|generator| T::json_schema(generator));
+        self
+    }
+
+    /// Takes this JSON body.
+    pub(super) fn body<T: JsonSchema>(mut self) -> Operation {
+        self.body = Some(|generator| generator.subschema_for::<T>());
+        self
+    }
+
+    /// Answers this as JSON.
+    pub(super) fn answers<T: JsonSchema>(self, status: StatusCode) -> Operation {
+        self.answers_as::<T>(status, "application/json")
+    }
+
+    /// Answers this in another format.
+    pub(super) fn answers_as<T: JsonSchema>(
+        mut self,
+        status: StatusCode,
+        format: &'static str,
+    ) -> Operation {
+        self.answer = (status, Some((format, |generator| generator.subschema_for::<T>())));
+        self
+    }
+
+    fn describe(&self, generator: &mut SchemaGenerator) -> Value {
+        let (status, answer) = &self.answer;
+        let mut answered = json!({ "description": status.canonical_reason().unwrap_or_default() });
+        if let Some((format, draw)) = answer {
+            answered["content"] = json!({ *format: { "schema": draw(generator) } });
+        }
+        let mut parameters: Vec<_> = path_parameters(self.path).collect();
+        if let Some(draw) = self.query {
+            parameters.extend(query_parameters(&draw(generator)));
+        }
+        let mut operation = json!({
+            "summary": self.summary,
+            "operationId": operation_id(self.name, self.path),
+            "tags": [tag(self.path)],
+            "parameters": parameters,
+            "responses": {
+                status.as_str(): answered,
+                "default": { "$ref": "#/components/responses/Problem" },
+            },
+        });
+        if let Some(draw) = self.body {
+            operation["requestBody"] = json!({
+                "required": true,
+                "content": { "application/json": { "schema": draw(generator) } },
+            });
+        }
+        if self.open {
+            operation["security"] = json!([]);
+        }
+        operation
+    }
+}
+
+/// Routes with their description.
+pub(super) struct Routes<S> {
+    router: Router<S>,
+    operations: Vec<Operation>,
+}
+
+impl<S: Clone + Send + Sync + 'static> Routes<S> {
+    /// None yet.
+    pub(super) fn new() -> Routes<S> {
+        Routes { router: Router::new(), operations: Vec::new() }
+    }
+
+    /// One more.
+    pub(super) fn add<H, T>(mut self, operation: Operation, handler: H) -> Routes<S>
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        self.router = self.router.route(operation.path, on(operation.method, handler));
+        self.operations.push(operation);
+        self
+    }
+
+    /// These and those.
+    pub(super) fn and(mut self, others: Routes<S>) -> Routes<S> {
+        self.router = self.router.merge(others.router);
+        self.operations.extend(others.operations);
+        self
+    }
+
+    /// The router, and the OpenAPI document of what it serves.
+    pub(super) fn finish(self) -> (Router<S>, Value) {
+        (self.router, document(&self.operations))
+    }
+}
+
+fn document(operations: &[Operation]) -> Value {
+    let settings = SchemaSettings::draft2020_12()
+        .with(|settings| settings.definitions_path = "/components/schemas".into());
+    let mut generator = settings.into_generator();
+    let mut paths = Map::new();
+    for operation in operations {
+        let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+        path[operation.name] = operation.describe(&mut generator);
+    }
+    let problem = generator.subschema_for::<ErrorBody>();
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Quorate",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "The back office of meetings. Errors are RFC 9457 problems that carry the protocol's \
+                codes; what one may not see is not there.",
+            "license": { "name": "Apache-2.0 OR MIT" },
+        },
+        "security": [{ "bearer": [] }],
+        "paths": paths,
+        "components": {
+            "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer" } },
+            "responses": { "Problem": {
+                "description": "Refused; nothing changed.",
+                "content": { "application/problem+json": { "schema": { "allOf": [
+                    {
+                        "type": "object",
+                        "properties": {
+                            "type": { "type": "string" },
+                            "title": { "type": "string" },
+                            "status": { "type": "integer" },
+                            "detail": { "type": "string" },
+                        },
+                        "required": ["type", "title", "status", "detail"],
+                    },
+                    problem,
+                ] } } },
+            } },
+            "schemas": generator.take_definitions(true),
+        },
+    })
+}
+
+/// The parameters in a path: the last word tells what it is, and all ids are integers.
+fn path_parameters(path: &str) -> impl Iterator<Item = Value> {
+    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    names.map(|name| {
+        let schema = match name == "id" || name.ends_with("_id") {
+            true => json!({ "type": "integer", "format": "int64" }),
+            false => json!({ "type": "string" }),
+        };
+        json!({ "name": name, "in": "path", "required": true, "schema": schema })
+    })
+}
+
+/// Each property of the query's type is a parameter.
+fn query_parameters(schema: &Schema) -> Vec<Value> {
+    let required = schema.get("required").and_then(Value::as_array);
+    let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|it| it == name));
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let parameter = |(name, schema): (&String, &Value)| {
+        json!({
+            "name": name, "in": "query", "required": is_required(name),
+            "description": schema.get("description"), "schema": schema,
+        })
+    };
+    properties.into_iter().flatten().map(parameter).collect()
+}
+
+/// The noun that a path is about.
+fn tag(path: &str) -> &str {
+    path.split('/').find(|part| !part.is_empty() && *part != "api").unwrap_or("server")
+}
+
+/// A name for an operation that generated clients can have as a function's.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.split(['/', '-', '.']).filter(|word| !word.is_empty() && *word != "api");
+    let words = words.map(|word| word.trim_matches(['{', '}']));
+    std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
+}
