@@ -37,6 +37,7 @@ mod presence;
 mod profile;
 mod refusal;
 mod refusal_rate;
+mod reminders;
 mod rights;
 pub mod roles;
 mod signalling;
@@ -430,6 +431,7 @@ impl Meeting {
             Command::HostReclaim(_) => facts.reclaim_host(me),
             Command::MeetingStart(_) => facts.start(now, me),
             Command::MeetingEnd(_) => facts.end(me),
+            Command::MeetingCancel(_) => facts.cancel(me),
             Command::MeetingLock(_) => facts.lock(me),
             Command::MeetingUnlock(_) => facts.unlock(me),
             Command::MeetingSuspend(_) => facts.suspend(me),

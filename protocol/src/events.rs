@@ -76,6 +76,10 @@ messages! {
         MeetingEnded(MeetingEnded) = "meeting.ended",
         /// An ended meeting goes on.
         MeetingReopened(Empty) = "meeting.reopened",
+        /// The meeting was called off.
+        MeetingCancelled(Empty) = "meeting.cancelled",
+        /// The planned end comes near.
+        MeetingEndingSoon(MeetingEndingSoon) = "meeting.ending_soon",
         /// The door was locked.
         MeetingLocked(Empty) = "meeting.locked",
         /// The door was unlocked.
@@ -234,6 +238,10 @@ pub enum EndReason {
     Empty,
     /// The host was gone for long, and the settings say that it ends then.
     HostGone,
+    /// Its planned end had passed for as long as its setting `hard_stop_minutes` says.
+    HardStop,
+    /// It was called off while people were in it.
+    Cancelled,
 }
 
 /// Data of `meeting.ended`.
@@ -241,6 +249,15 @@ pub enum EndReason {
 pub struct MeetingEnded {
     /// Why.
     pub reason: EndReason,
+}
+
+/// Data of `meeting.ending_soon`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MeetingEndingSoon {
+    /// When it is to end.
+    pub ends_at: Timestamp,
+    /// How many minutes before that its settings remind of it.
+    pub minutes: u32,
 }
 
 /// Data of `meeting.recovered`.

@@ -5,8 +5,7 @@
 //! An administrator of the server may also do what they may not as a person; the events say so.
 
 use quorate_protocol::{
-    Command, MeetingStatus, ParticipantId, Permission, PermissionSet, Seq, Timestamp, UserId,
-    UserKind,
+    Command, ParticipantId, Permission, PermissionSet, Seq, Timestamp, UserId, UserKind,
 };
 
 use super::event::{Audience, Fact, Personal, View};
@@ -68,6 +67,7 @@ fn office(command: &Command) -> Office {
     match command {
         Command::MeetingStart(_)
         | Command::MeetingEnd(_)
+        | Command::MeetingCancel(_)
         | Command::MeetingUpdate(_)
         | Command::MeetingPolicy(_)
         | Command::InviteeAdd(_)
@@ -108,7 +108,7 @@ impl Meeting {
         let facts = &self.facts;
         match office(&act.command) {
             Office::Always => {}
-            Office::WhileOpen if facts.info.status == MeetingStatus::Completed => {
+            Office::WhileOpen if facts.info.status.is_over() => {
                 return Err(Refusal::Ended);
             }
             Office::WhileOpen => {}

@@ -12,6 +12,7 @@ mod docs;
 mod door;
 mod invitees;
 mod large;
+mod life;
 mod matrix;
 mod model;
 mod office;

@@ -5,13 +5,14 @@ use quorate_protocol::{
     BreakoutAssigned, BreakoutClosed, BreakoutClosing, BreakoutExtended, BreakoutOpened,
     BreakoutPrepared, ByRight, CaptionPublished, ChatDeleted, ChatPinned, ChatSentEvent,
     ConnectionChanged, Empty, EventBody, HostChanged, Invitee, InviteeRemoved, Media, MediaUpdated,
-    MeetingCreated, MeetingEnded, MeetingExtended, MeetingRecovered, MeetingSizeChanged,
-    MeetingSuspended, MessageId, Participant, ParticipantBanned, ParticipantJoined,
-    ParticipantLeft, ParticipantMoved, ParticipantMuted, ParticipantOnly, ParticipantRenamed,
-    ParticipantWaiting, ParticipantWithdrawn, ParticipantsMuted, PermissionRefused,
-    PermissionsChanged, PolicyChanged, PollOpened, PollTally, PollVote, PollVotesTold, Presence,
-    ReasonGiven, RecordedDecision, ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected,
-    RoomNamed, Timer, UserAffected, UserKind, WaitReason, WaitingEntry, WaitingTold,
+    MeetingCreated, MeetingEnded, MeetingEndingSoon, MeetingExtended, MeetingRecovered,
+    MeetingSizeChanged, MeetingSuspended, MessageId, Participant, ParticipantBanned,
+    ParticipantJoined, ParticipantLeft, ParticipantMoved, ParticipantMuted, ParticipantOnly,
+    ParticipantRenamed, ParticipantWaiting, ParticipantWithdrawn, ParticipantsMuted,
+    PermissionRefused, PermissionsChanged, PolicyChanged, PollOpened, PollTally, PollVote,
+    PollVotesTold, Presence, ReasonGiven, RecordedDecision, ReturnedToWaiting, RoleAssigned,
+    RoleOnly, RoomAffected, RoomNamed, Timer, UserAffected, UserKind, WaitReason, WaitingEntry,
+    WaitingTold,
 };
 
 use super::event::{Event, Fact, Personal, RoomPlan};
@@ -41,6 +42,11 @@ fn body(event: &Event) -> Option<EventBody> {
         Fact::MeetingStarted {} => EventBody::MeetingStarted(Empty {}),
         Fact::MeetingEnded { reason } => EventBody::MeetingEnded(MeetingEnded { reason: *reason }),
         Fact::MeetingReopened {} => EventBody::MeetingReopened(Empty {}),
+        Fact::MeetingCancelled {} => EventBody::MeetingCancelled(Empty {}),
+        Fact::MeetingEndingSoon { ends_at, minutes } => {
+            let (ends_at, minutes) = (*ends_at, *minutes);
+            EventBody::MeetingEndingSoon(MeetingEndingSoon { ends_at, minutes })
+        }
         Fact::MeetingLocked {} => EventBody::MeetingLocked(Empty {}),
         Fact::MeetingUnlocked {} => EventBody::MeetingUnlocked(Empty {}),
         Fact::MeetingSuspended { participants } => {

@@ -24,6 +24,7 @@ pub(super) fn project(
         Fact::MeetingStarted {} => tables.start(),
         Fact::MeetingEnded { .. } => tables.end(),
         Fact::MeetingReopened {} => tables.reopen(),
+        Fact::MeetingCancelled {} => tables.cancel(),
         Fact::MeetingLocked {} => tables.lock(true),
         Fact::MeetingUnlocked {} => tables.lock(false),
         Fact::MeetingSuspended { .. } => tables.suspend(true),
@@ -65,7 +66,8 @@ pub(super) fn project(
         }
         Fact::Redacted { ranges } => tables.redact(ranges, event.seq),
         // What passes with the meeting, and what only its journal tells.
-        Fact::MeetingRecovered { .. }
+        Fact::MeetingEndingSoon { .. }
+        | Fact::MeetingRecovered { .. }
         | Fact::MeetingSizeChanged { .. }
         | Fact::SessionOpened { .. }
         | Fact::SessionLost { .. }

@@ -31,6 +31,17 @@ pub enum Fact {
     /// An ended meeting goes on.
     #[serde(rename = "meeting.reopened")]
     MeetingReopened {},
+    /// The meeting was called off.
+    #[serde(rename = "meeting.cancelled")]
+    MeetingCancelled {},
+    /// The planned end comes near.
+    #[serde(rename = "meeting.ending_soon")]
+    MeetingEndingSoon {
+        /// When it is to end.
+        ends_at: Timestamp,
+        /// How many minutes before that the settings remind of it.
+        minutes: u32,
+    },
     /// The door was locked.
     #[serde(rename = "meeting.locked")]
     MeetingLocked {},
@@ -683,6 +694,7 @@ impl Fact {
                 | Fact::MeetingStarted {}
                 | Fact::MeetingEnded { .. }
                 | Fact::MeetingReopened {}
+                | Fact::MeetingCancelled {}
                 | Fact::MeetingLocked {}
                 | Fact::MeetingUnlocked {}
                 | Fact::MeetingSuspended { .. }
@@ -733,6 +745,8 @@ impl Fact {
             | Fact::MeetingStarted { .. }
             | Fact::MeetingEnded { .. }
             | Fact::MeetingReopened { .. }
+            | Fact::MeetingCancelled {}
+            | Fact::MeetingEndingSoon { .. }
             | Fact::MeetingLocked { .. }
             | Fact::MeetingUnlocked { .. }
             | Fact::MeetingSuspended { .. }
