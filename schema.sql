@@ -128,6 +128,8 @@ CREATE INDEX idx_meeting_host ON meetings(host_id);
 CREATE INDEX idx_meeting_owner ON meetings(owner_id);
 CREATE INDEX idx_meeting_deadline ON meetings(next_deadline) WHERE next_deadline IS NOT NULL;
 CREATE INDEX idx_meeting_running ON meetings(id) WHERE status = 'in_progress';
+CREATE INDEX idx_meeting_to_come ON meetings(parent_meeting_id)
+    WHERE status = 'scheduled' AND parent_meeting_id IS NOT NULL;
 -- The order of lists: by start, or by creation where there is none.
 CREATE INDEX idx_meeting_order ON meetings(coalesce(start_time, created_at), id);
 CREATE INDEX idx_meeting_host_order ON meetings(host_id, coalesce(start_time, created_at), id);

@@ -40,6 +40,7 @@ mod refusal_rate;
 mod reminders;
 mod rights;
 pub mod roles;
+pub mod series;
 mod signalling;
 mod snapshot;
 mod sound;
@@ -71,6 +72,7 @@ pub use passing::Passing;
 pub use person::{Bot, Exit, Person, Place, Session};
 pub use refusal::Refusal;
 pub use rights::Can;
+use series::{Fresh, News, Offspring, SeriesBan, Split};
 
 /// The server's settings that the rules depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +128,19 @@ pub enum Input {
     ServerRoles,
     /// Someone acts who need not be there.
     Act(Box<Act>),
+    /// An occurrence of the series is to be a meeting.
+    Occurrence {
+        /// When the rule puts it.
+        original_start: Timestamp,
+        /// The new meeting.
+        fresh: Fresh,
+    },
+    /// The series is to be another from an occurrence on.
+    Split(Box<Split>),
+    /// What the series says to this occurrence of it.
+    Follow(Box<News>),
+    /// A ban in one of the series' occurrences is to hold in all.
+    SeriesBan(Box<SeriesBan>),
     /// A client asks for something.
     Command {
         /// Its session.
@@ -179,6 +194,8 @@ pub struct Decision {
     pub answer: Answer,
     /// The hash of the new passcode, or that there is none any more; for the table, and in no event.
     pub passcode: Option<Option<String>>,
+    /// Meetings that come to be with it.
+    pub offspring: Vec<Offspring>,
     /// Bytes that its signals carry for clients, to all sessions together.
     carried_bytes: u64,
     by: Option<ParticipantId>,
@@ -248,6 +265,7 @@ impl Decision {
             signals: Vec::new(),
             answer: Answer::Data("{}".into()),
             passcode: None,
+            offspring: Vec::new(),
             carried_bytes: 0,
             by: Some(person.id),
             user: person.user,
@@ -261,6 +279,7 @@ impl Decision {
             signals: Vec::new(),
             answer: Answer::Data("{}".into()),
             passcode: None,
+            offspring: Vec::new(),
             carried_bytes: 0,
             by: None,
             user: SYSTEM,
@@ -342,6 +361,12 @@ impl Meeting {
             }
             Input::ServerRoles => Ok(facts.take_over_roles(&self.server_roles)),
             Input::Act(act) => self.act(now, act),
+            Input::Occurrence { original_start, fresh } => {
+                facts.make_occurrence(*original_start, fresh)
+            }
+            Input::Split(split) => self.split(now, split),
+            Input::Follow(news) => Ok(facts.follow(news)),
+            Input::SeriesBan(ban) => Ok(facts.take_over_ban(now, ban)),
             Input::Command { session, command } => {
                 let ended = "this session is over; say hello again";
                 let me = facts.person_in(*session).ok_or(Refusal::Unauthorized(ended))?;
@@ -472,6 +497,7 @@ impl Meeting {
     /// The same, but for what a restart forgets.
     #[must_use]
     pub fn lasting_deadline(&self) -> Option<Timestamp> {
-        self.facts.next_deadline(&self.terms)
+        let occurrence = self.facts.occurrence_due().map(|(at, _)| at);
+        self.facts.next_deadline(&self.terms).into_iter().chain(occurrence).min()
     }
 }

@@ -72,6 +72,8 @@ pub struct Batch {
     pub users: Vec<UserRow>,
     /// The passcode's new hash, or that there is none any more; none leaves what is there.
     pub passcode: Option<Option<String>>,
+    /// Meetings that are made with these events, each with its first events.
+    pub offspring: Vec<(MeetingId, Vec<Event>)>,
     /// When the meeting must be woken, as of these events; none: nothing is due.
     pub next_deadline: Option<Timestamp>,
     /// When the meeting was alive; none leaves what is there.

@@ -12,8 +12,8 @@ use crate::working::{
 };
 use crate::{
     Attributes, BanScope, BreakoutMode, ChatTo, CustomRole, Empty, Invitee, InviteeId, MediaKind,
-    MessageId, Participant, ParticipantId, PermissionSet, Policy, Presence, Role, RoleOnly, RoomId,
-    Seq, Timestamp, UserId, Via, WaitingEntry,
+    MeetingId, MessageId, Participant, ParticipantId, PermissionSet, Policy, Presence, Recurrence,
+    Role, RoleOnly, RoomId, Seq, Timestamp, UserId, Via, WaitingEntry,
 };
 
 /// By what right someone did something, where it is not their own in the meeting.
@@ -80,6 +80,12 @@ messages! {
         MeetingCancelled(Empty) = "meeting.cancelled",
         /// The planned end comes near.
         MeetingEndingSoon(MeetingEndingSoon) = "meeting.ending_soon",
+        /// An occurrence of the series became a meeting.
+        OccurrenceCreated(OccurrenceCreated) = "occurrence.created",
+        /// The series repeats otherwise from now on.
+        SeriesChanged(Box<SeriesChanged>) = "series.changed",
+        /// The series ends before an occurrence.
+        SeriesSplit(Box<SeriesSplit>) = "series.split",
         /// The door was locked.
         MeetingLocked(Empty) = "meeting.locked",
         /// The door was unlocked.
@@ -298,6 +304,42 @@ pub struct MeetingUpdated {
     /// When it is to end.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub ends_at: Option<Option<Timestamp>>,
+    /// In which zone its times are meant.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub time_zone: Option<Option<String>>,
+}
+
+/// Data of `occurrence.created`: an occurrence of a series became a meeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OccurrenceCreated {
+    /// The meeting.
+    pub meeting: MeetingId,
+    /// When the rule puts it.
+    pub original_start: Timestamp,
+}
+
+/// Data of `series.changed`: how and when it repeats from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SeriesChanged {
+    /// When the first occurrence starts.
+    pub starts_at: Timestamp,
+    /// When it ends.
+    pub ends_at: Option<Timestamp>,
+    /// In which zone its times are meant.
+    pub time_zone: String,
+    /// The rule.
+    pub recurrence: Recurrence,
+}
+
+/// Data of `series.split`: the series ends before an occurrence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SeriesSplit {
+    /// That occurrence's original start.
+    pub at: Timestamp,
+    /// The series that goes on from there; null where it just ends.
+    pub into: Option<MeetingId>,
+    /// The rule of what is left.
+    pub recurrence: Recurrence,
 }
 
 /// Data of `meeting.extended`.

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Guest, MeetingId, MeetingInfo, MeetingType, Permission, Role, Settings, Timestamp, UserId,
-    UserRef,
+    Guest, MeetingId, MeetingInfo, MeetingType, Permission, Recurrence, Role, Settings, Timestamp,
+    UserId, UserRef,
 };
 
 /// A page of a list over REST.
@@ -35,6 +35,12 @@ pub struct CreateMeeting {
     /// When it is to end.
     #[serde(default)]
     pub ends_at: Option<Timestamp>,
+    /// In which zone its times are meant: a name of the IANA database.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    /// How it repeats; with `type: "recurring"`, `starts_at` and `time_zone`.
+    #[serde(default)]
+    pub recurrence: Option<Recurrence>,
     /// People present at most, from 2.
     #[serde(default)]
     pub max_participants: Option<u32>,

@@ -41,6 +41,17 @@ macro_rules! settings {
             }
         }
 
+        impl Policy {
+            /// What it says, but for what the other says something of.
+            #[must_use]
+            pub fn without(mut self, other: &Policy) -> Policy {
+                $(if other.$name.is_some() {
+                    self.$name = None;
+                })+
+                self
+            }
+        }
+
         /// Data of `meeting.policy`: what is absent stays.
         #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields)]

@@ -306,6 +306,8 @@ pub enum MeetingType {
     Regular,
     /// For those who are invited, or know the passcode.
     Private,
+    /// Repeats: a series, whose occurrences are meetings.
+    Recurring,
 }
 
 /// Where a meeting stands.

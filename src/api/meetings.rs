@@ -74,6 +74,12 @@ pub(super) async fn create(
         has_passcode: passcode.is_some(),
         co_hosts: body.co_hosts,
         settings: body.settings,
+        time_zone: body.time_zone,
+        recurrence: body.recurrence,
+        parent: None,
+        original_start: None,
+        follows: None,
+        occurrences: Vec::new(),
     };
     let what = CreateAs { created, owner: caller.user, invitees, passcode };
     api.door.live.create(what).await?;

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use quorate_protocol::{
-    Bye, Code, Command, ErrorBody, Event as WireEvent, ParticipantId, Permission, Seq, ServerFrame,
-    SessionId, SignalBody, Timestamp,
+    Bye, Code, Command, ErrorBody, Event as WireEvent, MeetingId, ParticipantId, Permission, Seq,
+    ServerFrame, SessionId, SignalBody, Timestamp,
 };
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -20,6 +20,7 @@ use super::answers::{Answers, Kept, Turn};
 use super::clock::{self, MeetingClock};
 use super::directory::Context;
 use super::frames::{dry_run_frame, ok_frame, signals_text};
+use super::ids;
 use super::mail::{ActAs, Acted, Credential, Gone, Mail, Refused};
 use super::outbox::{Outbox, Parcel, What};
 use super::release::{Held, Output};
@@ -27,6 +28,7 @@ use super::ring::Ring;
 use super::welcome::Shared;
 use crate::meeting::event::{Audience, Cause, Event, Fact, SessionEnd, View};
 use crate::meeting::office::{Act, Actor, INSIDE};
+use crate::meeting::series::{Fresh, Offspring, Split};
 use crate::meeting::{
     Answer, Can, Decision, Draft, Input, Meeting, Refusal, Renewed, Signal, SignalTo, wire,
 };
@@ -73,6 +75,8 @@ struct Step {
     users: Vec<UserRow>,
     /// The passcode's new hash, or that there is none any more.
     passcode: Option<Option<String>>,
+    /// Meetings that come to be with the events, each with its first.
+    offspring: Vec<(MeetingId, Vec<Event>)>,
     signals: Vec<(Audience, SignalBody)>,
     outputs: Vec<Output>,
     /// Sessions that get a `welcome` as of the step's end, and the id it answers.
@@ -142,6 +146,26 @@ impl Running {
                 let acted = self.act(*who).map_err(refused);
                 self.step.outputs.push(Output::Acted(reply, acted));
             }
+            Mail::Split { who, at, reply } => {
+                let acted = self.split(*who, at).map_err(refused);
+                self.step.outputs.push(Output::Acted(reply, acted));
+            }
+            Mail::Occurrence { original_start, reply } => {
+                let made = self.make_occurrence(original_start).map_err(refused);
+                self.step.outputs.push(Output::Acted(reply, made));
+            }
+            Mail::News { original_starts, reply } => {
+                let news = original_starts.into_iter().map(|at| self.meeting.facts.news_for(at));
+                self.step.outputs.push(Output::News(reply, news.collect()));
+            }
+            Mail::Follow { news, reply } => {
+                self.carry_out_input(&Input::Follow(news));
+                self.step.outputs.push(Output::Created(reply, Ok(())));
+            }
+            Mail::SeriesBan { ban, reply } => {
+                self.carry_out_input(&Input::SeriesBan(Box::new(ban)));
+                self.step.outputs.push(Output::Created(reply, Ok(())));
+            }
             // Who sent it may have been stopped meanwhile.
             Mail::Wake { awake } => drop(awake.send(())),
         }
@@ -169,6 +193,12 @@ impl Running {
     /// Carries out what is due by now.
     pub(super) fn run_deadlines(&mut self) {
         self.take_over_roles();
+        while let Some((at, original_start)) = self.meeting.facts.occurrence_due()
+            && at <= self.clock.now()
+        {
+            let fresh = self.fresh_meeting();
+            self.carry_out_input(&Input::Occurrence { original_start, fresh });
+        }
         while self.meeting.next_deadline().is_some_and(|at| at <= self.clock.now()) {
             let head = self.head();
             self.carry_out_input(&Input::Deadline);
@@ -253,7 +283,13 @@ impl Running {
 
     /// Carries out what someone asks who need not be there.
     fn act(&mut self, who: ActAs) -> Result<Acted, Refusal> {
-        let ActAs { user, email, bot, scopes, admin, revision, named, command } = who;
+        let (user, act) = self.actor(who);
+        self.acted(user, &Input::Act(Box::new(act)))
+    }
+
+    /// Who acts, with a participant id for one who has no place here yet.
+    fn actor(&self, who: ActAs) -> (UserRow, Act) {
+        let ActAs { user, email, bot, scopes, admin, revision, named, of, command } = who;
         let actor = Actor {
             user: user.id,
             kind: user.kind,
@@ -265,14 +301,37 @@ impl Running {
         };
         let known = self.meeting.facts.person_of(user.id).map(|person| person.id);
         let participant = known.unwrap_or_else(|| self.context.ids.participant());
-        let act = Act { actor, participant, revision, named, command };
-        let mut decision = self.decide(&Input::Act(Box::new(act)))?;
+        (user, Act { actor, participant, revision, named, of, command })
+    }
+
+    fn acted(&mut self, user: UserRow, input: &Input) -> Result<Acted, Refusal> {
+        let mut decision = self.decide(input)?;
         let answer = std::mem::replace(&mut decision.answer, Answer::Data("{}".into()));
         let Answer::Data(data) = answer else { return Err(INSIDE) };
         if !decision.events.is_empty() {
             self.step.users.push(user);
         }
-        Ok(Acted { seq: self.carry_out(decision, None), data })
+        let seq = self.carry_out(decision, None);
+        Ok(Acted { seq, data, in_series: self.meeting.facts.info.recurrence.is_some() })
+    }
+
+    fn split(&mut self, who: ActAs, at: Timestamp) -> Result<Acted, Refusal> {
+        let (user, act) = self.actor(who);
+        let split = Split { act, at, fresh: self.fresh_meeting() };
+        self.acted(user, &Input::Split(Box::new(split)))
+    }
+
+    fn make_occurrence(&mut self, original_start: Timestamp) -> Result<Acted, Refusal> {
+        let input = Input::Occurrence { original_start, fresh: self.fresh_meeting() };
+        let mut decision = self.decide(&input)?;
+        let answer = std::mem::replace(&mut decision.answer, Answer::Data("{}".into()));
+        let Answer::Data(data) = answer else { return Err(INSIDE) };
+        let seq = self.carry_out(decision, None);
+        Ok(Acted { seq, data, in_series: self.meeting.facts.info.recurrence.is_some() })
+    }
+
+    fn fresh_meeting(&self) -> Fresh {
+        Fresh { meeting: self.context.ids.meeting(), code: ids::meeting_code() }
     }
 
     /// Carries a command out and answers it.
@@ -331,11 +390,18 @@ impl Running {
                 event.cause = Some(Box::new(Cause { session, command, answer: answer.into() }));
             }
             let renewed = self.meeting.apply(&event);
+            if let Some((series, ban)) = self.meeting.facts.ban_for_series(&event) {
+                self.step.outputs.push(Output::SeriesBan(series, ban));
+            }
             self.follow(&event, renewed, &reasons);
             self.step.events.push(event);
         }
         if cfg!(debug_assertions) {
             self.meeting.facts.assert_sound();
+        }
+        for Offspring { meeting, events } in decision.offspring {
+            let numbered = (1..).zip(events).map(|(seq, draft)| draft.at(Seq(seq), now));
+            self.step.offspring.push((meeting, numbered.collect()));
         }
         if decision.passcode.is_some() {
             self.step.passcode = decision.passcode;

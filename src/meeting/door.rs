@@ -31,6 +31,9 @@ impl Facts {
         enter: &Enter,
         terms: &Terms,
     ) -> Result<Decision, Refusal> {
+        if self.info.recurrence.is_some() {
+            return Err(Refusal::Conflict("this meeting repeats; join one of its occurrences"));
+        }
         self.not_banned(now, enter.user, enter.email.as_deref())?;
         self.owner_not_banned(now, enter)?;
         let known = self.person_of(enter.user);

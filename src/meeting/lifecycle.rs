@@ -1,8 +1,8 @@
 //! The life of a meeting: made, started, locked, ended, reopened; and what happens by itself in time.
 
 use quorate_protocol::{
-    COHOSTS_MAX, EndReason, InviteeAdd, MeetingStatus, ParticipantId, Permission, PollId,
-    SessionId, Timestamp, UserId, UserKind,
+    COHOSTS_MAX, EndReason, InviteeAdd, MeetingStatus, MeetingType, ParticipantId, Permission,
+    PollId, SessionId, Timestamp, UserId, UserKind,
 };
 
 use super::event::{Audience, Fact, MeetingCreated, Personal};
@@ -42,6 +42,18 @@ impl Facts {
         update::check_title(&created.title)?;
         update::check_description(created.description.as_deref())?;
         update::check_times(created.starts_at, created.ends_at)?;
+        update::check_time_zone(created.time_zone.as_deref())?;
+        match (&created.recurrence, created.kind) {
+            (Some(rule), MeetingType::Recurring) => {
+                let (starts_at, ends_at) = (created.starts_at, created.ends_at);
+                Self::check_series(rule, starts_at, ends_at, created.time_zone.as_deref())?;
+            }
+            (None, MeetingType::Recurring) => {
+                return invalid("recurrence", "is needed by a meeting of type `recurring`");
+            }
+            (Some(_), _) => return invalid("recurrence", "is of meetings of type `recurring`"),
+            (None, _) => {}
+        }
         policy::check_max_participants(created.max_participants)?;
         self.check_settings(&created.settings)?;
         let mut co_hosts = created.co_hosts.clone();
@@ -91,11 +103,14 @@ impl Facts {
         if self.info.status == MeetingStatus::Cancelled {
             return Ok(Decision::already(None));
         }
-        let mut decision = Decision::by(me);
+        Ok(self.call_off(Decision::by(me)))
+    }
+
+    pub(super) fn call_off(&self, mut decision: Decision) -> Decision {
         if self.info.status == MeetingStatus::InProgress || !self.sessions.is_empty() {
             decision = self.end_with(decision, EndReason::Cancelled);
         }
-        Ok(decision.event(Audience::EVERYONE, Fact::MeetingCancelled {}))
+        decision.event(Audience::EVERYONE, Fact::MeetingCancelled {})
     }
 
     /// The meeting ends, whoever or whatever ends it: what is open closes first.
@@ -246,8 +261,15 @@ impl Facts {
             acting_for: None,
             host_name: personal.and_then(|personal| personal.name.clone()).unwrap_or_default(),
             settings: created.settings,
+            time_zone: created.time_zone,
+            recurrence: created.recurrence,
+            parent: created.parent,
+            original_start: created.original_start,
             revision: self.head,
         };
+        if self.info.recurrence.is_some() {
+            self.rule_changed(&created.occurrences, at);
+        }
         self.co_hosts = created.co_hosts;
         self.at = at;
     }

@@ -11,6 +11,7 @@ use quorate_protocol::{
 use super::event::{Audience, Fact, Personal, View};
 use super::person::{Bot, Exit, Person, Place};
 use super::roles::BOT_RANK;
+use super::series::Split;
 use super::{Decision, Facts, Meeting, Refusal};
 
 /// The rank of an administrator of the server: above everyone.
@@ -30,6 +31,8 @@ pub struct Act {
     pub revision: Option<Seq>,
     /// What kind of user the command names, where it names one.
     pub named: Option<UserKind>,
+    /// Of a series: the occurrence that times in the command are meant of.
+    pub of: Option<Timestamp>,
     /// What they ask.
     pub command: Command,
 }
@@ -114,13 +117,24 @@ impl Meeting {
             Office::WhileOpen => {}
             Office::Inside => return Err(INSIDE),
         }
+        self.act_by(now, act, |me| self.act_as(now, me, act))
+    }
+
+    /// What someone does by their own rights, or else by those of an administrator.
+    fn act_by(
+        &self,
+        now: Timestamp,
+        act: &Act,
+        decide: impl Fn(&Person) -> Result<Decision, Refusal>,
+    ) -> Result<Decision, Refusal> {
+        let facts = &self.facts;
         let known = facts.person_of(act.actor.user);
         let mut me = known.cloned().unwrap_or_else(|| act.newcomer());
         let own = facts.rights_outside(now, &act.actor, known);
         let own = own.and_then(|(rank, permissions)| {
             let view = &mut me.view;
             (view.rank, view.permissions) = (rank, permissions);
-            self.act_as(now, &me, act)
+            decide(&me)
         });
         let decision = match own {
             Err(refusal) if act.actor.admin && is_about_rights(&refusal) => {
@@ -128,7 +142,7 @@ impl Meeting {
                 let all = all.minus(PermissionSet::NONE.with(Permission::RoleTransferHost));
                 let scopes = act.actor.scopes.unwrap_or(all);
                 (me.view.rank, me.view.permissions) = (ADMIN_RANK, all.and(scopes));
-                let mut decision = self.act_as(now, &me, act)?;
+                let mut decision = decide(&me)?;
                 decision.events.iter_mut().for_each(|draft| draft.as_admin = true);
                 decision
             }
@@ -137,10 +151,22 @@ impl Meeting {
         Ok(facts.place_actor(decision, act, known))
     }
 
+    /// What the splitting of a series comes to.
+    pub(super) fn split(&self, now: Timestamp, split: &Split) -> Result<Decision, Refusal> {
+        self.act_by(now, &split.act, |me| match &split.act.command {
+            Command::MeetingUpdate(patch) => self.facts.split(me, split, Some(patch)),
+            Command::MeetingCancel(_) => self.facts.split(me, split, None),
+            _ => Err(INSIDE),
+        })
+    }
+
     fn act_as(&self, now: Timestamp, me: &Person, act: &Act) -> Result<Decision, Refusal> {
         // After who one is: a stranger learns nothing of the meeting by it.
         let decision = match &act.command {
             Command::CohostAdd(ask) => self.facts.add_cohost(me, ask.user, act.named)?,
+            Command::MeetingUpdate(ask) if self.facts.info.recurrence.is_some() => {
+                self.facts.update_series(me, ask, act.of)?
+            }
             command => self.carry(now, None, me, command)?,
         };
         match act.revision {

@@ -21,6 +21,7 @@ mod policy;
 mod rights;
 mod search;
 mod seat;
+mod series;
 mod simulation;
 mod size;
 mod stage;

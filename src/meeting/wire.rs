@@ -6,13 +6,13 @@ use quorate_protocol::{
     BreakoutPrepared, ByRight, CaptionPublished, ChatDeleted, ChatPinned, ChatSentEvent,
     ConnectionChanged, Empty, EventBody, HostChanged, Invitee, InviteeRemoved, Media, MediaUpdated,
     MeetingCreated, MeetingEnded, MeetingEndingSoon, MeetingExtended, MeetingRecovered,
-    MeetingSizeChanged, MeetingSuspended, MessageId, Participant, ParticipantBanned,
-    ParticipantJoined, ParticipantLeft, ParticipantMoved, ParticipantMuted, ParticipantOnly,
-    ParticipantRenamed, ParticipantWaiting, ParticipantWithdrawn, ParticipantsMuted,
-    PermissionRefused, PermissionsChanged, PolicyChanged, PollOpened, PollTally, PollVote,
-    PollVotesTold, Presence, ReasonGiven, RecordedDecision, ReturnedToWaiting, RoleAssigned,
-    RoleOnly, RoomAffected, RoomNamed, Timer, UserAffected, UserKind, WaitReason, WaitingEntry,
-    WaitingTold,
+    MeetingSizeChanged, MeetingSuspended, MessageId, OccurrenceCreated, Participant,
+    ParticipantBanned, ParticipantJoined, ParticipantLeft, ParticipantMoved, ParticipantMuted,
+    ParticipantOnly, ParticipantRenamed, ParticipantWaiting, ParticipantWithdrawn,
+    ParticipantsMuted, PermissionRefused, PermissionsChanged, PolicyChanged, PollOpened, PollTally,
+    PollVote, PollVotesTold, Presence, ReasonGiven, RecordedDecision, Recurrence,
+    ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected, RoomNamed, SeriesChanged, SeriesSplit,
+    Timer, UserAffected, UserKind, WaitReason, WaitingEntry, WaitingTold,
 };
 
 use super::event::{Event, Fact, Personal, RoomPlan};
@@ -47,6 +47,25 @@ fn body(event: &Event) -> Option<EventBody> {
             let (ends_at, minutes) = (*ends_at, *minutes);
             EventBody::MeetingEndingSoon(MeetingEndingSoon { ends_at, minutes })
         }
+        Fact::OccurrenceCreated { meeting, original_start } => {
+            let (meeting, original_start) = (*meeting, *original_start);
+            EventBody::OccurrenceCreated(OccurrenceCreated { meeting, original_start })
+        }
+        Fact::SeriesChanged { starts_at, ends_at, time_zone, recurrence, .. } => {
+            EventBody::SeriesChanged(Box::new(SeriesChanged {
+                starts_at: *starts_at,
+                ends_at: *ends_at,
+                time_zone: time_zone.clone(),
+                recurrence: Recurrence::clone(recurrence),
+            }))
+        }
+        Fact::SeriesSplit { at, into, recurrence } => {
+            EventBody::SeriesSplit(Box::new(SeriesSplit {
+                at: *at,
+                into: *into,
+                recurrence: Recurrence::clone(recurrence),
+            }))
+        }
         Fact::MeetingLocked {} => EventBody::MeetingLocked(Empty {}),
         Fact::MeetingUnlocked {} => EventBody::MeetingUnlocked(Empty {}),
         Fact::MeetingSuspended { participants } => {
@@ -74,6 +93,7 @@ fn body(event: &Event) -> Option<EventBody> {
         | Fact::SessionResumed { .. }
         | Fact::SessionClosed { .. }
         | Fact::ParticipantIdentified { .. }
+        | Fact::SeriesFollowed(_)
         | Fact::Redacted { .. } => return None,
         Fact::ParticipantWaiting { participant, user, kind, reason, position, invited, .. } => {
             EventBody::ParticipantWaiting(ParticipantWaiting {

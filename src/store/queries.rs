@@ -1,5 +1,7 @@
 //! What the server asks of the tables. Every query has its index; a test looks at the plans.
 
+mod series;
+
 use quorate_protocol::{
     MeetingId, MeetingInfo, ParticipantId, Timestamp, UserId, UserKind, UserRef,
 };

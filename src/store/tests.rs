@@ -107,6 +107,7 @@ impl Hand {
             expected_head: self.head,
             events,
             passcode: None,
+            offspring: Vec::new(),
             users: Vec::new(),
             next_deadline: None,
             last_alive: None,
@@ -166,6 +167,12 @@ fn created(meeting: i64) -> Fact {
         has_passcode: false,
         co_hosts: vec![UserId(2)],
         settings: Settings::default(),
+        time_zone: None,
+        recurrence: None,
+        parent: None,
+        original_start: None,
+        follows: None,
+        occurrences: Vec::new(),
     }))
 }
 

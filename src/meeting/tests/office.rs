@@ -34,7 +34,8 @@ fn act_at(
     revision: Option<Seq>,
 ) -> Result<Decision, Refusal> {
     let participant = ParticipantId(actor.user.0 + 1000);
-    let act = Act { actor, participant, revision, named: Some(UserKind::Member), command };
+    let act =
+        Act { actor, participant, revision, named: Some(UserKind::Member), of: None, command };
     let decision = stage.take(&Input::Act(Box::new(act)))?;
     stage.settle();
     Ok(decision)

@@ -70,6 +70,12 @@ impl Stage {
             has_passcode: false,
             co_hosts: Vec::new(),
             settings: Settings::default(),
+            time_zone: None,
+            recurrence: None,
+            parent: None,
+            original_start: None,
+            follows: None,
+            occurrences: Vec::new(),
         };
         change(&mut created);
         let stage = Stage {
