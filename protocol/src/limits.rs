@@ -176,6 +176,14 @@ pub const ROOMS_MINUTES_MAX: u32 = 1440;
 pub const ROOMS_COUNTDOWN_SECONDS_MAX: u32 = 600;
 /// Characters of what is announced to breakout rooms.
 pub const ANNOUNCEMENT_CHARS_MAX: usize = 2000;
+/// Every how many days, weeks, months or years a series may repeat.
+pub const RECURRENCE_INTERVAL: std::ops::RangeInclusive<u16> = 1..=400;
+/// Occurrences that a series may count; beyond, it says `until` when.
+pub const RECURRENCE_COUNT: std::ops::RangeInclusive<u32> = 1..=1000;
+/// Characters of a custom rule.
+pub const RRULE_CHARS_MAX: usize = 500;
+/// Days that an occurrence of a series lasts at most.
+pub const OCCURRENCE_DAYS_MAX: i64 = 31;
 /// Characters of a guest's device id: at least 128 random bits as base64url.
 pub const DEVICE_CHARS: std::ops::RangeInclusive<usize> = 22..=128;
 
