@@ -14,7 +14,7 @@ use quorate_protocol::{MeetingId, Timestamp};
 
 use self::lines::{Lines, local, zulu};
 use super::series::End;
-use super::zone::{self, wall};
+use super::zone::{self, instant, wall};
 use super::{Invalid, Series};
 
 /// How long a feed's reader may wait before asking again, in minutes.
@@ -197,8 +197,10 @@ impl Clock {
         Clock((!matches!(zone, Tz::UTC | Tz::Etc__UTC)).then_some(zone))
     }
 
+    /// What the zone's clock cannot say, as it shows the same time twice, is said in UTC.
     fn write(self, lines: &mut Lines, name: &str, at: Timestamp) {
-        match self.0 {
+        let told = |zone| instant(zone, wall(zone, at)).0.div_euclid(1000) == at.0.div_euclid(1000);
+        match self.0.filter(|zone| told(*zone)) {
             None => lines.raw(name, &zulu(zone::utc(at))),
             Some(zone) => self.write_wall(lines, name, wall(zone, at)),
         }

@@ -76,10 +76,10 @@ impl Series {
         }
         let Written { rule, count, until } = Rule::read(recurrence, shown.date())?;
         let first = first(&rule, zone, shown, times.starts_at)?;
-        if until.is_some_and(|it| it < times.starts_at) {
+        let end = end(&rule, first, count, until)?;
+        if matches!(end, End::Until(until) if until < times.starts_at) {
             return Err(Invalid::UntilBeforeStart);
         }
-        let end = end(&rule, first, count, until)?;
         let mut series = Series {
             pattern: recurrence.pattern,
             rule,

@@ -162,6 +162,19 @@ fn a_time_that_the_clock_skips_is_written_as_the_rule_has_it() {
 }
 
 #[test]
+fn the_second_of_two_times_is_said_in_utc() {
+    let when = When::Once {
+        starts_at: at("2026-10-25T00:30Z"),
+        ends_at: Some(at("2026-10-25T01:30Z")),
+        time_zone: Some("Europe/Berlin"),
+    };
+    let text = write(&FILE, &[event(when)]).unwrap();
+    assert!(
+        text.contains("DTSTART;TZID=Europe/Berlin:20261025T023000\r\nDTEND:20261025T013000Z\r\n")
+    );
+}
+
+#[test]
 fn zones_are_said_by_rules_where_they_have_rules_and_listed_else() {
     let endless =
         |zone: &str| zone_of(&series(zone, "2026-06-01T09:00Z", &every(RecurrencePattern::Weekly)));
@@ -181,7 +194,7 @@ fn zones_are_said_by_rules_where_they_have_rules_and_listed_else() {
     assert_eq!(endless("Asia/Kolkata").matches("BEGIN:STANDARD").count(), 1);
     let casablanca = endless("Africa/Casablanca");
     assert!(!casablanca.contains("RRULE") && casablanca.matches("TZNAME").count() > 100);
-    let recurrence = Recurrence { count: Some(40), ..every(RecurrencePattern::Weekly) };
+    let recurrence = Recurrence { count: Some(45), ..every(RecurrencePattern::Weekly) };
     let short = zone_of(&series("Europe/Berlin", "2026-06-01T09:00Z", &recurrence));
     assert!(!short.contains("RRULE") && short.matches("TZNAME").count() == 3, "{short}");
 }
