@@ -1,9 +1,11 @@
 //! Every HTTP route: who is asking, request into command or query, and the reply.
 
+mod access;
 mod body;
 mod meetings;
 mod openapi;
 mod page;
+mod people;
 mod problem;
 mod query;
 mod roles;
@@ -57,7 +59,11 @@ pub fn router(api: Arc<Api>) -> Router {
 
 /// Every operation of the back office, with its description.
 fn routes() -> Routes<Arc<Api>> {
-    Routes::new().and(sessions::routes()).and(meetings::routes()).and(roles::routes())
+    Routes::new()
+        .and(sessions::routes())
+        .and(meetings::routes())
+        .and(people::routes())
+        .and(roles::routes())
 }
 
 /// Who is asking: the bearer of the token in `Authorization`. Comes before the body in a route's

@@ -26,6 +26,7 @@ mod lifecycle;
 mod moderation;
 mod mute;
 mod names;
+mod outside;
 mod pace;
 mod passes;
 mod passing;

@@ -306,6 +306,8 @@ pub enum MeetingType {
     Regular,
     /// For those who are invited, or know the passcode.
     Private,
+    /// A series, of which the occurrences are meetings of their own.
+    Recurring,
 }
 
 /// Where a meeting stands.
@@ -318,6 +320,8 @@ pub enum MeetingStatus {
     InProgress,
     /// Ended.
     Completed,
+    /// Called off.
+    Cancelled,
 }
 
 /// The meeting as `welcome` shows it.

@@ -128,7 +128,7 @@ impl Running {
         match mail {
             Mail::Create { what, reply } => {
                 let made = self.create(*what).map_err(refused);
-                self.step.outputs.push(Output::Created(reply, made));
+                self.step.outputs.push(Output::Done(reply, made));
             }
             Mail::Enter { who, reply } => self.enter(*who, reply),
             Mail::Resume { who, reply } => self.resume(who, reply),
@@ -136,6 +136,10 @@ impl Running {
                 if self.attached.get(&session).is_some_and(|it| it.number == attachment) {
                     self.command(session, id, dry_run, *command);
                 }
+            }
+            Mail::Look { look, reply } => {
+                (look.0)(&self.meeting.facts, self.clock.now());
+                self.step.outputs.push(Output::Done(reply, Ok(())));
             }
             // Who sent it may have been stopped meanwhile.
             Mail::Wake { awake } => drop(awake.send(())),

@@ -175,7 +175,7 @@ impl Facts {
             MeetingStatus::Scheduled if self.may_start_by_itself(now) => {
                 decision = decision.event(Audience::EVERYONE, Fact::MeetingStarted {});
             }
-            MeetingStatus::Scheduled | MeetingStatus::InProgress => {}
+            MeetingStatus::Scheduled | MeetingStatus::InProgress | MeetingStatus::Cancelled => {}
         }
         let room = self.room_on_coming(&decision, me.id(), user, me.enter.kind);
         decision = self.take_back(decision, me.known);

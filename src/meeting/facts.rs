@@ -120,6 +120,8 @@ pub struct Info {
     pub host_name: String,
     /// The settings.
     pub settings: Settings,
+    /// The last event that changed the meeting itself.
+    pub revision: Seq,
 }
 
 impl Default for Info {
@@ -147,6 +149,7 @@ impl Default for Info {
             acting_for: None,
             host_name: String::new(),
             settings: Settings::default(),
+            revision: Seq(0),
         }
     }
 }
@@ -220,6 +223,9 @@ impl Facts {
         let present_before = self.present;
         let host_was_in = self.host_is_in();
         self.apply_fact(event);
+        if event.fact.changes_the_meeting() {
+            self.info.revision = event.seq;
+        }
         debug_assert!(
             self.present <= present_before || self.present <= self.capacity(),
             "nobody comes in beyond the capacity"

@@ -68,7 +68,7 @@ impl Facts {
                 Ok(Decision::by(me).event(Audience::EVERYONE, Fact::MeetingStarted {}))
             }
             MeetingStatus::InProgress => Ok(Decision::already(None)),
-            MeetingStatus::Completed => Err(Refusal::Ended),
+            MeetingStatus::Completed | MeetingStatus::Cancelled => Err(Refusal::Ended),
         }
     }
 
@@ -218,6 +218,7 @@ impl Facts {
             acting_for: None,
             host_name: personal.and_then(|personal| personal.name.clone()).unwrap_or_default(),
             settings: created.settings,
+            revision: self.head,
         };
         self.co_hosts = created.co_hosts;
         self.at = at;

@@ -42,6 +42,7 @@ fn write(connection: &Connection, mut head: Head, batch: &Batch) -> rusqlite::Re
     for event in &batch.events {
         // First what follows from it: the meeting's row must be there before its first event.
         projections::project(connection, batch.meeting, event)?;
+        projections::revise(connection, batch.meeting, event)?;
         head = journal::append(connection, batch.meeting, head, event)?;
     }
     if let Some(hash) = &batch.passcode {

@@ -674,6 +674,27 @@ pub struct MeetingCreated {
 }
 
 impl Fact {
+    /// Whether it changes the meeting itself (title, schedule, settings, status, lock, host), and with it the
+    /// revision: not who is in it.
+    #[must_use]
+    pub fn changes_the_meeting(&self) -> bool {
+        matches!(
+            self,
+            Fact::MeetingCreated(_)
+                | Fact::MeetingStarted {}
+                | Fact::MeetingEnded { .. }
+                | Fact::MeetingReopened {}
+                | Fact::MeetingLocked {}
+                | Fact::MeetingUnlocked {}
+                | Fact::MeetingSuspended { .. }
+                | Fact::MeetingResumed {}
+                | Fact::MeetingPolicyChanged { .. }
+                | Fact::MeetingUpdated(_)
+                | Fact::MeetingExtended { .. }
+                | Fact::HostChanged { .. }
+        )
+    }
+
     /// Whom it is about; of the two in the host's seat, who has it now.
     #[must_use]
     pub fn about(&self) -> Option<ParticipantId> {
