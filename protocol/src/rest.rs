@@ -157,6 +157,23 @@ pub struct MeetingLinks {
     pub ws: String,
 }
 
+/// Where the interfaces are described: paths on this server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProtocolLinks {
+    /// The WebSocket's subprotocol.
+    pub subprotocol: String,
+    /// The WebSocket.
+    pub websocket: String,
+    /// The JSON Schema of every frame.
+    pub json_schema: String,
+    /// The AsyncAPI document of the WebSocket.
+    pub async_api: String,
+    /// The OpenAPI document of the REST interface.
+    pub open_api: String,
+    /// A page for people that shows both.
+    pub docs: String,
+}
+
 /// Body of `PUT /api/roles/{key}`: the role as it is to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

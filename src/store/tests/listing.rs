@@ -121,7 +121,7 @@ fn live(connection: &Connection, rng: &mut StdRng, meetings: i64, users: i64) {
 
 #[test]
 fn whoever_asks_gets_what_the_tables_say_in_pages_of_any_size() {
-    for seed in 0..60 {
+    for seed in 0..15 {
         let mut rng = StdRng::seed_from_u64(seed);
         let connection = database();
         people(&connection, 6);
@@ -193,7 +193,7 @@ fn whoever_asks_gets_what_the_tables_say_in_pages_of_any_size() {
 
 #[test]
 fn while_meetings_come_and_go_no_other_is_missed_or_told_twice() {
-    for seed in 0..40 {
+    for seed in 0..20 {
         let mut rng = StdRng::seed_from_u64(seed);
         let connection = database();
         people(&connection, 2);
@@ -236,15 +236,18 @@ fn steps<T>(connection: &mut Connection, ask: impl FnOnce(&Connection) -> T) -> 
     (answer, STEPS.load(Ordering::Relaxed))
 }
 
-/// So many meetings; user 2 takes part in each `every`th.
-fn many(meetings: i64, every: i64) -> Connection {
+/// So many meetings; user 2 takes part in every other, user 3 in ten of them, user 4 in none.
+fn many(meetings: i64) -> Connection {
     let connection = database();
-    people(&connection, 3);
+    people(&connection, 4);
     connection.execute_batch("BEGIN").unwrap();
     for id in 1..=meetings {
         add(&connection, id, 1, Some(id % 1000));
-        if id % every == 0 {
+        if id % 2 == 0 {
             take_part(&connection, id, 2);
+        }
+        if id % (meetings / 10) == 0 {
+            take_part(&connection, id, 3);
         }
     }
     connection.execute_batch("COMMIT; ANALYZE").unwrap();
@@ -259,15 +262,15 @@ fn the_first_page_of_very_many_takes_as_many_steps_as_that_of_a_hundred() {
         let ((items, _), steps) = steps(connection, ask);
         (items.len(), steps)
     };
-    let (mut few, mut very_many, mut rare) =
-        (many(100, 2), many(100_000, 2), many(100_000, 10_000));
+    let (mut few, mut very_many) = (many(100), many(100_000));
     let running = MeetingFilter { status: Some(MeetingStatus::InProgress), ..default.clone() };
     for (name, whose, filter, there) in [
         ("an admin", Whose::Everyones, &default, 50),
         ("an admin, running", Whose::Everyones, &running, 0),
         ("a host", of(1), &default, 50),
-        ("who takes part", of(2), &default, 50),
-        ("a stranger", of(3), &default, 0),
+        ("who takes part in half of them", of(2), &default, 50),
+        ("who takes part in ten of them", of(3), &default, 10),
+        ("a stranger", of(4), &default, 0),
     ] {
         let (found, steps) = first(&mut few, &whose, filter);
         let (found_of_many, steps_of_many) = first(&mut very_many, &whose, filter);
@@ -285,12 +288,9 @@ fn the_first_page_of_very_many_takes_as_many_steps_as_that_of_a_hundred() {
         let (_, begin) = first(&mut very_many, &whose, &default);
         assert_eq!(found, 50);
         // A hundred meetings begin at the same time, and are passed by one by one.
-        assert!(deep <= begin + 100 * 20, "{deep} {begin}");
+        println!("{whose:?}: {deep} steps far from the beginning");
+        assert!(deep <= 2 * begin, "{deep} {begin}");
     }
-    let (found, steps) = first(&mut rare, &of(2), &default);
-    println!("who takes part in 10 of 100,000: {steps} steps");
-    assert_eq!(found, 10);
-    assert!(steps < first(&mut few, &of(2), &default).1, "fewer meetings, fewer steps");
     // What nobody's title says is not looked for for ever: a page ends.
     let text = MeetingFilter { text: Some("nobody says this".to_owned()), ..default };
     let (answer, steps) = steps_of_search(&mut very_many, &text);
