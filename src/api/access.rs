@@ -7,6 +7,7 @@ use quorate_protocol::{Code, ErrorBody, MeetingId, Permission, Role};
 use super::Api;
 use super::problem::Problem;
 use crate::identity::{Caller, Reach, unavailable};
+use crate::meeting::office::Actor;
 use crate::meeting::roles::built_in_sets;
 use crate::store::Whose;
 
@@ -63,29 +64,47 @@ pub(super) async fn seen(api: &Api, caller: &Caller, id: i64) -> Result<MeetingI
 /// Whether they may do this in a meeting that they see, in or not. Admins may all but hand over the host's
 /// seat. What host and co-hosts always may is told by the tables; all else is asked of the meeting itself,
 /// which knows what was granted, taken and locked.
+///
+/// # Errors
+/// `unavailable` where the store or the meeting cannot be asked.
 pub(super) async fn may(
     api: &Api,
     caller: &Caller,
     meeting: MeetingId,
     permission: Permission,
 ) -> Result<bool, Problem> {
-    if caller.admin {
-        return Ok(permission != Permission::RoleTransferHost);
+    let actor = actor(caller);
+    if actor.scopes.is_some_and(|scopes| !scopes.has(permission)) {
+        return Ok(false);
     }
-    let (user, bot) = (caller.user.id, caller.bot.clone());
-    if bot.is_none() {
-        let standing = api.door.store.standing(meeting, user).await.map_err(unavailable)?;
-        let runs_it = standing.is_some_and(|it| (it.host || it.co_host) && !it.put_out);
-        // What a co-host always has, the host has too, acting or not.
-        if runs_it && built_in_sets(Role::CoHost).always.has(permission) {
+    if actor.admin && permission != Permission::RoleTransferHost {
+        return Ok(true);
+    }
+    // What a co-host always has, the host has too, acting or not.
+    if actor.bot.is_none() && built_in_sets(Role::CoHost).always.has(permission) {
+        let standing = api.door.store.standing(meeting, actor.user).await.map_err(unavailable)?;
+        if standing.is_some_and(|it| (it.host || it.co_host) && !it.put_out) {
             return Ok(true);
         }
     }
-    let may = api
+    let look = api
         .door
         .live
-        .look(meeting, move |facts, _| facts.may_from_outside(user, bot.as_ref(), permission));
-    Ok(may.await?)
+        .look(meeting, move |facts, now| facts.permissions_outside(now, &actor).has(permission));
+    Ok(look.await?)
+}
+
+/// The caller as the rules know one who acts from outside.
+fn actor(caller: &Caller) -> Actor {
+    Actor {
+        user: caller.user.id,
+        kind: caller.user.kind,
+        name: caller.user.name.clone(),
+        email: caller.email.clone(),
+        bot: caller.bot.clone(),
+        scopes: None,
+        admin: caller.admin,
+    }
 }
 
 /// Refuses who may not do this in a meeting that they see.

@@ -267,10 +267,29 @@ fn query_parameters(schema: &Schema) -> Vec<Value> {
     let parameter = |(name, schema): (&String, &Value)| {
         json!({
             "name": name, "in": "query", "required": is_required(name),
-            "description": schema.get("description"), "schema": schema,
+            "description": schema.get("description"), "schema": given(schema.clone()),
         })
     };
     properties.into_iter().flatten().map(parameter).collect()
+}
+
+/// What a parameter is where it is given: one that is absent is not null, and has no default to be sent.
+fn given(mut schema: Value) -> Value {
+    let is_null = |part: &Value| part == "null" || part["type"] == "null";
+    for key in ["type", "anyOf", "enum"] {
+        let Some(Value::Array(parts)) = schema.get_mut(key) else { continue };
+        parts.retain(|part| !is_null(part) && !part.is_null());
+        match (key, parts.len()) {
+            ("type", 1) => schema[key] = schema[key][0].take(),
+            ("anyOf", 1) => return schema[key][0].take(),
+            _ => {}
+        }
+    }
+    if let Value::Object(schema) = &mut schema {
+        schema.remove("default");
+        schema.remove("description");
+    }
+    schema
 }
 
 /// The noun that a path is about.

@@ -18,7 +18,8 @@ use super::actor::Actor;
 use super::clock;
 use super::ids::Ids;
 use super::mail::{
-    Attached, CreateAs, EnterAs, Look, MAILBOX_CAPACITY, Mail, Refused, Reply, ResumeAs,
+    ActAs, Acted, Attached, CreateAs, EnterAs, Look, MAILBOX_CAPACITY, Mail, Refused, Reply,
+    ResumeAs,
 };
 use super::roles::Roles;
 use crate::meeting::Facts;
@@ -119,6 +120,14 @@ impl Live {
         self.ask(meeting, |reply| Mail::Look { look: look.clone(), reply }).await?;
         let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
         seen.ok_or_else(|| ErrorBody::new(Code::Unavailable, "try again in a moment"))
+    }
+
+    /// Someone acts in a meeting that exists, and need not be there; it is durable when this answers.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn act(&self, meeting: MeetingId, who: ActAs) -> Result<Acted, ErrorBody> {
+        self.ask(meeting, |reply| Mail::Act { who: Box::new(who.clone()), reply }).await
     }
 
     /// Hands mail to a meeting and waits for the answer; asks again when the meeting was just retiring.

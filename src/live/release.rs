@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::frames::history_frame;
-use super::mail::{Attached, Reply};
+use super::mail::{Acted, Attached, Reply};
 use super::outbox::{Outbox, Parcel, What};
 use super::ring::Item;
 use super::step::Running;
@@ -33,6 +33,7 @@ pub(super) enum Output {
     Attached(oneshot::Sender<Reply<Attached>>, Box<Reply<Attached>>),
     /// To one who waits to hear that it is done.
     Done(oneshot::Sender<Reply<()>>, Reply<()>),
+    Acted(oneshot::Sender<Reply<Acted>>, Reply<Acted>),
 }
 
 impl Running {
@@ -79,6 +80,7 @@ impl Running {
             // Who waited may be gone; then what we hand over is dropped, and says so itself.
             Output::Attached(reply, attached) => drop(reply.send(*attached)),
             Output::Done(reply, made) => drop(reply.send(made)),
+            Output::Acted(reply, acted) => drop(reply.send(acted)),
         }
     }
 

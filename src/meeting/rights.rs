@@ -128,20 +128,19 @@ impl Facts {
     pub fn can_of(&self, user: UserId) -> Can {
         match self.person_of(user) {
             Some(person) => match &person.bot {
-                Some(bot) => self.can_of_bot(bot, Some(person)),
+                Some(bot) => self.can_of_bot(bot, person.denies),
                 None => self.can_of_member(user, Some(person)),
             },
             None => self.can_of_member(user, None),
         }
     }
 
-    /// What a bot may do here, which may never have been here.
-    pub(super) fn can_of_bot(&self, bot: &Bot, person: Option<&Person>) -> Can {
+    /// What a bot may do that lacks these in person.
+    pub(super) fn can_of_bot(&self, bot: &Bot, denies: PermissionSet) -> Can {
         let owner = bot.owner.map(|owner| self.can_of_owner(owner));
         let owner = owner.as_ref().map(Can::but_for_the_meeting);
         let have = bot.scopes.and(BOT_SCOPES);
         let have = owner.map_or(have, |owner| have.and(owner));
-        let denies = person.map_or(PermissionSet::NONE, |person| person.denies);
         self.taken(have, PermissionSet::NONE, BOT_RANK, denies)
     }
 

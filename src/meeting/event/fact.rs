@@ -31,6 +31,17 @@ pub enum Fact {
     /// An ended meeting goes on.
     #[serde(rename = "meeting.reopened")]
     MeetingReopened {},
+    /// The meeting was called off.
+    #[serde(rename = "meeting.cancelled")]
+    MeetingCancelled {},
+    /// The planned end comes near.
+    #[serde(rename = "meeting.ending_soon")]
+    MeetingEndingSoon {
+        /// When it is to end.
+        ends_at: Timestamp,
+        /// How many minutes before that the settings remind of it.
+        minutes: u32,
+    },
     /// The door was locked.
     #[serde(rename = "meeting.locked")]
     MeetingLocked {},
@@ -674,16 +685,16 @@ pub struct MeetingCreated {
 }
 
 impl Fact {
-    /// Whether it changes the meeting itself (title, schedule, settings, status, lock, host), and with it the
-    /// revision: not who is in it.
+    /// Whether it changes the meeting itself, and not only who is in it and what they do there.
     #[must_use]
-    pub fn changes_the_meeting(&self) -> bool {
+    pub fn changes_meeting(&self) -> bool {
         matches!(
             self,
             Fact::MeetingCreated(_)
                 | Fact::MeetingStarted {}
                 | Fact::MeetingEnded { .. }
                 | Fact::MeetingReopened {}
+                | Fact::MeetingCancelled {}
                 | Fact::MeetingLocked {}
                 | Fact::MeetingUnlocked {}
                 | Fact::MeetingSuspended { .. }
@@ -734,6 +745,8 @@ impl Fact {
             | Fact::MeetingStarted { .. }
             | Fact::MeetingEnded { .. }
             | Fact::MeetingReopened { .. }
+            | Fact::MeetingCancelled {}
+            | Fact::MeetingEndingSoon { .. }
             | Fact::MeetingLocked { .. }
             | Fact::MeetingUnlocked { .. }
             | Fact::MeetingSuspended { .. }
