@@ -1,9 +1,12 @@
 //! Every HTTP route: who is asking, request into command or query, and the reply.
 
+mod access;
 mod body;
+mod docs;
 mod meetings;
 mod openapi;
 mod page;
+mod people;
 mod problem;
 mod query;
 mod roles;
@@ -14,10 +17,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, header};
+use axum::middleware::map_response;
+use axum::response::Response;
 use axum::routing::{any, get};
-use bytes::Bytes;
 use quorate_protocol::{Code, ErrorBody};
 
 use crate::connection::Door;
@@ -40,24 +44,35 @@ pub struct Api {
 /// All routes.
 pub fn router(api: Arc<Api>) -> Router {
     let (described, document) = routes().finish();
-    let document = Bytes::from(document.to_string());
-    let document = get(move || async { ([(header::CONTENT_TYPE, "application/json")], document) });
     described
+        .merge(docs::page(&document))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/ws", any(socket::upgrade))
-        .route("/api/openapi.json", document)
         .method_not_allowed_fallback(|| async {
             Problem(ErrorBody::new(Code::MethodNotAllowed, "this path does not take that method"))
         })
         .fallback(|| async {
             Problem(ErrorBody::new(Code::NotFound, "there is nothing at this path"))
         })
+        .layer(map_response(not_kept))
         .with_state(api)
+}
+
+/// What is answered holds for who asked, and for now: nobody on the way keeps it.
+async fn not_kept(mut response: Response) -> Response {
+    let no_store = HeaderValue::from_static("no-store");
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(no_store);
+    response
 }
 
 /// Every operation of the back office, with its description.
 fn routes() -> Routes<Arc<Api>> {
-    Routes::new().and(sessions::routes()).and(meetings::routes()).and(roles::routes())
+    Routes::new()
+        .and(sessions::routes())
+        .and(meetings::routes())
+        .and(people::routes())
+        .and(docs::routes())
+        .and(roles::routes())
 }
 
 /// Who is asking: the bearer of the token in `Authorization`. Comes before the body in a route's

@@ -38,6 +38,8 @@ use crate::meeting::event::Event;
 
 pub use head::{HeadError, SignedHead};
 pub use open::OpenError;
+pub use queries::meetings::{MeetingFilter, MeetingKey, Whose};
+pub use queries::people::{PersonFilter, StoredPerson, UserStanding};
 pub use queries::{HighestIds, StoredMeeting, StoredUser};
 use readers::Readers;
 use writer::Job;

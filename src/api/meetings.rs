@@ -3,25 +3,40 @@
 use std::sync::Arc;
 
 use axum::Json as Reply;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::IntoResponse;
 use quorate_protocol::{
-    COHOSTS_MAX, Code, CreateMeeting, ErrorBody, INVITEES_AT_ONCE_MAX, Invite, InviteeAdd, Meeting,
-    MeetingId, MeetingLinks, UserId, UserKind,
+    COHOSTS_MAX, Code, CreateMeeting, ErrorBody, INVITEES_AT_ONCE_MAX, Invite, InviteeAdd, List,
+    Meeting, MeetingLinks, MeetingQuery, UserId, UserKind,
 };
+use unicode_normalization::UnicodeNormalization;
 
+use super::access::{Ids, meetings_of, no_meeting, seen};
 use super::body::Json;
 use super::openapi::{Operation, Routes};
 use super::problem::Problem;
-use super::{Api, Bearer};
-use crate::identity::{Reach, passcode, unavailable};
+use super::query::Query;
+use super::{Api, Bearer, page};
+use crate::identity::{passcode, unavailable};
 use crate::live::{CreateAs, ids};
 use crate::meeting::event::MeetingCreated;
+use crate::store::{MeetingFilter, StoredMeeting};
+
+/// Characters of what is looked for at most.
+const SEARCHED_CHARS_MAX: usize = 200;
 
 pub(super) fn routes() -> Routes<Arc<Api>> {
     Routes::new()
+        .add(
+            Operation::get(
+                "/api/meetings",
+                "One's meetings, by start, newest first; an admin's are all",
+            )
+            .query::<MeetingQuery>()
+            .answers::<List<Meeting>>(StatusCode::OK),
+            list,
+        )
         .add(
             Operation::post("/api/meetings", "Make a meeting")
                 .body::<CreateMeeting>()
@@ -83,48 +98,91 @@ pub(super) async fn create(
     };
     let what = CreateAs { created, owner: caller.user, invitees, passcode };
     api.door.live.create(what).await?;
-    let meeting = read(&api, id, &headers).await?;
+    let row = api.door.store.meeting_row(id).await.map_err(unavailable)?.ok_or_else(no_meeting)?;
     let location = [(header::LOCATION, format!("/api/meetings/{id}"))];
-    Ok((StatusCode::CREATED, location, Reply(meeting)))
+    Ok((StatusCode::CREATED, location, etag(&row), Reply(meeting(row, &headers))))
 }
 
 /// `GET /api/meetings/{id}`.
-pub(super) async fn show(
+async fn show(
     State(api): State<Arc<Api>>,
     Bearer(caller): Bearer,
+    Ids([id]): Ids<1>,
     headers: HeaderMap,
-    id: Result<Path<i64>, PathRejection>,
-) -> Result<Reply<Meeting>, Problem> {
-    // What is no integer is the id of no meeting.
-    let Ok(Path(id)) = id else { return Err(no_meeting()) };
-    let id = MeetingId(id);
-    let sees = match &caller.reach {
-        Reach::All => {
-            let email = caller.email.as_deref();
-            api.door.store.user_may_see(id, caller.user.id, email).await.map_err(unavailable)?
-        }
-        reach => api.door.reaches(reach, id).await?,
-    };
-    if !sees {
-        return Err(no_meeting());
-    }
-    read(&api, id, &headers).await.map(Reply)
+) -> Result<impl IntoResponse, Problem> {
+    let id = seen(&api, &caller, id).await?;
+    let row = api.door.store.shown_meeting(id, meetings_of(&caller)).await.map_err(unavailable)?;
+    let row = row.ok_or_else(no_meeting)?;
+    Ok((etag(&row), Reply(meeting(row, &headers))))
 }
 
-async fn read(api: &Api, id: MeetingId, headers: &HeaderMap) -> Result<Meeting, Problem> {
-    let row = api.door.store.meeting_row(id).await.map_err(unavailable)?;
-    let row = row.ok_or_else(no_meeting)?;
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let ws = format!("ws://{}/ws", host.unwrap_or("localhost"));
-    Ok(Meeting {
+/// `GET /api/meetings`.
+async fn list(
+    State(api): State<Arc<Api>>,
+    Bearer(caller): Bearer,
+    Query(query): Query<MeetingQuery>,
+    headers: HeaderMap,
+) -> Result<Reply<List<Meeting>>, Problem> {
+    let MeetingQuery { r#type, status, from, to, q, mine, parent, limit, cursor } = query;
+    let limit = page::limit(limit)?;
+    let text = q.as_deref().map(searched).transpose()?;
+    if let (Some(from), Some(to)) = (from, to)
+        && from >= to
+    {
+        return Err(Problem(ErrorBody::new(Code::Invalid, "must be after `from`").field("to")));
+    }
+    if parent.is_some_and(|parent| parent.0 < 1) {
+        return Err(Problem(
+            ErrorBody::new(Code::Invalid, "must be an id, from 1").field("parent"),
+        ));
+    }
+    let run_by = mine.unwrap_or(false).then_some(caller.user.id);
+    let list = ("meetings", (r#type, status, from, to), (&text, run_by, parent), caller.user.id);
+    let after = page::after(&list, cursor.as_deref())?;
+    let filter =
+        MeetingFilter { kind: r#type, status, from, to, text: text.clone(), parent, run_by };
+    let found = api.door.store.list_meetings(meetings_of(&caller), filter, after, limit);
+    let (found, next) = found.await.map_err(unavailable)?;
+    let items = found.into_iter().map(|row| meeting(row, &headers)).collect();
+    Ok(Reply(List { items, next: next.map(|next| page::cursor(&list, &next)) }))
+}
+
+/// What is looked for, as titles are kept and in lower case.
+fn searched(text: &str) -> Result<String, Problem> {
+    let text: String = text.nfc().collect();
+    if !(1..=SEARCHED_CHARS_MAX).contains(&text.chars().count()) {
+        let error = ErrorBody::new(Code::Invalid, "must have 1 to 200 characters").field("q");
+        return Err(Problem(ErrorBody { limit: Some(SEARCHED_CHARS_MAX as u64), ..error }));
+    }
+    Ok(text.to_lowercase())
+}
+
+/// Which state of the meeting itself was read; not who is in it.
+fn etag(row: &StoredMeeting) -> [(HeaderName, String); 1] {
+    [(header::ETAG, format!("\"{}\"", row.revision))]
+}
+
+/// A meeting as it is answered.
+fn meeting(row: StoredMeeting, headers: &HeaderMap) -> Meeting {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let links = MeetingLinks {
+        join: format!("http://{host}/#meeting={}", row.info.code),
+        ws: format!("ws://{host}/ws"),
+    };
+    Meeting {
         info: row.info,
         owner: row.owner,
+        time_zone: row.time_zone,
+        recurrence: row.recurrence,
+        parent_meeting_id: row.parent,
+        original_start: row.original_start,
+        recording_url: row.recording_url,
         present: row.present,
         waiting: row.waiting,
         created_at: row.created_at,
         updated_at: row.updated_at,
-        links: MeetingLinks { ws },
-    })
+        links,
+    }
 }
 
 /// Refuses co-hosts who are not there, or no members.
@@ -180,9 +238,4 @@ async fn invited(api: &Api, invites: Vec<Invite>) -> Result<Vec<InviteeAdd>, Pro
         }
     }
     Ok(found)
-}
-
-/// What is not there, and what one may not see: the same answer.
-fn no_meeting() -> Problem {
-    Problem(ErrorBody::new(Code::NotFound, "there is no such meeting, or not for you"))
 }

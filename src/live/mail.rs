@@ -1,5 +1,6 @@
 //! What reaches a meeting's actor, and what goes back to a connection.
 
+use std::fmt;
 use std::sync::Arc;
 
 use quorate_protocol::{
@@ -13,7 +14,7 @@ use super::delivery::Delivery;
 use super::outbox::{Outbox, Parcel, What};
 use crate::meeting::event::MeetingCreated;
 use crate::meeting::series::{News, SeriesBan};
-use crate::meeting::{Bot, Passcode};
+use crate::meeting::{Bot, Facts, Passcode};
 use crate::store::UserRow;
 
 /// Inputs that wait for a meeting at most. Filled by connections and REST, drained by the actor; when
@@ -31,6 +32,8 @@ pub(super) enum Mail {
     Resume { who: ResumeAs, reply: oneshot::Sender<Reply<Attached>> },
     /// A client asks for something.
     Command { session: SessionId, attachment: u64, id: i64, dry_run: bool, command: Box<Command> },
+    /// Someone wants to know how things stand.
+    Look { look: Look, reply: oneshot::Sender<Reply<()>> },
     /// Someone acts who need not be there.
     Act { who: Box<ActAs>, reply: oneshot::Sender<Reply<Acted>> },
     /// Someone wants a series to be another from an occurrence on.
@@ -45,6 +48,16 @@ pub(super) enum Mail {
     SeriesBan { ban: SeriesBan, reply: oneshot::Sender<Reply<()>> },
     /// To be started, and to say so.
     Wake { awake: oneshot::Sender<()> },
+}
+
+/// Sees the facts, as of a time of the meeting's clock; what it makes of them it keeps itself.
+#[derive(Clone)]
+pub(super) struct Look(pub(super) Arc<dyn Fn(&Facts, Timestamp) + Send + Sync>);
+
+impl fmt::Debug for Look {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Look(…)")
+    }
 }
 
 /// What goes back to one who waits for it.

@@ -32,7 +32,8 @@ pub(super) enum Output {
     Bye(Arc<Outbox>, Bye),
     History(Arc<Outbox>, i64, HistoryPage),
     Attached(oneshot::Sender<Reply<Attached>>, Box<Reply<Attached>>),
-    Created(oneshot::Sender<Reply<()>>, Reply<()>),
+    /// To one who waits to hear that it is done.
+    Done(oneshot::Sender<Reply<()>>, Reply<()>),
     SeriesBan(MeetingId, SeriesBan),
     News(oneshot::Sender<Reply<Vec<News>>>, Vec<News>),
     Acted(oneshot::Sender<Reply<Acted>>, Reply<Acted>),
@@ -81,7 +82,7 @@ impl Running {
             Output::History(outbox, id, page) => self.put_out_history(outbox, id, page, after),
             // Who waited may be gone; then what we hand over is dropped, and says so itself.
             Output::Attached(reply, attached) => drop(reply.send(*attached)),
-            Output::Created(reply, made) => drop(reply.send(made)),
+            Output::Done(reply, made) => drop(reply.send(made)),
             // Who is to hear of it is gone when the server stops; nobody is let in by then.
             Output::SeriesBan(series, ban) => {
                 drop(self.context.series_bans.send((series, ban)));

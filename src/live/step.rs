@@ -133,7 +133,7 @@ impl Running {
         match mail {
             Mail::Create { what, reply } => {
                 let made = self.create(*what).map_err(refused);
-                self.step.outputs.push(Output::Created(reply, made));
+                self.step.outputs.push(Output::Done(reply, made));
             }
             Mail::Enter { who, reply } => self.enter(*who, reply),
             Mail::Resume { who, reply } => self.resume(who, reply),
@@ -141,6 +141,10 @@ impl Running {
                 if self.attached.get(&session).is_some_and(|it| it.number == attachment) {
                     self.command(session, id, dry_run, *command);
                 }
+            }
+            Mail::Look { look, reply } => {
+                (look.0)(&self.meeting.facts, self.clock.now());
+                self.step.outputs.push(Output::Done(reply, Ok(())));
             }
             Mail::Act { who, reply } => {
                 let acted = self.act(*who).map_err(refused);
@@ -160,11 +164,11 @@ impl Running {
             }
             Mail::Follow { news, reply } => {
                 self.carry_out_input(&Input::Follow(news));
-                self.step.outputs.push(Output::Created(reply, Ok(())));
+                self.step.outputs.push(Output::Done(reply, Ok(())));
             }
             Mail::SeriesBan { ban, reply } => {
                 self.carry_out_input(&Input::SeriesBan(Box::new(ban)));
-                self.step.outputs.push(Output::Created(reply, Ok(())));
+                self.step.outputs.push(Output::Done(reply, Ok(())));
             }
             // Who sent it may have been stopped meanwhile.
             Mail::Wake { awake } => drop(awake.send(())),

@@ -54,6 +54,7 @@ fn append_all(
     for event in events {
         // First what follows from it: the meeting's row must be there before its first event.
         projections::project(connection, meeting, event)?;
+        projections::revise(connection, meeting, event)?;
         head = journal::append(connection, meeting, head, event)?;
     }
     Ok(head)
