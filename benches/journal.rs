@@ -89,6 +89,7 @@ fn created(meeting: MeetingId) -> Fact {
         has_passcode: false,
         co_hosts: Vec::new(),
         settings: Settings::default(),
+        time_zone: None,
     }))
 }
 

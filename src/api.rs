@@ -1,14 +1,23 @@
 //! Every HTTP route: who is asking, request into command or query, and the reply.
 
+mod access;
+mod acting;
 mod body;
+mod idempotency;
+mod making;
+mod meeting_changes;
+mod meeting_roles;
 mod meetings;
 mod openapi;
 mod page;
+mod people_changes;
+mod preconditions;
 mod problem;
 mod query;
 mod roles;
 mod sessions;
 mod socket;
+mod someone;
 
 use std::sync::Arc;
 
@@ -16,12 +25,14 @@ use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get};
 use bytes::Bytes;
 use quorate_protocol::{Code, ErrorBody};
 
 use crate::connection::Door;
 use crate::identity::Caller;
+use idempotency::Repeats;
 use openapi::Routes;
 use problem::Problem;
 
@@ -42,7 +53,7 @@ pub fn router(api: Arc<Api>) -> Router {
     let (described, document) = routes().finish();
     let document = Bytes::from(document.to_string());
     let document = get(move || async { ([(header::CONTENT_TYPE, "application/json")], document) });
-    described
+    let all = described
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/ws", any(socket::upgrade))
         .route("/api/openapi.json", document)
@@ -52,12 +63,21 @@ pub fn router(api: Arc<Api>) -> Router {
         .fallback(|| async {
             Problem(ErrorBody::new(Code::NotFound, "there is nothing at this path"))
         })
-        .with_state(api)
+        .with_state(api.clone());
+    let repeats = Repeats::new(api, all.clone());
+    all.layer(from_fn_with_state(repeats, idempotency::once))
 }
 
 /// Every operation of the back office, with its description.
 fn routes() -> Routes<Arc<Api>> {
-    Routes::new().and(sessions::routes()).and(meetings::routes()).and(roles::routes())
+    Routes::new()
+        .and(sessions::routes())
+        .and(making::routes())
+        .and(meetings::routes())
+        .and(meeting_changes::routes())
+        .and(people_changes::routes())
+        .and(meeting_roles::routes())
+        .and(roles::routes())
 }
 
 /// Who is asking: the bearer of the token in `Authorization`. Comes before the body in a route's
@@ -68,6 +88,10 @@ impl FromRequestParts<Arc<Api>> for Bearer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
+        // Who asks with a key for repetition was looked up for that already.
+        if let Some(caller) = parts.extensions.remove::<Caller>() {
+            return Ok(Bearer(caller));
+        }
         let value = parts.headers.get(header::AUTHORIZATION);
         let value = value.and_then(|value| value.to_str().ok());
         let Some(token) = value.and_then(|value| value.strip_prefix("Bearer ")) else {

@@ -1,7 +1,11 @@
 //! Bodies of the REST interface.
 
+mod changes;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use changes::*;
 
 use crate::{
     Guest, MeetingId, MeetingInfo, MeetingType, Permission, Role, Settings, Timestamp, UserId,
@@ -35,6 +39,9 @@ pub struct CreateMeeting {
     /// When it is to end.
     #[serde(default)]
     pub ends_at: Option<Timestamp>,
+    /// The IANA time zone in which its wall-clock times are meant, as in `Europe/Vienna`.
+    #[serde(default)]
+    pub time_zone: Option<String>,
     /// People present at most, from 2.
     #[serde(default)]
     pub max_participants: Option<u32>,
@@ -84,6 +91,8 @@ pub struct Meeting {
     pub info: MeetingInfo,
     /// Who scheduled it.
     pub owner: UserRef,
+    /// The IANA time zone in which its wall-clock times are meant.
+    pub time_zone: Option<String>,
     /// People in it; bots are not counted.
     pub present: u32,
     /// People waiting.
@@ -99,6 +108,8 @@ pub struct Meeting {
 /// Where a meeting is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MeetingLinks {
+    /// Where people join.
+    pub join: String,
     /// Its WebSocket.
     pub ws: String,
 }

@@ -115,7 +115,7 @@ fn turn_away(mail: Mail) {
 fn send_back(mail: Mail, refused: Refused) {
     // Who waited may be gone.
     match mail {
-        Mail::Create { reply, .. } => drop(reply.send(Err(refused))),
+        Mail::Create { reply, .. } | Mail::Look { reply, .. } => drop(reply.send(Err(refused))),
         Mail::Enter { reply, .. } | Mail::Resume { reply, .. } => drop(reply.send(Err(refused))),
         Mail::Act { reply, .. } => drop(reply.send(Err(refused))),
         Mail::Command { .. } | Mail::Wake { .. } => {}

@@ -1,13 +1,13 @@
 //! The directory of live meetings: starts each on first need, forgets it when it retires.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use futures::{StreamExt, stream};
-use quorate_protocol::{Code, ErrorBody, MeetingId};
+use quorate_protocol::{Code, ErrorBody, MeetingId, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,9 +18,11 @@ use super::actor::Actor;
 use super::clock;
 use super::ids::Ids;
 use super::mail::{
-    ActAs, Acted, Attached, CreateAs, EnterAs, MAILBOX_CAPACITY, Mail, Refused, Reply, ResumeAs,
+    ActAs, Acted, Attached, CreateAs, EnterAs, Look, MAILBOX_CAPACITY, Mail, Refused, Reply,
+    ResumeAs,
 };
 use super::roles::Roles;
+use crate::meeting::Facts;
 use crate::store::{Store, StoreError};
 
 /// How often sleeping meetings are looked through for deadlines.
@@ -106,6 +108,26 @@ impl Live {
     /// The refusal.
     pub async fn act(&self, meeting: MeetingId, who: ActAs) -> Result<Acted, ErrorBody> {
         self.ask(meeting, |reply| Mail::Act { who: Box::new(who.clone()), reply }).await
+    }
+
+    /// What `see` makes of the facts of a meeting that exists: as of a head that is durable when this answers.
+    /// Starts the meeting where it is not live.
+    ///
+    /// # Errors
+    /// `unavailable` when it cannot be restored, `restarting` when the server stops.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        meeting: MeetingId,
+        see: impl Fn(&Facts, Timestamp) -> T + Send + Sync + 'static,
+    ) -> Result<T, ErrorBody> {
+        let seen = Arc::new(Mutex::new(None));
+        let kept = Arc::clone(&seen);
+        let look = Look(Arc::new(move |facts, now| {
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(see(facts, now));
+        }));
+        self.ask(meeting, |reply| Mail::Look { look: look.clone(), reply }).await?;
+        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+        seen.ok_or_else(|| ErrorBody::new(Code::Unavailable, "try again in a moment"))
     }
 
     /// Hands mail to a meeting and waits for the answer; asks again when the meeting was just retiring.

@@ -31,7 +31,8 @@ pub(super) enum Output {
     Bye(Arc<Outbox>, Bye),
     History(Arc<Outbox>, i64, HistoryPage),
     Attached(oneshot::Sender<Reply<Attached>>, Box<Reply<Attached>>),
-    Created(oneshot::Sender<Reply<()>>, Reply<()>),
+    /// To one who waits to hear that it is done.
+    Done(oneshot::Sender<Reply<()>>, Reply<()>),
     Acted(oneshot::Sender<Reply<Acted>>, Reply<Acted>),
 }
 
@@ -78,7 +79,7 @@ impl Running {
             Output::History(outbox, id, page) => self.put_out_history(outbox, id, page, after),
             // Who waited may be gone; then what we hand over is dropped, and says so itself.
             Output::Attached(reply, attached) => drop(reply.send(*attached)),
-            Output::Created(reply, made) => drop(reply.send(made)),
+            Output::Done(reply, made) => drop(reply.send(made)),
             Output::Acted(reply, acted) => drop(reply.send(acted)),
         }
     }

@@ -20,7 +20,7 @@ use super::answers::{Answers, Kept, Turn};
 use super::clock::{self, MeetingClock};
 use super::directory::Context;
 use super::frames::{dry_run_frame, ok_frame, signals_text};
-use super::mail::{ActAs, Acted, Credential, Gone, Mail, Refused};
+use super::mail::{ActAs, Acted, Credential, Gone, Mail, Named, Refused};
 use super::outbox::{Outbox, Parcel, What};
 use super::release::{Held, Output};
 use super::ring::Ring;
@@ -30,7 +30,7 @@ use crate::meeting::office::{Act, Actor, INSIDE};
 use crate::meeting::{
     Answer, Can, Decision, Draft, Input, Meeting, Refusal, Renewed, Signal, SignalTo, wire,
 };
-use crate::store::{Committed, Generation, UserRow};
+use crate::store::{Committed, Generation, KeptAnswer, UserRow};
 
 /// Batches on their way to the store at most; beyond, inputs wait and the next batch grows.
 pub(super) const IN_FLIGHT_MAX: usize = 4;
@@ -73,6 +73,8 @@ struct Step {
     users: Vec<UserRow>,
     /// The passcode's new hash, or that there is none any more.
     passcode: Option<Option<String>>,
+    /// Answers to be kept with the events.
+    kept: Vec<KeptAnswer>,
     signals: Vec<(Audience, SignalBody)>,
     outputs: Vec<Output>,
     /// Sessions that get a `welcome` as of the step's end, and the id it answers.
@@ -129,7 +131,7 @@ impl Running {
         match mail {
             Mail::Create { what, reply } => {
                 let made = self.create(*what).map_err(refused);
-                self.step.outputs.push(Output::Created(reply, made));
+                self.step.outputs.push(Output::Done(reply, made));
             }
             Mail::Enter { who, reply } => self.enter(*who, reply),
             Mail::Resume { who, reply } => self.resume(who, reply),
@@ -141,6 +143,10 @@ impl Running {
             Mail::Act { who, reply } => {
                 let acted = self.act(*who).map_err(refused);
                 self.step.outputs.push(Output::Acted(reply, acted));
+            }
+            Mail::Look { look, reply } => {
+                (look.0)(&self.meeting.facts, self.clock.now());
+                self.step.outputs.push(Output::Done(reply, Ok(())));
             }
             // Who sent it may have been stopped meanwhile.
             Mail::Wake { awake } => drop(awake.send(())),
@@ -253,7 +259,18 @@ impl Running {
 
     /// Carries out what someone asks who need not be there.
     fn act(&mut self, who: ActAs) -> Result<Acted, Refusal> {
-        let ActAs { user, email, bot, scopes, admin, revision, named, command } = who;
+        let ActAs {
+            user,
+            email,
+            bot,
+            scopes,
+            admin,
+            revisions,
+            named,
+            commands,
+            dry_run,
+            keep,
+        } = who;
         let actor = Actor {
             user: user.id,
             kind: user.kind,
@@ -265,12 +282,18 @@ impl Running {
         };
         let known = self.meeting.facts.person_of(user.id).map(|person| person.id);
         let participant = known.unwrap_or_else(|| self.context.ids.participant());
-        let act = Act { actor, participant, revision, named, command };
+        let Named { kind: named, address, fresh, role_exists } = named;
+        let act = Act { actor, participant, revisions, named, address, role_exists, commands };
         let mut decision = self.decide(&Input::Act(Box::new(act)))?;
         let answer = std::mem::replace(&mut decision.answer, Answer::Data("{}".into()));
         let Answer::Data(data) = answer else { return Err(INSIDE) };
+        if dry_run {
+            return Ok(Acted { seq: None, data });
+        }
         if !decision.events.is_empty() {
+            self.step.kept.extend(keep.map(|keep| keep.of(user.id, &data, clock::wall())));
             self.step.users.push(user);
+            self.step.users.extend(fresh);
         }
         Ok(Acted { seq: self.carry_out(decision, None), data })
     }

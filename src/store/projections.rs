@@ -115,6 +115,20 @@ pub(super) fn project(
     }
 }
 
+/// Notes in its row which event changed the meeting itself last: what an `ETag` is made of.
+pub(super) fn revise(
+    connection: &Connection,
+    meeting: MeetingId,
+    event: &Event,
+) -> rusqlite::Result<()> {
+    if !event.fact.changes_meeting() {
+        return Ok(());
+    }
+    let revise = "UPDATE meetings SET revision = ?2 WHERE id = ?1";
+    let seq = event.seq.0.cast_signed();
+    connection.prepare_cached(revise)?.execute(params![meeting.0, seq]).map(drop)
+}
+
 /// The tables of one meeting, as of one event.
 struct Tables<'a> {
     connection: &'a Connection,

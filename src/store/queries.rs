@@ -1,7 +1,7 @@
 //! What the server asks of the tables. Every query has its index; a test looks at the plans.
 
 use quorate_protocol::{
-    MeetingId, MeetingInfo, ParticipantId, Timestamp, UserId, UserKind, UserRef,
+    MeetingId, MeetingInfo, ParticipantId, Seq, Timestamp, UserId, UserKind, UserRef,
 };
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use serde::de::DeserializeOwned;
@@ -33,6 +33,10 @@ pub struct StoredMeeting {
     pub info: MeetingInfo,
     /// Who made it.
     pub owner: UserRef,
+    /// Where its wall-clock times are meant.
+    pub time_zone: Option<String>,
+    /// The last event that changed the meeting itself.
+    pub revision: Seq,
     /// People in it; bots are not counted.
     pub present: u32,
     /// People waiting.
@@ -58,6 +62,8 @@ const USER_BY_NAME: &str = "SELECT id, username, coalesce(full_name, username), 
      FROM users WHERE username = ?1";
 const USER_BY_ID: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active \
      FROM users WHERE id = ?1";
+const USERS_BY_EMAIL: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active \
+     FROM users WHERE email IN (?1, ?2) AND kind = 'member' LIMIT 2";
 const MEETING_BY_CODE: &str = "SELECT id FROM meetings WHERE meeting_code = ?1";
 const MEETING_EXISTS: &str = "SELECT 1 FROM meetings WHERE id = ?1";
 const MEETING_ROW: &str = "SELECT m.id, coalesce(m.meeting_code, ''), m.title, m.description, \
@@ -70,7 +76,7 @@ const MEETING_ROW: &str = "SELECT m.id, coalesce(m.meeting_code, ''), m.title, m
          AND NOT EXISTS (SELECT 1 FROM users AS u WHERE u.id = p.user_id AND u.kind = 'bot')), \
      (SELECT count(*) FROM meeting_participants AS p WHERE p.meeting_id = m.id \
          AND p.waiting_since IS NOT NULL), \
-     m.created_at, m.updated_at \
+     m.created_at, m.updated_at, m.time_zone, m.revision \
      FROM meetings AS m JOIN users AS h ON h.id = m.host_id JOIN users AS o ON o.id = m.owner_id \
      WHERE m.id = ?1";
 const HOST_OF: &str = "SELECT host_id FROM meetings WHERE id = ?1";
@@ -110,6 +116,19 @@ impl Store {
     /// When the database cannot be read.
     pub async fn user_by_id(&self, id: UserId) -> Result<Option<StoredUser>, StoreError> {
         self.read(move |connection| first(connection, USER_BY_ID, [id.0], user)).await
+    }
+
+    /// Members with that address, as it is typed or as it is compared; the first two.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn users_by_email(
+        &self,
+        typed: &str,
+        address: &str,
+    ) -> Result<Vec<StoredUser>, StoreError> {
+        let params = (typed.to_owned(), address.to_owned());
+        self.read(move |connection| all(connection, USERS_BY_EMAIL, params, user)).await
     }
 
     /// The meeting with that code in its links.
@@ -230,7 +249,7 @@ impl Store {
 }
 
 /// The first row, if there is one.
-fn first<T>(
+pub(super) fn first<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
@@ -297,6 +316,8 @@ fn stored_meeting(row: &Row<'_>) -> rusqlite::Result<StoredMeeting> {
         waiting: row.get(22)?,
         created_at: parsed(row, 23)?,
         updated_at: parsed(row, 24)?,
+        time_zone: row.get(25)?,
+        revision: Seq(row.get::<_, i64>(26)?.cast_unsigned()),
     })
 }
 
@@ -311,6 +332,7 @@ pub(super) fn word<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlit
 pub(super) const ALL_QUERIES: &[&str] = &[
     USER_BY_NAME,
     USER_BY_ID,
+    USERS_BY_EMAIL,
     MEETING_BY_CODE,
     MEETING_EXISTS,
     MEETING_ROW,
@@ -324,5 +346,7 @@ pub(super) const ALL_QUERIES: &[&str] = &[
     super::journal::AFTER,
     super::journal::BY_NUMBER,
     super::heads::HEAD,
+    super::idempotency::KEPT_ANSWER,
+    super::idempotency::OLDEST_ANSWERS,
     super::roles::USERS_OF_ROLE,
 ];

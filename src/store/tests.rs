@@ -107,6 +107,7 @@ impl Hand {
             expected_head: self.head,
             events,
             passcode: None,
+            kept: Vec::new(),
             users: Vec::new(),
             next_deadline: None,
             last_alive: None,
@@ -166,6 +167,7 @@ fn created(meeting: i64) -> Fact {
         has_passcode: false,
         co_hosts: vec![UserId(2)],
         settings: Settings::default(),
+        time_zone: None,
     }))
 }
 

@@ -7,7 +7,7 @@ use crate::live::frames::{event_frames, ok_frame, signal_frames, signals_text};
 use crate::live::release::{Held, Output};
 use crate::meeting::Refusal;
 use crate::meeting::event::Event;
-use crate::store::{Batch, UserRow};
+use crate::store::{Batch, KeptAnswer, UserRow};
 
 impl Running {
     /// Ends a step: its events go to the store, its outputs are held until they are committed.
@@ -19,7 +19,8 @@ impl Running {
         self.tell_can();
         self.take_snapshots();
         let step = std::mem::take(&mut self.step);
-        let Step { events, splits, users, passcode, signals, byes, starts: mut outputs, .. } = step;
+        let Step { events, splits, users, passcode, kept, signals, byes, starts, .. } = step;
+        let mut outputs = starts;
         outputs.extend(step.outputs);
         outputs.extend(byes.into_iter().map(|(outbox, bye)| Output::Bye(outbox, bye)));
         let mut frames = event_frames(&events, &splits);
@@ -31,7 +32,7 @@ impl Running {
             }
         }
         if !events.is_empty() {
-            self.append(events, users, passcode);
+            self.append(events, users, passcode, kept);
         }
         if !frames.is_empty() || !outputs.is_empty() {
             self.held.push_back(Held { basis: self.head(), frames, redacted, outputs });
@@ -84,6 +85,7 @@ impl Running {
         events: Vec<Event>,
         users: Vec<UserRow>,
         passcode: Option<Option<String>>,
+        kept: Vec<KeptAnswer>,
     ) {
         let expected_head = Seq(self.head().0 - events.len() as u64);
         self.in_flight += 1;
@@ -94,6 +96,7 @@ impl Running {
             events,
             users,
             passcode,
+            kept,
             next_deadline: self.meeting.lasting_deadline(),
             last_alive: Some(self.clock.now()),
             done: self.acks.clone(),
@@ -103,7 +106,7 @@ impl Running {
     /// Notes in the store that the meeting is alive; who was connected until when is known by it.
     pub(in crate::live) fn checkpoint(&mut self) {
         if self.meeting.facts.has_anyone() {
-            self.append(Vec::new(), Vec::new(), None);
+            self.append(Vec::new(), Vec::new(), None, Vec::new());
         }
     }
 }

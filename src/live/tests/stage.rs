@@ -53,6 +53,7 @@ pub(super) fn created(requires_approval: bool) -> MeetingCreated {
         has_passcode: false,
         co_hosts: Vec::new(),
         settings: quorate_protocol::Settings::default(),
+        time_zone: None,
     }
 }
 
@@ -211,7 +212,14 @@ pub(super) fn answered<T>(answer: &mut oneshot::Receiver<T>) -> Option<T> {
 
 /// A meeting of the owner's.
 pub(super) fn making(created: MeetingCreated) -> CreateAs {
-    CreateAs { created, owner: user(OWNER), invitees: Vec::new(), passcode: None }
+    CreateAs {
+        created,
+        owner: user(OWNER),
+        invitees: Vec::new(),
+        passcode: None,
+        named: Vec::new(),
+        keep: None,
+    }
 }
 
 /// A member at the door.

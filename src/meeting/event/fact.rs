@@ -671,6 +671,9 @@ pub struct MeetingCreated {
     pub co_hosts: Vec<UserId>,
     /// The settings.
     pub settings: Settings,
+    /// The IANA time zone in which its wall-clock times are meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
 }
 
 impl Fact {

@@ -70,6 +70,7 @@ impl Stage {
             has_passcode: false,
             co_hosts: Vec::new(),
             settings: Settings::default(),
+            time_zone: None,
         };
         change(&mut created);
         let stage = Stage {

@@ -12,8 +12,8 @@ impl Tables<'_> {
         self.one(
             "INSERT INTO meetings (id, title, description, host_id, owner_id, start_time, end_time, \
              meeting_code, meeting_type, max_participants, requires_approval, is_recorded, \
-             settings, created_at, updated_at) \
-             VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13)",
+             settings, created_at, updated_at, time_zone) \
+             VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13, ?14)",
             params![
                 self.meeting,
                 made.title,
@@ -27,7 +27,8 @@ impl Tables<'_> {
                 made.requires_approval,
                 made.is_recorded,
                 json(&made.settings),
-                self.at
+                self.at,
+                made.time_zone,
             ],
         )?;
         made.co_hosts.iter().try_for_each(|user| self.add_cohost(*user))
