@@ -74,10 +74,11 @@ CREATE INDEX idx_sign_in_expiry ON sign_ins(expires_at);
 CREATE TABLE idempotency_keys (
     user_id     INTEGER      NOT NULL REFERENCES users(id) ON DELETE CASCADE,
     key         VARCHAR(200) NOT NULL,
-    fingerprint BLOB         NOT NULL,              -- BLAKE3 of method, path and body
+    fingerprint BLOB         NOT NULL,              -- keyed BLAKE3 of method, path and body
     status      INTEGER      NOT NULL,              -- of the answer
     location    VARCHAR(300),                       -- its Location header
-    body        TEXT,                               -- null: read again where `location` points
+    body        TEXT,                               -- null: read again where `location` points;
+                                                    --   with no location, a secret that is given once
     created_at  TIMESTAMP    NOT NULL,
     PRIMARY KEY (user_id, key)
 ) WITHOUT ROWID;

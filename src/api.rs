@@ -1,17 +1,26 @@
 //! Every HTTP route: who is asking, request into command or query, and the reply.
 
 mod access;
+mod acting;
 mod body;
 mod docs;
+mod idempotency;
+mod making;
+mod meeting_changes;
+mod meeting_roles;
 mod meetings;
 mod openapi;
 mod page;
 mod people;
+mod people_changes;
+mod preconditions;
 mod problem;
 mod query;
 mod roles;
+mod series;
 mod sessions;
 mod socket;
+mod someone;
 
 use std::sync::Arc;
 
@@ -19,13 +28,14 @@ use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
-use axum::middleware::map_response;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{any, get};
 use quorate_protocol::{Code, ErrorBody};
 
 use crate::connection::Door;
 use crate::identity::Caller;
+use idempotency::Repeats;
 use openapi::Routes;
 use problem::Problem;
 
@@ -44,7 +54,7 @@ pub struct Api {
 /// All routes.
 pub fn router(api: Arc<Api>) -> Router {
     let (described, document) = routes().finish();
-    described
+    let all = described
         .merge(docs::page(&document))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/ws", any(socket::upgrade))
@@ -55,7 +65,9 @@ pub fn router(api: Arc<Api>) -> Router {
             Problem(ErrorBody::new(Code::NotFound, "there is nothing at this path"))
         })
         .layer(map_response(not_kept))
-        .with_state(api)
+        .with_state(api.clone());
+    let repeats = Repeats::new(api, all.clone());
+    all.layer(from_fn_with_state(repeats, idempotency::once))
 }
 
 /// What is answered holds for who asked, and for now: nobody on the way keeps it.
@@ -69,8 +81,13 @@ async fn not_kept(mut response: Response) -> Response {
 fn routes() -> Routes<Arc<Api>> {
     Routes::new()
         .and(sessions::routes())
+        .and(making::routes())
         .and(meetings::routes())
+        .and(meeting_changes::routes())
         .and(people::routes())
+        .and(series::routes())
+        .and(people_changes::routes())
+        .and(meeting_roles::routes())
         .and(docs::routes())
         .and(roles::routes())
 }
@@ -83,6 +100,10 @@ impl FromRequestParts<Arc<Api>> for Bearer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
+        // Who asks with a key for repetition was looked up for that already.
+        if let Some(caller) = parts.extensions.remove::<Caller>() {
+            return Ok(Bearer(caller));
+        }
         let value = parts.headers.get(header::AUTHORIZATION);
         let value = value.and_then(|value| value.to_str().ok());
         let Some(token) = value.and_then(|value| value.strip_prefix("Bearer ")) else {

@@ -8,7 +8,9 @@ mod tokens;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use quorate_protocol::{Code, DEVICE_CHARS, ErrorBody, Guest, MeetingId, Resume, UserId, UserKind};
+use quorate_protocol::{
+    Code, DEVICE_CHARS, ErrorBody, Guest, MeetingId, PermissionSet, Resume, UserId, UserKind,
+};
 
 pub use key::{KeyError, ServerKey};
 pub use tokens::{Claims, RESERVED_NAMES, TokenKind};
@@ -38,6 +40,8 @@ pub struct Caller {
     pub bot: Option<Bot>,
     /// Which meetings there are for them.
     pub reach: Reach,
+    /// What their credential is good for; none: all that they may.
+    pub scopes: Option<PermissionSet>,
 }
 
 /// Which meetings there are for someone, as far as their credential says.
@@ -83,7 +87,7 @@ impl Identity {
         let admin = claims.admin;
         let user = self.user(ids, claims).await?;
         let credential = Credential { user: user.id, expires_at };
-        Ok(Caller { user, credential, email, admin, bot, reach })
+        Ok(Caller { user, credential, email, admin, bot, reach, scopes: None })
     }
 
     /// What a token says of a bot.
@@ -118,7 +122,15 @@ impl Identity {
     pub async fn guest(&self, ids: &Ids, guest: &Guest) -> Result<Caller, ErrorBody> {
         let user = self.user(ids, self.guest_claims(guest)?).await?;
         let credential = Credential { user: user.id, expires_at: None };
-        Ok(Caller { user, credential, email: None, admin: false, bot: None, reach: Reach::All })
+        Ok(Caller {
+            user,
+            credential,
+            email: None,
+            admin: false,
+            bot: None,
+            reach: Reach::All,
+            scopes: None,
+        })
     }
 
     /// A bearer token for a guest, and until when it holds.
@@ -169,6 +181,39 @@ impl Identity {
             return Err(ErrorBody::new(Code::Unauthorized, "this account is switched off"));
         }
         Ok(behind)
+    }
+
+    /// Tells one request from another, and of what is in them nothing to whoever reads it: a passcode may be.
+    #[must_use]
+    pub fn fingerprint(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.key.derive("request"));
+        for part in parts {
+            hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
+        }
+        hasher.finalize().into()
+    }
+
+    /// The user of that name, who was never here, as they will be when they come.
+    #[must_use]
+    pub fn newcomer(&self, ids: &Ids, username: &str) -> UserRow {
+        UserRow {
+            id: self.fresh_id(ids, username),
+            username: username.to_owned(),
+            name: username.to_owned(),
+            email: None,
+            kind: UserKind::Member,
+        }
+    }
+
+    /// A user who stands for an email address, where a ban of it needs one; nobody signs in as them. Of the
+    /// address the name tells nothing.
+    #[must_use]
+    pub fn stand_in(&self, ids: &Ids, address: &str) -> UserRow {
+        let username =
+            format!("guest:address:{}", self.key.mac_text("address", address.as_bytes()));
+        let name = "Someone by address".to_owned();
+        let id = self.fresh_id(ids, &username);
+        UserRow { id, username, name, email: None, kind: UserKind::Guest }
     }
 
     /// What makes resume tokens.

@@ -27,7 +27,8 @@ mod tests;
 pub use delivery::{Delivered, Delivery};
 pub use directory::Live;
 pub use mail::{
-    ActAs, Acted, Attached, CommandPort, CreateAs, Credential, EnterAs, Refused, ResumeAs,
+    ActAs, Acted, Attached, CommandPort, CreateAs, Credential, EnterAs, Keep, Named, Refused,
+    ResumeAs,
 };
 pub use roles::{RoleInUse, Roles};
 

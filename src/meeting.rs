@@ -441,7 +441,7 @@ impl Meeting {
             Command::ParticipantAdmit(ask) => facts.admit(me, *ask),
             Command::ParticipantDecline(ask) => facts.decline(me, ask),
             Command::ParticipantRemove(ask) => facts.remove(me, ask),
-            Command::ParticipantBan(ask) => facts.ban(now, me, ask),
+            Command::ParticipantBan(ask) => facts.ban(now, me, ask, None),
             Command::ParticipantUnban(ask) => facts.unban(me, ask.user),
             Command::BanList(ask) => facts.list_bans(now, me, *ask),
             Command::RoleAssign(ask) => facts.assign_role(me, *ask, &self.server_roles),

@@ -14,6 +14,7 @@ pub mod audit;
 mod connections;
 mod head;
 mod heads;
+mod idempotency;
 mod journal;
 mod maintenance;
 mod open;
@@ -37,6 +38,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::meeting::event::Event;
 
 pub use head::{HeadError, SignedHead};
+pub use idempotency::{Answered, KEPT_HOURS, KeptAnswer};
 pub use open::OpenError;
 pub use queries::meetings::{MeetingFilter, MeetingKey, Whose};
 pub use queries::people::{PersonFilter, StoredPerson, UserStanding};
@@ -76,6 +78,8 @@ pub struct Batch {
     pub passcode: Option<Option<String>>,
     /// Meetings that are made with these events, each with its first events.
     pub offspring: Vec<(MeetingId, Vec<Event>)>,
+    /// What requests were answered that these events follow from, to be given again.
+    pub kept: Vec<KeptAnswer>,
     /// When the meeting must be woken, as of these events; none: nothing is due.
     pub next_deadline: Option<Timestamp>,
     /// When the meeting was alive; none leaves what is there.

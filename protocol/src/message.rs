@@ -1,6 +1,10 @@
 //! One way to say `{"type": "…", "data": {…}}`: the macro behind commands, events and signals.
 
-use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::de::{self, DeserializeOwned, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// Why a message's `data` could not be read.
@@ -57,7 +61,68 @@ fn parse_data_with_path<T: DeserializeOwned>(data: &RawValue) -> Result<T, Parse
 /// None inside when it is not JSON at all.
 pub fn parse_json<T: DeserializeOwned>(text: &str) -> Result<T, Option<ParseError>> {
     let data: &RawValue = serde_json::from_str(text).map_err(|_| None)?;
-    parse_data(data).map_err(Some)
+    let parsed = parse_data(data).map_err(Some)?;
+    // Whatever reads a map takes the last of several fields of one name.
+    parse_data::<Distinct>(data).map_err(Some)?;
+    Ok(parsed)
+}
+
+/// Any JSON whose objects have no field twice.
+struct Distinct;
+
+impl<'de> Deserialize<'de> for Distinct {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Distinct, D::Error> {
+        from.deserialize_any(Distinct)
+    }
+}
+
+impl<'de> Visitor<'de> for Distinct {
+    type Value = Distinct;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Distinct, A::Error> {
+        let mut names = BTreeSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if names.contains(&name) {
+                return Err(de::Error::custom(format!("duplicate field `{name}`")));
+            }
+            names.insert(name);
+            map.next_value::<Distinct>()?;
+        }
+        Ok(Distinct)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Distinct, A::Error> {
+        while items.next_element::<Distinct>()?.is_some() {}
+        Ok(Distinct)
+    }
+
+    fn visit_unit<E>(self) -> Result<Distinct, E> {
+        Ok(Distinct)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Distinct, E> {
+        Ok(Distinct)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Distinct, E> {
+        Ok(Distinct)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Distinct, E> {
+        Ok(Distinct)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Distinct, E> {
+        Ok(Distinct)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Distinct, E> {
+        Ok(Distinct)
+    }
 }
 
 /// Declares an enum of messages, each with its `type` on the wire and the struct of its `data`.

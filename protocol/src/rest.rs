@@ -1,16 +1,18 @@
 //! Bodies of the REST interface.
 
+mod changes;
 mod people;
-
+mod series;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-pub use people::*;
 
 use crate::{
     Guest, MeetingId, MeetingInfo, MeetingStatus, MeetingType, Permission, Recurrence, Role,
     Settings, Timestamp, UserId, UserRef,
 };
+pub use changes::*;
+pub use people::*;
+pub use series::*;
 
 /// A page of a list over REST.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -76,6 +76,21 @@ macro_rules! settings {
             #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
             pub $name: Option<$Type>,)+
         }
+
+        /// What is to change of the settings: what is absent stays.
+        #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct SettingsPatch {
+            $($(#[doc = $doc])+
+            #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+            pub $name: Option<$Type>,)+
+        }
+
+        impl From<SettingsPatch> for Policy {
+            fn from(patch: SettingsPatch) -> Policy {
+                Policy { $($name: patch.$name,)+ ..Policy::default() }
+            }
+        }
     };
 }
 

@@ -25,6 +25,7 @@ pub(super) struct Operation {
     open: bool,
     query: Option<Draw>,
     body: Option<Draw>,
+    body_required: bool,
     answer: (StatusCode, Option<(&'static str, Draw)>),
 }
 
@@ -36,7 +37,17 @@ impl Operation {
         summary: &'static str,
     ) -> Operation {
         let answer = (StatusCode::OK, None);
-        Operation { method, name, path, summary, open: false, query: None, body: None, answer }
+        Operation {
+            method,
+            name,
+            path,
+            summary,
+            open: false,
+            query: None,
+            body: None,
+            body_required: true,
+            answer,
+        }
     }
 
     /// `GET` of a path, and what it is for in a sentence.
@@ -82,6 +93,11 @@ impl Operation {
         self
     }
 
+    /// Takes this JSON body, or none, which is as good as `{}`.
+    pub(super) fn may_take<T: JsonSchema>(self) -> Operation {
+        Operation { body_required: false, ..self.body::<T>() }
+    }
+
     /// Answers this as JSON.
     pub(super) fn answers<T: JsonSchema>(self, status: StatusCode) -> Operation {
         self.answers_as::<T>(status, "application/json")
@@ -121,7 +137,7 @@ impl Operation {
         });
         if let Some(draw) = self.body {
             operation["requestBody"] = json!({
-                "required": true,
+                "required": self.body_required,
                 "content": { "application/json": { "schema": draw(generator) } },
             });
         }

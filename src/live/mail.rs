@@ -15,7 +15,7 @@ use super::outbox::{Outbox, Parcel, What};
 use crate::meeting::event::MeetingCreated;
 use crate::meeting::series::{News, SeriesBan};
 use crate::meeting::{Bot, Facts, Passcode};
-use crate::store::UserRow;
+use crate::store::{Answered, KeptAnswer, UserRow};
 
 /// Inputs that wait for a meeting at most. Filled by connections and REST, drained by the actor; when
 /// full, the connection that wants to add one waits, and TCP holds back its client.
@@ -99,6 +99,35 @@ pub struct CreateAs {
     pub invitees: Vec<InviteeAdd>,
     /// The hash of its passcode.
     pub passcode: Option<String>,
+    /// Users who are named and were never here, to be written with it.
+    pub named: Vec<UserRow>,
+    /// What the request was, where its answer is to be kept.
+    pub keep: Option<Keep>,
+}
+
+/// The answer to a request is to be kept with the events that follow from it.
+#[derive(Clone)]
+pub struct Keep {
+    /// The key that came with the request.
+    pub key: String,
+    /// What tells the request from another of that key.
+    pub fingerprint: [u8; 32],
+    /// Makes the answer of the answer's data.
+    pub answer: Arc<dyn Fn(&str) -> Answered + Send + Sync>,
+}
+
+impl fmt::Debug for Keep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keep").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl Keep {
+    /// The answer that is made of this data, to this user.
+    pub(super) fn of(&self, user: UserId, data: &str, at: Timestamp) -> KeptAnswer {
+        let Keep { key, fingerprint, answer } = self;
+        KeptAnswer { user, key: key.clone(), fingerprint: *fingerprint, answer: answer(data), at }
+    }
 }
 
 /// Someone who acts and need not be there.
@@ -114,14 +143,31 @@ pub struct ActAs {
     pub scopes: Option<PermissionSet>,
     /// Whether they administer the server.
     pub admin: bool,
-    /// The revision that they saw; it must still be the meeting's.
-    pub revision: Option<Seq>,
-    /// What kind of user the command names, where it names one.
-    pub named: Option<UserKind>,
-    /// Of a series: the occurrence that times in the command are meant of.
+    /// The meeting must be at one of these revisions; none: at whichever.
+    pub revisions: Option<Vec<Seq>>,
+    /// What the commands name, where it is known outside.
+    pub named: Named,
+    /// Of a series: the occurrence that times in the commands are meant of.
     pub of: Option<Timestamp>,
-    /// What they ask.
-    pub command: Command,
+    /// What they ask, in order: all of it is done, or nothing.
+    pub commands: Vec<Command>,
+    /// Whether only to tell what would come of it.
+    pub dry_run: bool,
+    /// What the request was, where its answer is to be kept.
+    pub keep: Option<Keep>,
+}
+
+/// What a command names, as it is known outside the meeting.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Named {
+    /// What kind of user.
+    pub kind: Option<UserKind>,
+    /// The email address that a ban is to keep out, under whatever account.
+    pub address: Option<String>,
+    /// The user, who was never here, to be written with the first event that names them.
+    pub fresh: Option<UserRow>,
+    /// Whether the custom role that is defined must be there before; none: it may be.
+    pub role_exists: Option<bool>,
 }
 
 /// What was done for one who acted.

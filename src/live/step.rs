@@ -21,7 +21,7 @@ use super::clock::{self, MeetingClock};
 use super::directory::Context;
 use super::frames::{dry_run_frame, ok_frame, signals_text};
 use super::ids;
-use super::mail::{ActAs, Acted, Credential, Gone, Mail, Refused};
+use super::mail::{ActAs, Acted, Credential, Gone, Keep, Mail, Named, Refused};
 use super::outbox::{Outbox, Parcel, What};
 use super::release::{Held, Output};
 use super::ring::Ring;
@@ -32,7 +32,7 @@ use crate::meeting::series::{Fresh, Offspring, Split};
 use crate::meeting::{
     Answer, Can, Decision, Draft, Input, Meeting, Refusal, Renewed, Signal, SignalTo, wire,
 };
-use crate::store::{Committed, Generation, UserRow};
+use crate::store::{Committed, Generation, KeptAnswer, UserRow};
 
 /// Batches on their way to the store at most; beyond, inputs wait and the next batch grows.
 pub(super) const IN_FLIGHT_MAX: usize = 4;
@@ -77,6 +77,8 @@ struct Step {
     passcode: Option<Option<String>>,
     /// Meetings that come to be with the events, each with its first.
     offspring: Vec<(MeetingId, Vec<Event>)>,
+    /// Answers to be kept with the events.
+    kept: Vec<KeptAnswer>,
     signals: Vec<(Audience, SignalBody)>,
     outputs: Vec<Output>,
     /// Sessions that get a `welcome` as of the step's end, and the id it answers.
@@ -287,13 +289,15 @@ impl Running {
 
     /// Carries out what someone asks who need not be there.
     fn act(&mut self, who: ActAs) -> Result<Acted, Refusal> {
+        let (dry_run, keep) = (who.dry_run, who.keep.clone());
+        let fresh = who.named.fresh.clone();
         let (user, act) = self.actor(who);
-        self.acted(user, &Input::Act(Box::new(act)))
+        self.acted(user, fresh, &Input::Act(Box::new(act)), dry_run, keep)
     }
 
     /// Who acts, with a participant id for one who has no place here yet.
     fn actor(&self, who: ActAs) -> (UserRow, Act) {
-        let ActAs { user, email, bot, scopes, admin, revision, named, of, command } = who;
+        let ActAs { user, email, bot, scopes, admin, revisions, named, of, commands, .. } = who;
         let actor = Actor {
             user: user.id,
             kind: user.kind,
@@ -305,24 +309,38 @@ impl Running {
         };
         let known = self.meeting.facts.person_of(user.id).map(|person| person.id);
         let participant = known.unwrap_or_else(|| self.context.ids.participant());
-        (user, Act { actor, participant, revision, named, of, command })
+        let Named { kind: named, address, role_exists, .. } = named;
+        (user, Act { actor, participant, revisions, named, address, role_exists, of, commands })
     }
 
-    fn acted(&mut self, user: UserRow, input: &Input) -> Result<Acted, Refusal> {
+    fn acted(
+        &mut self,
+        user: UserRow,
+        fresh: Option<UserRow>,
+        input: &Input,
+        dry_run: bool,
+        keep: Option<Keep>,
+    ) -> Result<Acted, Refusal> {
         let mut decision = self.decide(input)?;
         let answer = std::mem::replace(&mut decision.answer, Answer::Data("{}".into()));
         let Answer::Data(data) = answer else { return Err(INSIDE) };
+        if dry_run {
+            return Ok(Acted { seq: None, data, in_series: false });
+        }
         if !decision.events.is_empty() {
+            self.step.kept.extend(keep.map(|keep| keep.of(user.id, &data, clock::wall())));
             self.step.users.push(user);
+            self.step.users.extend(fresh);
         }
         let seq = self.carry_out(decision, None);
         Ok(Acted { seq, data, in_series: self.meeting.facts.info.recurrence.is_some() })
     }
 
     fn split(&mut self, who: ActAs, at: Timestamp) -> Result<Acted, Refusal> {
+        let (dry_run, keep) = (who.dry_run, who.keep.clone());
         let (user, act) = self.actor(who);
         let split = Split { act, at, fresh: self.fresh_meeting() };
-        self.acted(user, &Input::Split(Box::new(split)))
+        self.acted(user, None, &Input::Split(Box::new(split)), dry_run, keep)
     }
 
     fn make_occurrence(&mut self, original_start: Timestamp) -> Result<Acted, Refusal> {

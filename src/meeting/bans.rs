@@ -84,10 +84,21 @@ impl Bans {
 }
 
 impl Facts {
-    pub(super) fn ban(&self, now: Timestamp, me: &Person, ask: &Ban) -> Result<Decision, Refusal> {
+    /// Bans whom the command names; with an address whoever has it here, or else the user named, who is known
+    /// by nothing else.
+    pub(super) fn ban(
+        &self,
+        now: Timestamp,
+        me: &Person,
+        ask: &Ban,
+        address: Option<&str>,
+    ) -> Result<Decision, Refusal> {
         self.require(me, Permission::ParticipantBan)?;
         text::check_some("reason", ask.reason.as_deref(), REASON_CHARS_MAX)?;
-        let (user, person) = self.whom(ask.participant, ask.user)?;
+        let (user, person) = match address.and_then(|address| self.person_with(address)) {
+            Some(person) => (person.user, Some(person)),
+            None => self.whom(ask.participant, ask.user)?,
+        };
         if user == me.user {
             return Err(Refusal::Invalid { field: "participant", message: "cannot be oneself" });
         }
@@ -100,7 +111,13 @@ impl Facts {
             Some(_) => {}
             None => self.room_for_a_ban(now)?,
         }
-        Ok(self.put_out(me, user, person, ask))
+        Ok(self.put_out(me, user, person, ask, address))
+    }
+
+    /// Who has this address here, verified: rather one who is in than one who waits, or is not there.
+    fn person_with(&self, address: &str) -> Option<&Person> {
+        let theirs = self.people.values().filter(|it| it.email.as_deref() == Some(address));
+        theirs.max_by_key(|person| (person.is_in(), person.is_waiting()))
     }
 
     fn room_for_a_ban(&self, now: Timestamp) -> Result<(), Refusal> {
@@ -111,9 +128,17 @@ impl Facts {
         Err(Refusal::TooMany { message, limit: BANS_MAX })
     }
 
-    fn put_out(&self, me: &Person, user: UserId, person: Option<&Person>, ask: &Ban) -> Decision {
+    fn put_out(
+        &self,
+        me: &Person,
+        user: UserId,
+        person: Option<&Person>,
+        ask: &Ban,
+        address: Option<&str>,
+    ) -> Decision {
         let participant = person.map(|person| person.id);
         let email = person.and_then(|person| person.email.clone());
+        let email = email.or_else(|| address.map(str::to_owned));
         let key = match person.map(|person| person.kind) {
             Some(UserKind::Guest) => BanKey::Device,
             _ if email.is_some() => BanKey::Email,

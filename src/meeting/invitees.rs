@@ -209,7 +209,10 @@ fn whom(ask: &InviteeAdd) -> Result<Whom, Refusal> {
 }
 
 /// An address as it is compared. That it can be written to is for its owner to show.
-fn address(typed: &str) -> Result<String, Refusal> {
+///
+/// # Errors
+/// `invalid` or `too_large` with the field `email`.
+pub fn address(typed: &str) -> Result<String, Refusal> {
     if typed.chars().nth(EMAIL_CHARS_MAX).is_some() {
         return Err(Refusal::TooLarge { field: "email", limit: EMAIL_CHARS_MAX });
     }

@@ -12,7 +12,7 @@ use super::event::{Audience, Fact, Personal, View};
 use super::person::{Bot, Exit, Person, Place};
 use super::roles::BOT_RANK;
 use super::series::Split;
-use super::{Decision, Facts, Meeting, Refusal};
+use super::{Decision, Draft, Facts, Meeting, Refusal};
 
 /// The rank of an administrator of the server: above everyone.
 const ADMIN_RANK: u8 = 110;
@@ -27,14 +27,18 @@ pub struct Act {
     pub actor: Actor,
     /// A fresh participant id, for one who has no place here yet.
     pub participant: ParticipantId,
-    /// The revision that they saw; it must still be the meeting's.
-    pub revision: Option<Seq>,
-    /// What kind of user the command names, where it names one.
+    /// The meeting must be at one of these revisions; none: at whichever.
+    pub revisions: Option<Vec<Seq>>,
+    /// What kind of user the commands name, where they name one.
     pub named: Option<UserKind>,
-    /// Of a series: the occurrence that times in the command are meant of.
+    /// The email address that a ban is to keep out, under whatever account.
+    pub address: Option<String>,
+    /// Whether the custom role that is defined must be there before; none: it may be.
+    pub role_exists: Option<bool>,
+    /// Of a series: the occurrence that times in the commands are meant of.
     pub of: Option<Timestamp>,
-    /// What they ask.
-    pub command: Command,
+    /// What they ask, in order: all of it is done, or nothing.
+    pub commands: Vec<Command>,
 }
 
 /// Who acts without being there.
@@ -106,10 +110,40 @@ fn office(command: &Command) -> Office {
 }
 
 impl Meeting {
-    /// What a command comes to that is given from outside.
+    /// What commands come to that are given from outside: all that is asked, or a refusal.
     pub(super) fn act(&self, now: Timestamp, act: &Act) -> Result<Decision, Refusal> {
+        let Some((first, others)) = act.commands.split_first() else {
+            return Ok(Decision::by_system());
+        };
+        let mut decision = self.act_on(now, act, first)?;
+        if !others.is_empty() {
+            // Each is decided upon what those before it leave.
+            let mut after = self.clone();
+            let mut done = decision.events.len();
+            after.go_on(now, &decision.events);
+            for command in others {
+                decision.then(after.act_on(now, act, command)?);
+                after.go_on(now, &decision.events[done..]);
+                done = decision.events.len();
+            }
+        }
+        // After who one is: a stranger learns nothing of the meeting by it.
+        match &act.revisions {
+            Some(seen) if !seen.contains(&self.facts.info.revision) => Err(Refusal::Outdated),
+            _ => Ok(decision),
+        }
+    }
+
+    /// Applies what is decided and not yet journaled.
+    fn go_on(&mut self, now: Timestamp, events: &[Draft]) {
+        for draft in events {
+            self.apply(&draft.clone().at(self.facts.head.next(), now));
+        }
+    }
+
+    fn act_on(&self, now: Timestamp, act: &Act, command: &Command) -> Result<Decision, Refusal> {
         let facts = &self.facts;
-        match office(&act.command) {
+        match office(command) {
             Office::Always => {}
             Office::WhileOpen if facts.info.status.is_over() => {
                 return Err(Refusal::Ended);
@@ -117,7 +151,7 @@ impl Meeting {
             Office::WhileOpen => {}
             Office::Inside => return Err(INSIDE),
         }
-        self.act_by(now, act, |me| self.act_as(now, me, act))
+        self.act_by(now, act, |me| self.act_as(now, me, act, command))
     }
 
     /// What someone does by their own rights, or else by those of an administrator.
@@ -153,26 +187,50 @@ impl Meeting {
 
     /// What the splitting of a series comes to.
     pub(super) fn split(&self, now: Timestamp, split: &Split) -> Result<Decision, Refusal> {
-        self.act_by(now, &split.act, |me| match &split.act.command {
-            Command::MeetingUpdate(patch) => self.facts.split(me, split, Some(patch)),
-            Command::MeetingCancel(_) => self.facts.split(me, split, None),
+        self.act_by(now, &split.act, |me| match split.act.commands.as_slice() {
+            [Command::MeetingUpdate(patch)] => self.facts.split(me, split, Some(patch)),
+            [Command::MeetingCancel(_)] => self.facts.split(me, split, None),
             _ => Err(INSIDE),
         })
     }
 
-    fn act_as(&self, now: Timestamp, me: &Person, act: &Act) -> Result<Decision, Refusal> {
-        // After who one is: a stranger learns nothing of the meeting by it.
-        let decision = match &act.command {
-            Command::CohostAdd(ask) => self.facts.add_cohost(me, ask.user, act.named)?,
+    fn act_as(
+        &self,
+        now: Timestamp,
+        me: &Person,
+        act: &Act,
+        command: &Command,
+    ) -> Result<Decision, Refusal> {
+        match command {
+            Command::CohostAdd(ask) => self.facts.add_cohost(me, ask.user, act.named),
             Command::MeetingUpdate(ask) if self.facts.info.recurrence.is_some() => {
-                self.facts.update_series(me, ask, act.of)?
+                self.facts.update_series(me, ask, act.of)
             }
-            command => self.carry(now, None, me, command)?,
-        };
-        match act.revision {
-            Some(seen) if seen != self.facts.info.revision => Err(Refusal::Outdated),
-            _ => Ok(decision),
+            Command::ParticipantBan(ask) => self.facts.ban(now, me, ask, act.address.as_deref()),
+            Command::RoleDefine(ask) => {
+                let decision = self.carry(now, None, me, command)?;
+                match (act.role_exists, self.facts.roles.contains_key(&ask.key)) {
+                    (Some(false), true) => {
+                        Err(Refusal::Conflict("there is a role of that key; change it with PUT"))
+                    }
+                    (Some(true), false) => Err(Refusal::NotFound { what: "role", last: None }),
+                    _ => Ok(decision),
+                }
+            }
+            command => self.carry(now, None, me, command),
         }
+    }
+}
+
+impl Decision {
+    /// What is decided after it; its answer is the answer to all.
+    fn then(&mut self, next: Decision) {
+        self.events.extend(next.events);
+        self.signals.extend(next.signals);
+        self.passcode = next.passcode.or(self.passcode.take());
+        self.offspring.extend(next.offspring);
+        self.carried_bytes += next.carried_bytes;
+        self.answer = next.answer;
     }
 }
 
@@ -251,6 +309,12 @@ impl Facts {
             let mut placed = Decision::by_system();
             (placed.by, placed.user) = (Some(me), user);
             placed = placed.personal_event(Audience::NOBODY, fact, personal);
+            // What names another event of the decision names it by its number.
+            for draft in &mut decision.events {
+                if let Fact::ReasonGiven { event, .. } = &mut draft.fact {
+                    *event = event.next();
+                }
+            }
             decision.events.splice(0..0, placed.events);
         }
         decision

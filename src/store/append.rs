@@ -4,7 +4,7 @@ use quorate_protocol::{MeetingId, Seq};
 use rusqlite::{Connection, params};
 
 use super::heads::{Head, Heads};
-use super::{Batch, BatchError, UserRow, journal, projections};
+use super::{Batch, BatchError, UserRow, idempotency, journal, projections};
 use crate::meeting::event::Event;
 
 /// Appends a batch within the open transaction. The outer error is the database's, the inner one says
@@ -69,6 +69,7 @@ fn write(connection: &Connection, head: Head, batch: &Batch) -> rusqlite::Result
         set_passcode(connection, batch.meeting, hash.as_deref())?;
     }
     set_deadline(connection, batch.meeting, batch)?;
+    batch.kept.iter().try_for_each(|kept| idempotency::keep(connection, kept))?;
     Ok(head)
 }
 
@@ -83,6 +84,13 @@ fn upsert(connection: &Connection, user: &UserRow) -> rusqlite::Result<()> {
         )?
         .execute(params![user.id.0, user.username, user.name, user.email, kind])
         .map(drop)
+}
+
+/// Writes a user who is not there yet, and leaves one who is.
+pub(super) fn insert_missing(connection: &Connection, user: &UserRow) -> rusqlite::Result<()> {
+    let there =
+        connection.prepare_cached("SELECT 1 FROM users WHERE id = ?1")?.exists([user.id.0])?;
+    if there { Ok(()) } else { upsert(connection, user) }
 }
 
 /// In the table alone: a hash is in no event.

@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::mpsc::WeakUnboundedSender;
+use tokio::sync::oneshot;
 
-use super::connections;
+use super::write::Change;
 use super::writer::Job;
+use super::{connections, idempotency};
 
 /// When to do what.
 #[derive(Debug, Clone)]
@@ -74,11 +76,31 @@ pub(super) fn step(
         tracing::warn!(%error, "failed to checkpoint");
         *connection = None;
     }
+    purge(jobs, connection);
     if log_bytes(path) > schedule.log_bytes_max
         && let Some(jobs) = jobs.upgrade()
     {
         // A closed store cuts its log itself.
         let _ = jobs.send(Job::Truncate);
+    }
+}
+
+/// Has the writer take away what was kept for long enough.
+fn purge(jobs: &WeakUnboundedSender<Job>, connection: &mut Option<Connection>) {
+    let Some(open) = connection else { return };
+    match idempotency::has_old(open) {
+        Ok(false) => {}
+        Ok(true) => {
+            if let Some(jobs) = jobs.upgrade() {
+                // A closed store keeps it until it is opened again.
+                let (reply, _) = oneshot::channel();
+                let _ = jobs.send(Job::Write { change: Change::new(idempotency::purge), reply });
+            }
+        }
+        Err(error) => {
+            tracing::warn!(%error, "failed to look for old answers");
+            *connection = None;
+        }
     }
 }
 

@@ -74,6 +74,8 @@ const USER_BY_NAME: &str = "SELECT id, username, coalesce(full_name, username), 
      FROM users WHERE username = ?1";
 const USER_BY_ID: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active \
      FROM users WHERE id = ?1";
+const USERS_BY_EMAIL: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active \
+     FROM users WHERE email IN (?1, ?2) AND kind = 'member' LIMIT 2";
 const MEETING_BY_CODE: &str = "SELECT id FROM meetings WHERE meeting_code = ?1";
 const MEETING_EXISTS: &str = "SELECT 1 FROM meetings WHERE id = ?1";
 const MEETING_ROW: &str = "SELECT m.id, coalesce(m.meeting_code, ''), m.title, m.description, \
@@ -127,6 +129,19 @@ impl Store {
     /// When the database cannot be read.
     pub async fn user_by_id(&self, id: UserId) -> Result<Option<StoredUser>, StoreError> {
         self.read(move |connection| first(connection, USER_BY_ID, [id.0], user)).await
+    }
+
+    /// Members with that address, as it is typed or as it is compared; the first two.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn users_by_email(
+        &self,
+        typed: &str,
+        address: &str,
+    ) -> Result<Vec<StoredUser>, StoreError> {
+        let params = (typed.to_owned(), address.to_owned());
+        self.read(move |connection| all(connection, USERS_BY_EMAIL, params, user)).await
     }
 
     /// The meeting with that code in its links.
@@ -247,7 +262,7 @@ impl Store {
 }
 
 /// The first row, if there is one.
-fn first<T>(
+pub(super) fn first<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
@@ -341,6 +356,7 @@ pub(super) fn word<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlit
 pub(super) const ALL_QUERIES: &[&str] = &[
     USER_BY_NAME,
     USER_BY_ID,
+    USERS_BY_EMAIL,
     MEETING_BY_CODE,
     MEETING_EXISTS,
     MEETING_ROW,
@@ -354,6 +370,8 @@ pub(super) const ALL_QUERIES: &[&str] = &[
     super::journal::AFTER,
     super::journal::BY_NUMBER,
     super::heads::HEAD,
+    super::idempotency::KEPT_ANSWER,
+    super::idempotency::OLDEST_ANSWERS,
     super::roles::USERS_OF_ROLE,
     meetings::ALL,
     meetings::RUNNING,

@@ -109,6 +109,7 @@ impl Hand {
             events,
             passcode: None,
             offspring: Vec::new(),
+            kept: Vec::new(),
             users: Vec::new(),
             next_deadline: None,
             last_alive: None,

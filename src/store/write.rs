@@ -19,6 +19,12 @@ impl fmt::Debug for Change {
 }
 
 impl Change {
+    pub(super) fn new(
+        change: impl Fn(&Connection) -> rusqlite::Result<()> + Send + 'static,
+    ) -> Change {
+        Change(Box::new(change))
+    }
+
     pub(super) fn carry_out(&self, connection: &Connection) -> rusqlite::Result<()> {
         (self.0)(connection)
     }
@@ -35,11 +41,11 @@ impl Store {
     ) -> Result<T, StoreError> {
         let made = Arc::new(Mutex::new(None));
         let kept = Arc::clone(&made);
-        let change = Change(Box::new(move |connection| {
+        let change = Change::new(move |connection| {
             let value = change(connection)?;
             *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
             Ok(())
-        }));
+        });
         let (reply, done) = oneshot::channel();
         self.shared.jobs.send(Job::Write { change, reply }).map_err(|_| StoreError::Closed)?;
         done.await.map_err(|_| StoreError::Closed)??;

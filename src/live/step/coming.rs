@@ -10,22 +10,24 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::{Attachment, Running, refused};
 use crate::live::answers::Answers;
 use crate::live::delivery::Delivery;
-use crate::live::ids;
 use crate::live::mail::{
     Attached, CommandPort, CreateAs, Credential, EnterAs, Gone, Reply, ResumeAs,
 };
 use crate::live::outbox::Outbox;
 use crate::live::release::Output;
 use crate::live::welcome::Start;
+use crate::live::{clock, ids};
 use crate::meeting::{Enter, Input, Refusal};
 
 impl Running {
     pub(super) fn create(&mut self, what: CreateAs) -> Result<(), Refusal> {
-        let CreateAs { created, owner, invitees, passcode } = what;
+        let CreateAs { created, owner, invitees, passcode, named, keep } = what;
         let (created, owner_name) = (Box::new(created), owner.name.clone());
         let mut decision = self.decide(&Input::Create { created, owner_name, invitees })?;
         decision.passcode = passcode.map(Some);
+        self.step.kept.extend(keep.map(|keep| keep.of(owner.id, "{}", clock::wall())));
         self.step.users.push(owner);
+        self.step.users.extend(named);
         self.carry_out(decision, None);
         Ok(())
     }

@@ -7,7 +7,7 @@ use crate::live::frames::{event_frames, ok_frame, signal_frames, signals_text};
 use crate::live::release::{Held, Output};
 use crate::meeting::Refusal;
 use crate::meeting::event::Event;
-use crate::store::{Batch, UserRow};
+use crate::store::{Batch, KeptAnswer, UserRow};
 
 impl Running {
     /// Ends a step: its events go to the store, its outputs are held until they are committed.
@@ -25,6 +25,7 @@ impl Running {
             users,
             passcode,
             offspring,
+            kept,
             signals,
             byes,
             starts: mut outputs,
@@ -41,7 +42,7 @@ impl Running {
             }
         }
         if !events.is_empty() {
-            self.append(events, users, passcode, offspring);
+            self.append(events, users, passcode, offspring, kept);
         }
         if !frames.is_empty() || !outputs.is_empty() {
             self.held.push_back(Held { basis: self.head(), frames, redacted, outputs });
@@ -95,6 +96,7 @@ impl Running {
         users: Vec<UserRow>,
         passcode: Option<Option<String>>,
         offspring: Vec<(MeetingId, Vec<Event>)>,
+        kept: Vec<KeptAnswer>,
     ) {
         let expected_head = Seq(self.head().0 - events.len() as u64);
         self.in_flight += 1;
@@ -106,6 +108,7 @@ impl Running {
             users,
             passcode,
             offspring,
+            kept,
             next_deadline: self.meeting.lasting_deadline(),
             last_alive: Some(self.clock.now()),
             done: self.acks.clone(),
@@ -115,7 +118,7 @@ impl Running {
     /// Notes in the store that the meeting is alive; who was connected until when is known by it.
     pub(in crate::live) fn checkpoint(&mut self) {
         if self.meeting.facts.has_anyone() {
-            self.append(Vec::new(), Vec::new(), None, Vec::new());
+            self.append(Vec::new(), Vec::new(), None, Vec::new(), Vec::new());
         }
     }
 }

@@ -218,7 +218,14 @@ pub(super) fn answered<T>(answer: &mut oneshot::Receiver<T>) -> Option<T> {
 
 /// A meeting of the owner's.
 pub(super) fn making(created: MeetingCreated) -> CreateAs {
-    CreateAs { created, owner: user(OWNER), invitees: Vec::new(), passcode: None }
+    CreateAs {
+        created,
+        owner: user(OWNER),
+        invitees: Vec::new(),
+        passcode: None,
+        named: Vec::new(),
+        keep: None,
+    }
 }
 
 /// A member at the door.

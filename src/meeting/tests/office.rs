@@ -34,8 +34,16 @@ fn act_at(
     revision: Option<Seq>,
 ) -> Result<Decision, Refusal> {
     let participant = ParticipantId(actor.user.0 + 1000);
-    let act =
-        Act { actor, participant, revision, named: Some(UserKind::Member), of: None, command };
+    let act = Act {
+        actor,
+        participant,
+        revisions: revision.map(|seen| vec![seen]),
+        named: Some(UserKind::Member),
+        address: None,
+        role_exists: None,
+        of: None,
+        commands: vec![command],
+    };
     let decision = stage.take(&Input::Act(Box::new(act)))?;
     stage.settle();
     Ok(decision)

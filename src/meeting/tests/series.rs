@@ -116,7 +116,16 @@ fn act(of: Option<Timestamp>, command: Command) -> Act {
         admin: false,
     };
     let participant = ParticipantId(OWNER + 1000);
-    Act { actor, participant, revision: None, named: Some(UserKind::Member), of, command }
+    Act {
+        actor,
+        participant,
+        revisions: None,
+        named: Some(UserKind::Member),
+        address: None,
+        role_exists: None,
+        of,
+        commands: vec![command],
+    }
 }
 
 fn retitle(title: &str) -> Command {

@@ -1,10 +1,10 @@
 //! Series and their occurrences.
 
-use quorate_protocol::{MeetingId, Timestamp};
+use quorate_protocol::{MeetingId, OccurrenceInfo, Timestamp};
 use rusqlite::Row;
 
-use super::{all, first};
-use crate::store::journal::parsed;
+use super::{all, first, word};
+use crate::store::journal::{parsed, parsed_if_any};
 use crate::store::{Store, StoreError};
 
 /// Occurrences that have not begun and have not taken what their series says now.
@@ -23,7 +23,38 @@ pub(in crate::store) const OCCURRENCE_TO_JOIN: &str = "SELECT id FROM meetings \
          OR status = 'scheduled' AND (end_time IS NULL OR end_time > ?2)) \
      ORDER BY status, start_time LIMIT 1";
 
+/// Occurrences that are meetings, by where the rule puts them.
+pub(in crate::store) const OCCURRENCES_MADE: &str = "SELECT id, original_start, start_time, end_time, \
+     title, status FROM meetings \
+     WHERE parent_meeting_id = ?1 AND original_start >= ?2 AND original_start < ?3 \
+     ORDER BY original_start LIMIT ?4";
+
 impl Store {
+    /// The occurrences of a series that are meetings, by where the rule puts them in `[from, to)`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn occurrences_made(
+        &self,
+        series: MeetingId,
+        from: Timestamp,
+        to: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<OccurrenceInfo>, StoreError> {
+        let params = (series.0, from.to_string(), to.to_string(), limit as i64);
+        let occurrence = |row: &Row<'_>| {
+            Ok(OccurrenceInfo {
+                id: Some(MeetingId(row.get(0)?)),
+                original_start: parsed(row, 1)?,
+                starts_at: parsed_if_any(row, 2)?,
+                ends_at: parsed_if_any(row, 3)?,
+                title: row.get(4)?,
+                status: word(row, 5)?,
+            })
+        };
+        self.read(move |connection| all(connection, OCCURRENCES_MADE, params, occurrence)).await
+    }
+
     /// The meeting that one joins who comes to a series: the occurrence that runs, or else the next that is a
     /// meeting. None of what is no series.
     ///
