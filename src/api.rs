@@ -1,14 +1,22 @@
 //! Every HTTP route: who is asking, request into command or query, and the reply.
 
 mod body;
+mod invitation_links;
+mod links;
+mod me;
 mod meetings;
 mod openapi;
+mod origin;
 mod page;
+mod peer;
 mod problem;
 mod query;
 mod roles;
+mod secret;
 mod sessions;
 mod socket;
+mod tokens;
+mod users;
 
 use std::sync::Arc;
 
@@ -22,7 +30,9 @@ use quorate_protocol::{Code, ErrorBody};
 
 use crate::connection::Door;
 use crate::identity::Caller;
+pub use links::{Links, WrongUrl};
 use openapi::Routes;
+pub use peer::{Network, Peer, Proxies, WrongNetwork};
 use problem::Problem;
 
 /// What the routes share.
@@ -31,8 +41,10 @@ pub struct Api {
     pub door: Arc<Door>,
     /// Whether guests may make meetings.
     pub guests_create: bool,
-    /// Web origins that may open a socket, besides our own host.
+    /// Web origins that may open a socket and use the cookie, besides our own host.
     pub origins: Vec<String>,
+    /// Where this server is, as people reach it.
+    pub links: Links,
     /// Where sockets run.
     pub tasks: tokio_util::task::TaskTracker,
 }
@@ -57,7 +69,14 @@ pub fn router(api: Arc<Api>) -> Router {
 
 /// Every operation of the back office, with its description.
 fn routes() -> Routes<Arc<Api>> {
-    Routes::new().and(sessions::routes()).and(meetings::routes()).and(roles::routes())
+    Routes::new()
+        .and(sessions::routes())
+        .and(meetings::routes())
+        .and(roles::routes())
+        .and(invitation_links::routes())
+        .and(me::routes())
+        .and(tokens::routes())
+        .and(users::routes())
 }
 
 /// Who is asking: the bearer of the token in `Authorization`. Comes before the body in a route's

@@ -15,6 +15,7 @@ mod mail;
 mod outbox;
 mod release;
 mod restore;
+mod revoke;
 mod ring;
 mod roles;
 mod step;
@@ -25,7 +26,7 @@ mod tests;
 
 pub use delivery::{Delivered, Delivery};
 pub use directory::Live;
-pub use mail::{Attached, CommandPort, CreateAs, Credential, EnterAs, Refused, ResumeAs};
+pub use mail::{Attached, CommandPort, CreateAs, Credential, EnterAs, Refused, ResumeAs, Revoked};
 pub use roles::{RoleInUse, Roles};
 
 use quorate_protocol::{Limits, MeetingId, SessionId};

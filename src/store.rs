@@ -21,8 +21,11 @@ mod projections;
 mod queries;
 mod readers;
 mod roles;
+mod sign_ins;
 #[cfg(test)]
 mod tests;
+mod tokens;
+mod users;
 mod write;
 mod writer;
 
@@ -39,6 +42,9 @@ use crate::meeting::event::Event;
 pub use head::{HeadError, SignedHead};
 pub use open::OpenError;
 pub use queries::{HighestIds, StoredMeeting, StoredUser};
+pub use sign_ins::StoredSignIn;
+pub use tokens::{NewToken, StoredToken, TokenOwner};
+pub use users::{Arrival, StoredInvitee};
 use readers::Readers;
 use writer::Job;
 
@@ -118,7 +124,7 @@ pub struct UserRow {
     pub username: String,
     /// The name shown.
     pub name: String,
-    /// The email address.
+    /// The email address, where it is known to be theirs.
     pub email: Option<String>,
     /// What kind of user.
     pub kind: UserKind,

@@ -1,10 +1,14 @@
 //! Bodies of the REST interface.
 
+mod identity;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use identity::*;
+
 use crate::{
-    Guest, MeetingId, MeetingInfo, MeetingType, Permission, Role, Settings, Timestamp, UserId,
+    MeetingId, MeetingInfo, MeetingType, Permission, Role, Settings, Timestamp, UserId,
     UserRef,
 };
 
@@ -128,21 +132,4 @@ pub struct RoleUser {
     pub meeting: MeetingId,
     /// Who.
     pub user: UserId,
-}
-
-/// Body of `POST /api/sessions`: a guest signs in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SignIn {
-    /// The guest.
-    pub guest: Guest,
-}
-
-/// Answer to `POST /api/sessions`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct SignedIn {
-    /// A bearer token for REST and `hello`.
-    pub token: String,
-    /// Until when it holds.
-    pub expires_at: Timestamp,
 }

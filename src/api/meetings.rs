@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use quorate_protocol::{
     COHOSTS_MAX, Code, CreateMeeting, ErrorBody, INVITEES_AT_ONCE_MAX, Invite, InviteeAdd, Meeting,
-    MeetingId, MeetingLinks, UserId, UserKind,
+    MeetingId, MeetingLinks, Permission, UserId, UserKind,
 };
 
 use super::body::Json;
@@ -47,6 +47,11 @@ pub(super) async fn create(
     }
     if caller.user.kind == UserKind::Bot {
         let message = "a bot makes no meetings; let its owner make it";
+        return Err(Problem(ErrorBody::new(Code::Forbidden, message)));
+    }
+    caller.may(Permission::MeetingUpdate)?;
+    if caller.reach != Reach::All {
+        let message = "this token is bound to meetings, and makes no others; sign in";
         return Err(Problem(ErrorBody::new(Code::Forbidden, message)));
     }
     known(&api, &body.co_hosts).await?;
@@ -92,13 +97,7 @@ pub(super) async fn show(
     // What is no integer is the id of no meeting.
     let Ok(Path(id)) = id else { return Err(no_meeting()) };
     let id = MeetingId(id);
-    let sees = match &caller.reach {
-        Reach::All => {
-            let email = caller.email.as_deref();
-            api.door.store.user_may_see(id, caller.user.id, email).await.map_err(unavailable)?
-        }
-        reach => api.door.reaches(reach, id).await?,
-    };
+    let sees = api.door.sees(&caller, id).await?;
     if !sees {
         return Err(no_meeting());
     }
@@ -108,8 +107,7 @@ pub(super) async fn show(
 async fn read(api: &Api, id: MeetingId, headers: &HeaderMap) -> Result<Meeting, Problem> {
     let row = api.door.store.meeting_row(id).await.map_err(unavailable)?;
     let row = row.ok_or_else(no_meeting)?;
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let ws = format!("ws://{}/ws", host.unwrap_or("localhost"));
+    let ws = api.links.of(headers).ws();
     Ok(Meeting {
         info: row.info,
         owner: row.owner,

@@ -117,7 +117,8 @@ fn send_back(mail: Mail, refused: Refused) {
     match mail {
         Mail::Create { reply, .. } => drop(reply.send(Err(refused))),
         Mail::Enter { reply, .. } | Mail::Resume { reply, .. } => drop(reply.send(Err(refused))),
-        Mail::Command { .. } | Mail::Wake { .. } => {}
+        Mail::May { reply, .. } => drop(reply.send(Err(refused))),
+        Mail::Command { .. } | Mail::Revoke(_) | Mail::Wake { .. } => {}
     }
 }
 

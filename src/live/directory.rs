@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use futures::{StreamExt, stream};
-use quorate_protocol::{Code, ErrorBody, MeetingId};
+use quorate_protocol::{Code, ErrorBody, MeetingId, Permission, UserId};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -34,6 +35,8 @@ pub(super) struct Context {
     pub(super) ids: Ids,
     pub(super) settings: Settings,
     pub(super) roles: Arc<Roles>,
+    /// How often credentials were revoked.
+    pub(super) revocations: AtomicU64,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
 }
@@ -41,9 +44,9 @@ pub(super) struct Context {
 /// All live meetings of this server.
 #[derive(Clone)]
 pub struct Live {
-    context: Arc<Context>,
+    pub(super) context: Arc<Context>,
     /// Each live meeting's mailbox.
-    meetings: Arc<DashMap<MeetingId, mpsc::Sender<Mail>>>,
+    pub(super) meetings: Arc<DashMap<MeetingId, mpsc::Sender<Mail>>>,
 }
 
 impl Live {
@@ -57,7 +60,8 @@ impl Live {
         tasks: TaskTracker,
     ) -> Live {
         let roles = Roles::new(store.clone(), tasks.clone());
-        let context = Arc::new(Context { store, ids, settings, roles, stop, tasks });
+        let revocations = AtomicU64::new(0);
+        let context = Arc::new(Context { store, ids, settings, roles, revocations, stop, tasks });
         Live { context, meetings: Arc::default() }
     }
 
@@ -96,6 +100,20 @@ impl Live {
     pub async fn create(&self, what: CreateAs) -> Result<(), ErrorBody> {
         let mail = |reply| Mail::Create { what: Box::new(what.clone()), reply };
         self.ask(what.created.meeting, mail).await
+    }
+
+    /// Whether a user may do something in a meeting that exists: with what they have there, or would have on
+    /// coming; nothing while they are put out.
+    ///
+    /// # Errors
+    /// When the meeting cannot be asked.
+    pub async fn may(
+        &self,
+        meeting: MeetingId,
+        user: UserId,
+        permission: Permission,
+    ) -> Result<bool, ErrorBody> {
+        self.ask(meeting, |reply| Mail::May { user, permission, reply }).await
     }
 
     /// Hands mail to a meeting and waits for the answer; asks again when the meeting was just retiring.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use quorate_protocol::{
-    Code, Command, ErrorBody, InviteeAdd, Seq, ServerFrame, SessionId, Timestamp, UserId,
+    Code, Command, ErrorBody, InviteeAdd, Permission, PermissionSet, Seq, ServerFrame, SessionId, Timestamp,
+    TokenId, UserId,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -29,6 +30,10 @@ pub(super) enum Mail {
     Resume { who: ResumeAs, reply: oneshot::Sender<Reply<Attached>> },
     /// A client asks for something.
     Command { session: SessionId, attachment: u64, id: i64, dry_run: bool, command: Box<Command> },
+    /// Whether a user may do something there, or could on coming.
+    May { user: UserId, permission: Permission, reply: oneshot::Sender<Reply<bool>> },
+    /// These credentials hold no more.
+    Revoke(Arc<Revoked>),
     /// To be started, and to say so.
     Wake { awake: oneshot::Sender<()> },
 }
@@ -59,6 +64,27 @@ pub struct Credential {
     pub user: UserId,
     /// When what they showed expires.
     pub expires_at: Option<Timestamp>,
+    /// The API key or bot token that they showed.
+    pub token: Option<TokenId>,
+    /// What they may do at most by what they showed; none: all that the user may.
+    pub scopes: Option<PermissionSet>,
+}
+
+impl Credential {
+    /// One that holds until `expires_at` and is as good as the user.
+    #[must_use]
+    pub fn of(user: UserId, expires_at: Option<Timestamp>) -> Credential {
+        Credential { user, expires_at, token: None, scopes: None }
+    }
+}
+
+/// Credentials that hold no more.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Revoked {
+    /// Users who may no longer come in, nor may their bots.
+    pub users: Vec<UserId>,
+    /// API keys and bot tokens.
+    pub tokens: Vec<TokenId>,
 }
 
 /// A meeting to be made.

@@ -137,6 +137,11 @@ impl Running {
                     self.command(session, id, dry_run, *command);
                 }
             }
+            // Who asked may be gone.
+            Mail::May { user, permission, reply } => {
+                drop(reply.send(Ok(self.meeting.facts.may(user, permission))));
+            }
+            Mail::Revoke(revoked) => self.revoke(&revoked),
             // Who sent it may have been stopped meanwhile.
             Mail::Wake { awake } => drop(awake.send(())),
         }
@@ -196,8 +201,10 @@ impl Running {
     }
 
     fn command(&mut self, session: SessionId, id: i64, dry_run: bool, command: Command) {
-        let Some((outbox, view)) =
-            self.attached.get(&session).map(|it| (it.outbox.clone(), it.view))
+        let Some((outbox, view, scopes)) = self
+            .attached
+            .get(&session)
+            .map(|it| (it.outbox.clone(), it.view, it.credential.scopes))
         else {
             return;
         };
@@ -220,9 +227,8 @@ impl Running {
                 return self.step.outputs.push(Output::Text(outbox, frame.into()));
             }
         };
-        let input = Input::Command { session, command };
-        let decided = self.decide(&input);
-        let Input::Command { command, .. } = input else { return };
+        let now = self.clock.now();
+        let decided = self.meeting.decide_within(now, session, &command, scopes);
         match decided {
             Err(refusal) => {
                 let refusal = self.meeting.note_refusal(self.clock.now(), session, refusal);
@@ -419,6 +425,11 @@ impl Running {
             let bye = ServerFrame::Bye(Bye::new(code)).to_text();
             outbox.push(Parcel { after: 0, what: What::Bye(bye.into(), code) });
         }
+    }
+
+    /// What is behind a session's connection.
+    pub(super) fn credential(&self, session: SessionId) -> Option<Credential> {
+        self.attached.get(&session).map(|attachment| attachment.credential)
     }
 
     /// The outbox of a session's connection.

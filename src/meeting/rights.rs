@@ -141,6 +141,12 @@ impl Facts {
         }
     }
 
+    /// Whether a user may do something here, or could on joining; nothing while they are put out.
+    #[must_use]
+    pub fn may(&self, user: UserId, permission: Permission) -> bool {
+        self.can_of_owner(user).set.has(permission)
+    }
+
     /// What a bot's owner lets it do here: nothing while they are put out.
     pub(super) fn can_of_owner(&self, owner: UserId) -> Can {
         match self.owner_is_out(owner) {

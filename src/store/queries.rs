@@ -24,6 +24,10 @@ pub struct StoredUser {
     pub kind: Option<UserKind>,
     /// False: may no longer come in.
     pub is_active: bool,
+    /// Administers the server.
+    pub is_admin: bool,
+    /// How often their private calendar address was made anew.
+    pub calendar_version: i64,
 }
 
 /// A meeting as its row has it, for REST.
@@ -54,10 +58,10 @@ pub struct HighestIds {
     pub participant: ParticipantId,
 }
 
-const USER_BY_NAME: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active \
-     FROM users WHERE username = ?1";
-const USER_BY_ID: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active \
-     FROM users WHERE id = ?1";
+const USER_BY_NAME: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active, \
+     is_admin, calendar_version FROM users WHERE username = ?1";
+const USER_BY_ID: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active, \
+     is_admin, calendar_version FROM users WHERE id = ?1";
 const MEETING_BY_CODE: &str = "SELECT id FROM meetings WHERE meeting_code = ?1";
 const MEETING_EXISTS: &str = "SELECT 1 FROM meetings WHERE id = ?1";
 const MEETING_ROW: &str = "SELECT m.id, coalesce(m.meeting_code, ''), m.title, m.description, \
@@ -230,7 +234,7 @@ impl Store {
 }
 
 /// The first row, if there is one.
-fn first<T>(
+pub(super) fn first<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
@@ -255,7 +259,7 @@ fn id(row: &Row<'_>) -> rusqlite::Result<MeetingId> {
     row.get(0).map(MeetingId)
 }
 
-fn user(row: &Row<'_>) -> rusqlite::Result<StoredUser> {
+pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<StoredUser> {
     Ok(StoredUser {
         id: UserId(row.get(0)?),
         username: row.get(1)?,
@@ -263,6 +267,8 @@ fn user(row: &Row<'_>) -> rusqlite::Result<StoredUser> {
         email: row.get(3)?,
         kind: word(row, 4).ok(),
         is_active: row.get(5)?,
+        is_admin: row.get(6)?,
+        calendar_version: row.get(7)?,
     })
 }
 
@@ -325,4 +331,13 @@ pub(super) const ALL_QUERIES: &[&str] = &[
     super::journal::BY_NUMBER,
     super::heads::HEAD,
     super::roles::USERS_OF_ROLE,
+    super::sign_ins::SIGN_IN,
+    super::tokens::TOKEN_BY_SECRET,
+    super::tokens::TOKEN_BY_ID,
+    super::tokens::TOKENS_OF,
+    super::users::HAS_ADMIN,
+    super::users::USERS_BY_EMAIL,
+    super::users::USER_BY_IDENTITY,
+    super::users::INVITEE,
+    super::users::RUNS,
 ];

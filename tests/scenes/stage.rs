@@ -101,7 +101,7 @@ impl Stage {
     ) -> String {
         let mut claims = Claims::new(name.to_lowercase(), Some(name.to_owned()), 1, clock::wall());
         claims.kind = TokenKind::Bot;
-        claims.scopes = scopes.iter().copied().collect();
+        claims.scopes = Some(scopes.iter().copied().collect());
         change(&mut claims);
         self.key.sign(&claims)
     }
