@@ -54,8 +54,8 @@ pub mod wire;
 mod tests;
 
 use quorate_protocol::{
-    Already, Command, InviteeAdd, ParticipantId, PermissionSet, Pong, Seq, SessionId, SignalBody, Timestamp,
-    UserId, UserKind,
+    Already, Command, InviteeAdd, ParticipantId, PermissionSet, Pong, Seq, SessionId, SignalBody,
+    Timestamp, UserId, UserKind,
 };
 use serde::Serialize;
 

@@ -254,10 +254,7 @@ fn live_settings(config: &Config, key: &ServerKey) -> live::Settings {
     }
 }
 
-fn setting<T>(
-    key: &'static str,
-    read: Result<T, impl std::error::Error>,
-) -> Result<T, StartError> {
+fn setting<T>(key: &'static str, read: Result<T, impl std::error::Error>) -> Result<T, StartError> {
     read.map_err(|error| StartError::Setting { key, why: error.to_string() })
 }
 

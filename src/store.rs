@@ -42,10 +42,10 @@ use crate::meeting::event::Event;
 pub use head::{HeadError, SignedHead};
 pub use open::OpenError;
 pub use queries::{HighestIds, StoredMeeting, StoredUser};
+use readers::Readers;
 pub use sign_ins::StoredSignIn;
 pub use tokens::{NewToken, StoredToken, TokenOwner};
 pub use users::{Arrival, StoredInvitee};
-use readers::Readers;
 use writer::Job;
 
 /// When a commit counts as done.

@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 pub use identity::*;
 
 use crate::{
-    MeetingId, MeetingInfo, MeetingType, Permission, Role, Settings, Timestamp, UserId,
-    UserRef,
+    MeetingId, MeetingInfo, MeetingType, Permission, Role, Settings, Timestamp, UserId, UserRef,
 };
 
 /// A page of a list over REST.

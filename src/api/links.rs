@@ -119,7 +119,9 @@ mod tests {
         assert_eq!(public.origin().as_deref(), Some("https://meet.example.org"));
         let below = Links::new(Some("https://example.org/meet")).unwrap().of(&headers);
         assert_eq!(below.api("/me"), "https://example.org/meet/api/me");
-        for wrong in ["", "meet.example.org", "ftp://a", "https://a?b", "https://a#b", "https://u@a"] {
+        for wrong in
+            ["", "meet.example.org", "ftp://a", "https://a?b", "https://a#b", "https://u@a"]
+        {
             assert!(Links::new(Some(wrong)).is_err(), "{wrong}");
         }
     }

@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn what_is_no_network_is_told() {
-        for wrong in ["", "10.0.0", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "host", "10.0.0.0/8/8"] {
+        for wrong in ["", "10.0.0", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "host", "10.0.0.0/8/8"]
+        {
             assert!(wrong.parse::<Network>().is_err(), "{wrong}");
         }
         assert!(proxies(&["0.0.0.0/0"]).trusts([1, 2, 3, 4].into()));

@@ -138,6 +138,7 @@ fn set_cookie(api: &Api, peer: &Peer, secret: &str, seconds: u32) -> String {
 /// The cookie's secret, if it is sent.
 fn cookie(headers: &HeaderMap) -> Option<&str> {
     let sent = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = sent.flat_map(|value| value.split(';')).filter_map(|it| it.trim().split_once('='));
+    let mut pairs =
+        sent.flat_map(|value| value.split(';')).filter_map(|it| it.trim().split_once('='));
     pairs.find(|(name, _)| *name == COOKIE).map(|(_, secret)| secret)
 }

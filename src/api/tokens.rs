@@ -33,9 +33,12 @@ pub(super) fn routes() -> Routes<Arc<Api>> {
             list,
         )
         .add(
-            Operation::post("/api/tokens", "Make an API key or bot token; its secret is shown once")
-                .body::<CreateToken>()
-                .answers::<CreatedToken>(StatusCode::CREATED),
+            Operation::post(
+                "/api/tokens",
+                "Make an API key or bot token; its secret is shown once",
+            )
+            .body::<CreateToken>()
+            .answers::<CreatedToken>(StatusCode::CREATED),
             create,
         )
         .add(

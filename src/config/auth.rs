@@ -90,7 +90,8 @@ impl Auth {
 fn is_safe(text: &str) -> bool {
     let Ok(url) = text.parse::<Url>() else { return false };
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    let here = host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+    let here =
+        host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
     url.scheme() == "https" || (url.scheme() == "http" && here)
 }
 
@@ -110,7 +111,10 @@ mod tests {
         assert_eq!(says(Auth::default()), Ok(()));
         assert_eq!(says(good.clone()), Ok(()));
         for host in ["localhost:99", "127.0.0.1:99", "[::1]:99"] {
-            assert_eq!(says(Auth { issuer: some(&format!("http://{host}")), ..good.clone() }), Ok(()));
+            assert_eq!(
+                says(Auth { issuer: some(&format!("http://{host}")), ..good.clone() }),
+                Ok(())
+            );
         }
         for (auth, key) in [
             (Auth { audience: None, ..good.clone() }, "auth.audience"),

@@ -60,7 +60,8 @@ impl Caller {
         if self.is_whole() {
             return Ok(());
         }
-        let message = "this is not for bots, nor for tokens with scopes or bound to meetings; sign in";
+        let message =
+            "this is not for bots, nor for tokens with scopes or bound to meetings; sign in";
         Err(ErrorBody::new(Code::Forbidden, message))
     }
 

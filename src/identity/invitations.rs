@@ -82,9 +82,7 @@ impl Identity {
     /// `unauthorized` where the link does not hold or the account is switched off, `forbidden` where it is for
     /// one who runs the meeting, `invalid` with the field, `unavailable` when the store fails.
     pub async fn accept(&self, ids: &Ids, ask: &InvitationSignIn) -> Result<SignedInAs, ErrorBody> {
-        let dead = |message| {
-            ErrorBody::new(Code::Unauthorized, message).field("invitation.secret")
-        };
+        let dead = |message| ErrorBody::new(Code::Unauthorized, message).field("invitation.secret");
         let (meeting, invitee, until) = read(&self.key, &ask.secret)
             .ok_or_else(|| dead("this is no invitation of this server; ask for the link again"))?;
         if until <= clock::wall() {
@@ -100,11 +98,7 @@ impl Identity {
         self.keep_signed_in(user, claims, Some((meeting, invitee))).await
     }
 
-    async fn invited_user(
-        &self,
-        meeting: MeetingId,
-        id: UserId,
-    ) -> Result<Admitted, ErrorBody> {
+    async fn invited_user(&self, meeting: MeetingId, id: UserId) -> Result<Admitted, ErrorBody> {
         self.may_come_by_link(meeting, id).await?;
         let user = self.store.user_by_id(id).await.map_err(unavailable)?;
         let user = user.filter(|user| user.is_active).ok_or_else(switched_off)?;
@@ -132,11 +126,8 @@ impl Identity {
         let known = stored.as_ref().map(|user| user.name.as_str());
         let name = text::name("invitation.name", typed.or(known).unwrap_or(before_at));
         let name = name.map_err(|no| ErrorBody::from(&no))?;
-        let claims = Claims {
-            email: Some(email),
-            email_verified: true,
-            ..claims(username, name, meeting)
-        };
+        let claims =
+            Claims { email: Some(email), email_verified: true, ..claims(username, name, meeting) };
         let user = self.user_of(ids, &claims).await?.row;
         if stored.is_none() {
             self.store.write_user(user.clone()).await.map_err(unavailable)?;
@@ -153,7 +144,8 @@ impl Identity {
         if personal && !self.store.runs(meeting, id).await.map_err(unavailable)? {
             return Ok(());
         }
-        let message = "links are for attendees: who runs a meeting, or the server, signs in themselves";
+        let message =
+            "links are for attendees: who runs a meeting, or the server, signs in themselves";
         Err(ErrorBody::new(Code::Forbidden, message))
     }
 }

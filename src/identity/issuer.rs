@@ -6,8 +6,6 @@
 mod fetch;
 mod keys;
 
-use std::time::Duration;
-
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use quorate_protocol::{Code, ErrorBody, OidcSignIn, PermissionSet, Timestamp};
 use serde::Deserialize;
@@ -16,6 +14,8 @@ use super::tokens::TokenKind;
 use fetch::{FetchError, Http};
 use keys::Keys;
 
+/// When trying again may help while the issuer cannot be asked, in milliseconds.
+const ASK_AGAIN_MS: u64 = 10_000;
 /// Characters of a subject.
 const SUBJECT_CHARS_MAX: usize = 255;
 
@@ -219,7 +219,6 @@ fn refused(message: &str) -> ErrorBody {
 fn unreachable_issuer(error: &FetchError) -> ErrorBody {
     tracing::warn!(%error, "failed to ask the issuer; see the settings auth.issuer and auth.jwks_url");
     let message = "the issuer cannot be asked just now; try again in a moment";
-    let wait = u64::try_from(keys::ASK_AGAIN.min(Duration::from_secs(60)).as_millis());
-    let retry_after_ms = Some(wait.unwrap_or(u64::MAX));
+    let retry_after_ms = Some(ASK_AGAIN_MS);
     ErrorBody { retry_after_ms, ..ErrorBody::new(Code::Unavailable, message) }
 }

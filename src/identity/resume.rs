@@ -26,7 +26,14 @@ pub(super) fn token(
     let numbers = [user.0, expires_at.map_or(0, |at| at.0), token.map_or(0, |token| token.0)];
     let mut bytes: Vec<_> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
     // By name: the bits are another version's to change.
-    bytes.extend(scopes.map(|scopes| serde_json::to_vec(&scopes)).transpose().into_iter().flatten().flatten());
+    bytes.extend(
+        scopes
+            .map(|scopes| serde_json::to_vec(&scopes))
+            .transpose()
+            .into_iter()
+            .flatten()
+            .flatten(),
+    );
     let mac = key.mac(PURPOSE, &message(meeting, session, &bytes));
     bytes.extend(mac);
     URL_SAFE_NO_PAD.encode(bytes)

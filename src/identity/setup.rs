@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use super::tokens::{Claims, is_reserved};
 use super::{Identity, ServerKey, SignedInAs, secrets, unavailable};
-use crate::live::ids::Ids;
 use crate::live::clock;
+use crate::live::ids::Ids;
 use crate::meeting::text;
 use crate::store::UserRow;
 
@@ -102,9 +102,8 @@ impl Identity {
     }
 
     async fn administrator(&self, ids: &Ids, ask: &SetupSignIn) -> Result<UserRow, ErrorBody> {
-        let checked = |field, typed: &str| {
-            text::name(field, typed).map_err(|no| ErrorBody::from(&no))
-        };
+        let checked =
+            |field, typed: &str| text::name(field, typed).map_err(|no| ErrorBody::from(&no));
         let username = checked("setup.username", &ask.username)?;
         let name = checked("setup.name", &ask.name)?;
         let invalid = |field, message| Err(ErrorBody::new(Code::Invalid, message).field(field));

@@ -74,7 +74,8 @@ impl Identity {
         ask: &OidcSignIn,
     ) -> Result<SignedInAs, ErrorBody> {
         let Some(issuer) = &self.issuer else {
-            let message = "no issuer is configured here; sign in another way (setting `auth.issuer`)";
+            let message =
+                "no issuer is configured here; sign in another way (setting `auth.issuer`)";
             return Err(ErrorBody::new(Code::Conflict, message));
         };
         let said = issuer.redeem(ask, clock::wall()).await?;

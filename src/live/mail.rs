@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use quorate_protocol::{
-    Code, Command, ErrorBody, InviteeAdd, Permission, PermissionSet, Seq, ServerFrame, SessionId, Timestamp,
-    TokenId, UserId,
+    Code, Command, ErrorBody, InviteeAdd, Permission, PermissionSet, Seq, ServerFrame, SessionId,
+    Timestamp, TokenId, UserId,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Utf8Bytes;

@@ -61,10 +61,8 @@ impl Store {
                  last_used_at) VALUES (?1, ?2, ?3, ?4, ?5, ?4)",
                 params![hash, user.0, claims, at, expires_at.to_string()],
             )?;
-            connection.execute(
-                "UPDATE users SET last_login = ?2 WHERE id = ?1",
-                params![user.0, at],
-            )?;
+            connection
+                .execute("UPDATE users SET last_login = ?2 WHERE id = ?1", params![user.0, at])?;
             let surplus = "DELETE FROM sign_ins WHERE user_id = ?1 AND secret_hash IN \
                  (SELECT secret_hash FROM sign_ins WHERE user_id = ?1 \
                   ORDER BY last_used_at DESC, created_at DESC LIMIT -1 OFFSET ?2)";

@@ -153,7 +153,8 @@ impl Store {
         self.write(move |connection| {
             let note = "UPDATE tokens SET last_used_at = ?2 WHERE id = ?1";
             let mut note = connection.prepare_cached(note)?;
-            uses.iter().try_for_each(|(id, at)| note.execute(params![id.0, at.to_string()]).map(drop))
+            uses.iter()
+                .try_for_each(|(id, at)| note.execute(params![id.0, at.to_string()]).map(drop))
         })
         .await
     }
@@ -168,7 +169,15 @@ fn insert(connection: &Connection, new: &NewToken) -> rusqlite::Result<Token> {
     let expires_at = expires_at.map(|at| at.to_string());
     let (scopes, meetings) = (scopes.as_ref().map(json), meetings.as_ref().map(json));
     let row = params![
-        owner.id.0, user.0, name(&kind), called, hash, scopes, meetings, at.to_string(), expires_at
+        owner.id.0,
+        user.0,
+        name(&kind),
+        called,
+        hash,
+        scopes,
+        meetings,
+        at.to_string(),
+        expires_at
     ];
     let insert = "INSERT INTO tokens (owner_id, user_id, kind, name, secret_hash, scopes, meetings, \
          created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
@@ -210,6 +219,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredToken> {
 /// A column of JSON that may be null.
 fn parts<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {
     let text: Option<String> = row.get(column)?;
-    let read = |text: String| serde_json::from_str(&text).map_err(|error| unreadable(column, error));
+    let read =
+        |text: String| serde_json::from_str(&text).map_err(|error| unreadable(column, error));
     text.map(read).transpose()
 }

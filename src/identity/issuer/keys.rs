@@ -1,8 +1,8 @@
 //! The issuer's keys, as they were fetched last.
 //!
 //! They are fetched when a token names one that is not among them, and when they are old, so that one that
-//! the issuer has dropped is dropped here; never more often than [`ASK_AGAIN`]. While the issuer cannot be
-//! asked, those that are known go on to hold.
+//! the issuer has dropped is dropped here; only a few times a minute, whatever tokens come. While the issuer
+//! cannot be asked, those that are known go on to hold.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -14,9 +14,10 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::fetch::FetchError;
+use crate::identity::Windows;
 
-/// How often the issuer is asked at most, whoever wants to know.
-pub(super) const ASK_AGAIN: Duration = Duration::from_secs(10);
+/// How often a minute the issuer is asked at most, whoever wants to know.
+const ASKS_MAX: u32 = 6;
 /// After how long the keys are fetched anew although none is missing.
 const OLD: Duration = Duration::from_secs(600);
 /// Keys kept; issuers have a handful.
@@ -33,8 +34,8 @@ pub(super) struct Key {
 #[derive(Default)]
 pub(super) struct Keys {
     known: RwLock<Known>,
-    /// When the issuer was asked last; held while it is asked.
-    asked: Mutex<Option<Instant>>,
+    /// How often the issuer was asked; held while it is asked.
+    asked: Mutex<Windows<()>>,
 }
 
 #[derive(Clone, Default)]
@@ -81,13 +82,17 @@ impl Keys {
         };
         let Some(mut asked) = asking else { return Ok(found) };
         // Another may have asked while this one waited.
-        let too_soon = asked.is_some_and(|at| Instant::now().duration_since(at) < ASK_AGAIN);
-        let failed = match too_soon {
-            true => None,
-            false => {
-                let fetched = fetch().await;
-                *asked = Some(Instant::now());
-                fetched.map(|set| self.set(&set)).err()
+        let known = self.known();
+        if !known.is_old(Instant::now())
+            && let Some(key) = known.find(kid, algorithm)
+        {
+            return Ok(Some(key));
+        }
+        let failed = match asked.check(Instant::now(), (), ASKS_MAX) {
+            Err(_) => None,
+            Ok(()) => {
+                asked.count(Instant::now(), ());
+                fetch().await.map(|set| self.set(&set)).err()
             }
         };
         let known = self.known();
@@ -137,4 +142,66 @@ fn usable(jwk: &Jwk) -> Option<Arc<Key>> {
     }
     let decoding = DecodingKey::from_jwk(jwk).ok()?;
     Some(Arc::new(Key { kid: common.key_id.clone(), algorithm, decoding }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use serde_json::json;
+
+    use super::*;
+
+    /// An Ed25519 key (RFC 8037, appendix A.2) of that name.
+    fn set(kids: &[&str]) -> Value {
+        let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+        let key = |kid: &&str| json!({ "kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid });
+        json!({ "keys": kids.iter().map(key).collect::<Vec<_>>() })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_are_fetched_when_needed_and_old_and_hold_while_the_issuer_is_away() {
+        let (keys, asked) = (Keys::default(), Cell::new(0));
+        let find = async |kid, answer: Result<Value, FetchError>| {
+            let fetch = || {
+                asked.set(asked.get() + 1);
+                async { answer }
+            };
+            let found = keys.find(Some(kid), Algorithm::EdDSA, fetch).await;
+            (found.map(|key| key.is_some()).map_err(drop), asked.get())
+        };
+        assert_eq!(find("a", Err(FetchError::Odd)).await, (Err(()), 1), "nothing is known");
+        assert_eq!(find("a", Ok(set(&["a"]))).await, (Ok(true), 2));
+        assert_eq!(find("a", Ok(set(&["a"]))).await, (Ok(true), 2), "it is known");
+        assert_eq!(find("b", Ok(set(&["b"]))).await, (Ok(true), 3), "turned over");
+        assert_eq!(find("a", Ok(set(&["b"]))).await, (Ok(false), 4), "and dropped");
+        assert_eq!(find("x", Err(FetchError::Odd)).await, (Err(()), 5));
+        assert_eq!(find("x", Ok(set(&["b"]))).await, (Ok(false), 6));
+        assert_eq!(find("y", Ok(set(&["y"]))).await, (Ok(false), 6), "not asked in vain for ever");
+        assert_eq!(find("b", Err(FetchError::Odd)).await, (Ok(true), 6));
+        tokio::time::advance(OLD).await;
+        assert_eq!(
+            find("b", Err(FetchError::Odd)).await,
+            (Ok(true), 7),
+            "old, and better than none"
+        );
+        assert_eq!(find("b", Ok(set(&["c"]))).await, (Ok(false), 8), "dropped while nobody asked");
+    }
+
+    #[test]
+    fn a_key_is_good_for_one_algorithm_and_a_shared_secret_for_none() {
+        let usable_as = |change: Value| {
+            let mut key = set(&["a"])["keys"][0].clone();
+            key.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            let key = serde_json::from_value(key).ok();
+            key.and_then(|key| usable(&key)).map(|key| key.algorithm)
+        };
+        assert_eq!(usable_as(json!({})), Some(Algorithm::EdDSA));
+        assert_eq!(usable_as(json!({ "alg": "EdDSA", "use": "sig" })), Some(Algorithm::EdDSA));
+        assert_eq!(usable_as(json!({ "use": "enc" })), None);
+        assert_eq!(usable_as(json!({ "alg": "HS256" })), None);
+        assert_eq!(usable_as(json!({ "kty": "oct", "k": "c2VjcmV0", "alg": "HS256" })), None);
+        let ec = json!({ "kty": "EC", "crv": "P-384", "x": "AA", "y": "AA" });
+        assert_eq!(usable_as(ec), None);
+    }
 }
