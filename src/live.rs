@@ -26,7 +26,9 @@ mod tests;
 
 pub use delivery::{Delivered, Delivery};
 pub use directory::Live;
-pub use mail::{Attached, CommandPort, CreateAs, Credential, EnterAs, Refused, ResumeAs, Revoked};
+pub use mail::{
+    ActAs, Acted, Attached, CommandPort, CreateAs, Credential, EnterAs, Refused, ResumeAs, Revoked,
+};
 pub use roles::{RoleInUse, Roles};
 
 use quorate_protocol::{Limits, MeetingId, SessionId};

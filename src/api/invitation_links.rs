@@ -38,10 +38,10 @@ pub(super) async fn create(
     if !there || !api.door.sees(&caller, meeting).await? {
         return Err(none());
     }
-    caller.may(Permission::ParticipantInvite)?;
-    let user = caller.user.id;
-    if !caller.admin && !api.door.live.may(meeting, user, Permission::ParticipantInvite).await? {
-        let permission = Some(Permission::ParticipantInvite);
+    let permission = Permission::ParticipantInvite;
+    caller.may(permission)?;
+    if !caller.admin && !api.door.live.may(meeting, caller.actor(), permission).await? {
+        let permission = Some(permission);
         let error = ErrorBody::new(Code::Forbidden, "you may not invite people to this meeting");
         return Err(Problem(ErrorBody { permission, ..error }));
     }

@@ -4,6 +4,7 @@ use quorate_protocol::{Code, ErrorBody, MeetingId, Permission, PermissionSet, Us
 
 use crate::live::Credential;
 use crate::meeting::Bot;
+use crate::meeting::office::Actor;
 use crate::store::UserRow;
 
 /// Someone who showed a credential.
@@ -63,6 +64,20 @@ impl Caller {
         let message =
             "this is not for bots, nor for tokens with scopes or bound to meetings; sign in";
         Err(ErrorBody::new(Code::Forbidden, message))
+    }
+
+    /// Them, as they act in a meeting without being there.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor {
+            user: self.user.id,
+            kind: self.user.kind,
+            name: self.user.name.clone(),
+            email: self.email.clone(),
+            bot: self.bot.clone(),
+            scopes: self.scopes,
+            admin: self.admin,
+        }
     }
 
     /// Whether their credential is as good as they are.

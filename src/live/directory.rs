@@ -8,7 +8,7 @@ use std::time::Duration;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use futures::{StreamExt, stream};
-use quorate_protocol::{Code, ErrorBody, MeetingId, Permission, UserId};
+use quorate_protocol::{Code, ErrorBody, MeetingId, Permission};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,8 +18,11 @@ use super::Settings;
 use super::actor::Actor;
 use super::clock;
 use super::ids::Ids;
-use super::mail::{Attached, CreateAs, EnterAs, MAILBOX_CAPACITY, Mail, Refused, Reply, ResumeAs};
+use super::mail::{
+    ActAs, Acted, Attached, CreateAs, EnterAs, MAILBOX_CAPACITY, Mail, Refused, Reply, ResumeAs,
+};
 use super::roles::Roles;
+use crate::meeting::office::Actor as Acting;
 use crate::store::{Store, StoreError};
 
 /// How often sleeping meetings are looked through for deadlines.
@@ -102,18 +105,26 @@ impl Live {
         self.ask(what.created.meeting, mail).await
     }
 
-    /// Whether a user may do something in a meeting that exists: with what they have there, or would have on
-    /// coming; nothing while they are put out.
+    /// Someone acts in a meeting that exists, and need not be there; it is durable when this answers.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn act(&self, meeting: MeetingId, who: ActAs) -> Result<Acted, ErrorBody> {
+        self.ask(meeting, |reply| Mail::Act { who: Box::new(who.clone()), reply }).await
+    }
+
+    /// Whether someone may do something in a meeting that exists, and need not be there.
     ///
     /// # Errors
     /// When the meeting cannot be asked.
     pub async fn may(
         &self,
         meeting: MeetingId,
-        user: UserId,
+        who: Acting,
         permission: Permission,
     ) -> Result<bool, ErrorBody> {
-        self.ask(meeting, |reply| Mail::May { user, permission, reply }).await
+        let mail = |reply| Mail::May { who: Box::new(who.clone()), permission, reply };
+        self.ask(meeting, mail).await
     }
 
     /// Hands mail to a meeting and waits for the answer; asks again when the meeting was just retiring.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quorate_protocol::{
     Code, Command, ErrorBody, InviteeAdd, Permission, PermissionSet, Seq, ServerFrame, SessionId,
-    Timestamp, TokenId, UserId,
+    Timestamp, TokenId, UserId, UserKind,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::delivery::Delivery;
 use super::outbox::{Outbox, Parcel, What};
 use crate::meeting::event::MeetingCreated;
+use crate::meeting::office::Actor;
 use crate::meeting::{Bot, Passcode};
 use crate::store::UserRow;
 
@@ -30,8 +31,10 @@ pub(super) enum Mail {
     Resume { who: ResumeAs, reply: oneshot::Sender<Reply<Attached>> },
     /// A client asks for something.
     Command { session: SessionId, attachment: u64, id: i64, dry_run: bool, command: Box<Command> },
-    /// Whether a user may do something there, or could on coming.
-    May { user: UserId, permission: Permission, reply: oneshot::Sender<Reply<bool>> },
+    /// Someone acts who need not be there.
+    Act { who: Box<ActAs>, reply: oneshot::Sender<Reply<Acted>> },
+    /// Whether someone may do something there who need not be there.
+    May { who: Box<Actor>, permission: Permission, reply: oneshot::Sender<Reply<bool>> },
     /// These credentials hold no more.
     Revoke(Arc<Revoked>),
     /// To be started, and to say so.
@@ -98,6 +101,36 @@ pub struct CreateAs {
     pub invitees: Vec<InviteeAdd>,
     /// The hash of its passcode.
     pub passcode: Option<String>,
+}
+
+/// Someone who acts and need not be there.
+#[derive(Debug, Clone)]
+pub struct ActAs {
+    /// The user, to be written with the first event that names them.
+    pub user: UserRow,
+    /// Their verified email address.
+    pub email: Option<String>,
+    /// What their token says of a bot.
+    pub bot: Option<Bot>,
+    /// What their credential is good for; none: all that they may.
+    pub scopes: Option<PermissionSet>,
+    /// Whether they administer the server.
+    pub admin: bool,
+    /// The revision that they saw; it must still be the meeting's.
+    pub revision: Option<Seq>,
+    /// What kind of user the command names, where it names one.
+    pub named: Option<UserKind>,
+    /// What they ask.
+    pub command: Command,
+}
+
+/// What was done for one who acted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acted {
+    /// The last event it caused, if any.
+    pub seq: Option<Seq>,
+    /// The answer's data, as JSON text.
+    pub data: Box<str>,
 }
 
 /// Someone who says `hello`.
