@@ -139,7 +139,7 @@ async fn a_bot_reaches_what_its_owner_hosts_or_what_it_is_bound_to() {
     let ada = stage.token("Ada");
     let (own, other) =
         (stage.meeting("Ada", json!({})).await, stage.meeting("Ben", json!({})).await);
-    let scopes = json!(["chat.send", "participant.list"]);
+    let scopes = json!(["participant.list", "chat.send"]);
     let body = json!({ "name": "Greeter", "kind": "bot", "scopes": scopes });
     let (token, made) = make(&stage, &ada, body.clone()).await;
     let _hosts = (stage.join(&own, "Ada").await, stage.join(&other, "Ben").await);
