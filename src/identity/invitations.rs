@@ -68,9 +68,8 @@ impl Identity {
     ) -> Result<(String, Timestamp), ErrorBody> {
         let invited = self.store.invitee(meeting, invitee).await.map_err(unavailable)?;
         let none = || ErrorBody::new(Code::NotFound, "there is no such invitation here");
-        match invited.ok_or_else(none)?.user {
-            Some(user) => self.may_come_by_link(meeting, user).await?,
-            None => {}
+        if let Some(user) = invited.ok_or_else(none)?.user {
+            self.may_come_by_link(meeting, user).await?;
         }
         let until = clock::wall().plus_seconds(LINK_DAYS * 86_400);
         Ok((secret(&self.key, meeting, invitee, until), until))
