@@ -16,7 +16,7 @@ PRAGMA user_version = 1;             -- the version of this schema
 CREATE TABLE users (
     id            INTEGER PRIMARY KEY,
     username      VARCHAR(200) NOT NULL UNIQUE,   -- the subject of a token; made up for guests
-    email         VARCHAR(320),                   -- as the token said; several accounts may share one
+    email         VARCHAR(320),                   -- known to be theirs, in lower case; several accounts may share one
     password_hash VARCHAR(256),                   -- of the older application; nothing reads it
     full_name     VARCHAR(120),                   -- the name shown
     kind          VARCHAR(10)  NOT NULL DEFAULT 'member'
@@ -29,6 +29,7 @@ CREATE TABLE users (
     last_login    TIMESTAMP
 );
 CREATE INDEX idx_user_email ON users(email) WHERE email IS NOT NULL;
+CREATE INDEX idx_user_admin ON users(id) WHERE is_admin = 1;
 INSERT INTO users (id, username, full_name, kind) VALUES (0, 'system', 'System', 'system');
 
 -- Users of the configured issuer (OpenID Connect), by what it calls them. NOT A FOLD.

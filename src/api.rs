@@ -5,22 +5,30 @@ mod acting;
 mod body;
 mod docs;
 mod idempotency;
+mod invitation_links;
+mod links;
 mod making;
+mod me;
 mod meeting_changes;
 mod meeting_roles;
 mod meetings;
 mod openapi;
+mod origin;
 mod page;
+mod peer;
 mod people;
 mod people_changes;
 mod preconditions;
 mod problem;
 mod query;
 mod roles;
+mod secret;
 mod series;
 mod sessions;
 mod socket;
 mod someone;
+mod tokens;
+mod users;
 
 use std::sync::Arc;
 
@@ -36,7 +44,9 @@ use quorate_protocol::{Code, ErrorBody};
 use crate::connection::Door;
 use crate::identity::Caller;
 use idempotency::Repeats;
+pub use links::{Links, WrongUrl};
 use openapi::Routes;
+pub use peer::{Network, Peer, Proxies, WrongNetwork};
 use problem::Problem;
 
 /// What the routes share.
@@ -45,8 +55,10 @@ pub struct Api {
     pub door: Arc<Door>,
     /// Whether guests may make meetings.
     pub guests_create: bool,
-    /// Web origins that may open a socket, besides our own host.
+    /// Web origins that may open a socket and use the cookie, besides our own host.
     pub origins: Vec<String>,
+    /// Where this server is, as people reach it.
+    pub links: Links,
     /// Where sockets run.
     pub tasks: tokio_util::task::TaskTracker,
 }
@@ -90,6 +102,10 @@ fn routes() -> Routes<Arc<Api>> {
         .and(meeting_roles::routes())
         .and(docs::routes())
         .and(roles::routes())
+        .and(invitation_links::routes())
+        .and(me::routes())
+        .and(tokens::routes())
+        .and(users::routes())
 }
 
 /// Who is asking: the bearer of the token in `Authorization`. Comes before the body in a route's

@@ -1,10 +1,14 @@
 //! The server's settings: defaults, then the file, then `QUORATE_…` variables, then the command line.
 
+mod auth;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use quorate_protocol::{POINTS_BURST, POINTS_PER_SECOND};
 use serde::Deserialize;
+
+pub use auth::{Auth, Link};
 
 use crate::meeting::Terms;
 use crate::store::Durability;
@@ -40,8 +44,14 @@ pub struct Config {
     pub retire_after_seconds: u32,
     /// Whether guests may make meetings; by default only when listening on loopback.
     pub guests_create: Option<bool>,
-    /// Web origins that may open a socket, besides our own host.
+    /// Web origins that may open a socket and use the cookie, besides our own host.
     pub origins: Vec<String>,
+    /// Where people reach the server, as in https://meet.example.org; by default where they asked.
+    pub public_url: Option<String>,
+    /// Proxies, by address or network, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: Vec<String>,
+    /// An issuer whose users may come in.
+    pub auth: Auth,
     /// Rates.
     pub limits: Rates,
 }
@@ -99,6 +109,9 @@ impl Default for Config {
             retire_after_seconds: 300,
             guests_create: None,
             origins: Vec::new(),
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            auth: Auth::default(),
             limits: Rates::default(),
         }
     }
@@ -167,7 +180,7 @@ impl Config {
             ("limits.burst", self.limits.burst),
         ];
         match positive.iter().find(|(_, value)| *value == 0) {
-            None => Ok(()),
+            None => self.auth.check(),
             Some((key, _)) => Err(ConfigError::Invalid {
                 source_name: (*key).to_owned(),
                 message: "must be at least 1".to_owned(),

@@ -1,93 +1,115 @@
-//! Who someone is: the server's key, bearer tokens, guests, resume tokens.
+//! Who someone is: the server's key, bearer tokens, guests, sign-ins, invitations, the issuer's users, API
+//! keys and bot tokens, resume tokens.
 
+mod api_tokens;
+mod calendar;
+mod caller;
+mod invitations;
+mod issuer;
 mod key;
+mod limits;
 pub mod passcode;
 mod resume;
+mod secrets;
+mod setup;
+mod sign_ins;
 mod tokens;
+mod users;
+pub(crate) mod windows;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
-use quorate_protocol::{
-    Code, DEVICE_CHARS, ErrorBody, Guest, MeetingId, PermissionSet, Resume, UserId, UserKind,
-};
+use quorate_protocol::{Code, DEVICE_CHARS, ErrorBody, Guest, MeetingId, Resume, UserId, UserKind};
 
+pub use api_tokens::{check_bound, closed_with};
+pub use caller::{Caller, Reach};
+pub use issuer::IssuerSettings;
 pub use key::{KeyError, ServerKey};
+pub use setup::SETUP_MINUTES;
+pub use sign_ins::{SIGN_IN_DAYS, SignedInAs};
 pub use tokens::{Claims, RESERVED_NAMES, TokenKind};
+pub(crate) use windows::Windows;
 
 use crate::live::ids::Ids;
 use crate::live::{Credential, ResumeTokens, clock};
 use crate::meeting::{Bot, text};
 use crate::store::{Store, StoreError, UserRow};
+use issuer::Issuer;
+use limits::Limits;
+use setup::Setup;
 
-/// Ids given to users who were not in the database, remembered at least; at most twice as many.
-const FRESH_MAX: usize = 65_536;
 /// For how long a guest's token holds, in hours.
 const GUEST_TOKEN_HOURS: u32 = 24;
-
-/// Someone who showed a credential.
-#[derive(Debug, Clone)]
-pub struct Caller {
-    /// The user, to be written with the first event that names them.
-    pub user: UserRow,
-    /// What they showed.
-    pub credential: Credential,
-    /// Their verified email address.
-    pub email: Option<String>,
-    /// Whether they administer the server.
-    pub admin: bool,
-    /// What their token says of a bot.
-    pub bot: Option<Bot>,
-    /// Which meetings there are for them.
-    pub reach: Reach,
-    /// What their credential is good for; none: all that they may.
-    pub scopes: Option<PermissionSet>,
-}
-
-/// Which meetings there are for someone, as far as their credential says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reach {
-    /// All.
-    All,
-    /// These.
-    These(Vec<MeetingId>),
-    /// Those that this user hosts.
-    HostedBy(UserId),
-}
 
 /// Tells who callers are.
 pub struct Identity {
     key: ServerKey,
     store: Store,
+    issuer: Option<Issuer>,
+    setup: Setup,
+    uses: api_tokens::Uses,
+    limits: Limits,
     /// Users who were given an id since they were not in the database, so that two first calls at once get
     /// the same. The newer half, and the older, which is forgotten when the newer is full.
     fresh: Mutex<[HashMap<String, UserId>; 2]>,
 }
 
 impl Identity {
-    /// Checks credentials with this key, and looks users up in this store.
+    /// Checks credentials with this key, and those of this issuer, and looks users up in this store.
     #[must_use]
-    pub fn new(key: ServerKey, store: Store) -> Identity {
-        Identity { key, store, fresh: Mutex::default() }
+    pub fn new(key: ServerKey, store: Store, issuer: Option<IssuerSettings>) -> Identity {
+        let (uses, limits, fresh) = Default::default();
+        let issuer = issuer.map(Issuer::new);
+        Identity { key, store, issuer, setup: Setup::new(), uses, limits, fresh }
     }
 
-    /// Who shows this bearer token.
+    /// Who shows this bearer token: one of ours, an API key or bot token, or one of the issuer's.
     ///
     /// # Errors
     /// `unauthorized` when it does not hold, `unavailable` when the store cannot be read.
     pub async fn bearer(&self, ids: &Ids, token: &str) -> Result<Caller, ErrorBody> {
-        let claims = self.key.verify(token, clock::wall())?;
-        let expires_at = Some(claims.expires_at());
-        let email = claims.email.as_ref().filter(|_| claims.email_verified);
-        let email = email.map(|email| text::address(email));
+        if token.starts_with(api_tokens::PREFIX) {
+            return self.by_secret(token).await;
+        }
+        match &self.issuer {
+            // By its algorithm: one that is signed as ours are is never looked at with a key of the issuer's.
+            Some(issuer) if issuer::signed_otherwise(token) => {
+                let said = issuer.verify(token, clock::wall()).await?;
+                let claims = self.issued(ids, issuer, said).await?;
+                self.caller(ids, claims).await
+            }
+            _ => self.caller(ids, self.key.verify(token, clock::wall())?).await,
+        }
+    }
+
+    /// Who is meant by claims that hold.
+    async fn caller(&self, ids: &Ids, claims: Claims) -> Result<Caller, ErrorBody> {
+        let bound = claims.meetings.clone().map(Reach::These);
         let (bot, reach) = match claims.kind {
-            TokenKind::Member => (None, Reach::All),
+            TokenKind::Member => (None, bound.unwrap_or(Reach::All)),
             TokenKind::Bot => self.bot(&claims).await.map(|(bot, reach)| (Some(bot), reach))?,
         };
-        let admin = claims.admin;
-        let user = self.user(ids, claims).await?;
-        let credential = Credential { user: user.id, expires_at };
-        Ok(Caller { user, credential, email, admin, bot, reach, scopes: None })
+        let user = self.user_of(ids, &claims).await?;
+        let scopes = bot.as_ref().map(|bot| bot.scopes).or(claims.scopes);
+        let by_right = user.is_admin && claims.kind == TokenKind::Member;
+        Ok(Caller {
+            credential: Credential {
+                // What a bot may is for the meeting to say.
+                scopes: scopes.filter(|_| bot.is_none()),
+                ..Credential::of(user.row.id, Some(claims.expires_at()))
+            },
+            // Whoever holds a token that is bound to meetings administers none.
+            admin: (claims.admin || by_right) && claims.meetings.is_none(),
+            email: claims.verified_email(),
+            user: user.row,
+            scopes,
+            bot,
+            reach,
+        })
     }
 
     /// What a token says of a bot.
@@ -102,7 +124,7 @@ impl Identity {
             // Who has the server's key is believed.
             (None, None) => Reach::All,
         };
-        Ok((Bot { owner, scopes: claims.scopes }, reach))
+        Ok((Bot { owner, scopes: claims.scopes.unwrap_or_default() }, reach))
     }
 
     async fn owner(&self, username: &str) -> Result<UserId, ErrorBody> {
@@ -120,17 +142,10 @@ impl Identity {
     /// # Errors
     /// `invalid` or `too_large` with the field, `unavailable` when the store cannot be read.
     pub async fn guest(&self, ids: &Ids, guest: &Guest) -> Result<Caller, ErrorBody> {
-        let user = self.user(ids, self.guest_claims(guest)?).await?;
-        let credential = Credential { user: user.id, expires_at: None };
-        Ok(Caller {
-            user,
-            credential,
-            email: None,
-            admin: false,
-            bot: None,
-            reach: Reach::All,
-            scopes: None,
-        })
+        let caller = self.caller(ids, self.guest_claims(guest)?).await?;
+        // They show their device each time.
+        let credential = Credential { expires_at: None, ..caller.credential };
+        Ok(Caller { credential, ..caller })
     }
 
     /// A bearer token for a guest, and until when it holds.
@@ -173,14 +188,34 @@ impl Identity {
         if behind.expires_at.is_some_and(|at| at < clock::wall()) {
             let expired = "the credential behind the session has expired; send a fresh token";
             let caller = self.bearer(ids, token.ok_or_else(|| refused(expired))?).await?;
-            let same = caller.user.id == behind.user;
+            let reaches = match &caller.reach {
+                Reach::These(meetings) => meetings.contains(&meeting),
+                Reach::All | Reach::HostedBy(_) => true,
+            };
+            let same = caller.user.id == behind.user && reaches;
             return if same { Ok(caller.credential) } else { Err(refused(expired)) };
         }
-        let user = self.store.user_by_id(behind.user).await.map_err(unavailable)?;
+        self.still_holds(&behind).await?;
+        Ok(behind)
+    }
+
+    /// Refuses a credential that was revoked, or whose user may no longer come in.
+    ///
+    /// # Errors
+    /// `unauthorized`; `unavailable` when the store cannot be read.
+    pub async fn still_holds(&self, credential: &Credential) -> Result<(), ErrorBody> {
+        let user = self.store.user_by_id(credential.user).await.map_err(unavailable)?;
         if user.is_some_and(|user| !user.is_active) {
             return Err(ErrorBody::new(Code::Unauthorized, "this account is switched off"));
         }
-        Ok(behind)
+        let Some(token) = credential.token else { return Ok(()) };
+        match self.store.token_holds(token, credential.user).await.map_err(unavailable)? {
+            true => Ok(()),
+            false => {
+                let message = "this token was revoked; make a new one";
+                Err(ErrorBody::new(Code::Unauthorized, message))
+            }
+        }
     }
 
     /// Tells one request from another, and of what is in them nothing to whoever reads it: a passcode may be.
@@ -223,38 +258,6 @@ impl Identity {
         Box::new(move |meeting, session, credential| {
             resume::token(&key, meeting, session, credential)
         })
-    }
-
-    async fn user(&self, ids: &Ids, claims: Claims) -> Result<UserRow, ErrorBody> {
-        let kind = match claims.kind {
-            TokenKind::Bot => UserKind::Bot,
-            TokenKind::Member if claims.sub.starts_with("guest:") => UserKind::Guest,
-            TokenKind::Member => UserKind::Member,
-        };
-        let typed = claims.name.as_deref().unwrap_or(&claims.sub);
-        let name = text::name("name", typed).map_err(|no| ErrorBody::from(&no))?;
-        let username = claims.username();
-        let stored = self.store.user_by_name(&username).await.map_err(unavailable)?;
-        let id = match stored {
-            Some(user) if !user.is_active => {
-                return Err(ErrorBody::new(Code::Unauthorized, "this account is switched off"));
-            }
-            Some(user) => user.id,
-            None => self.fresh_id(ids, &username),
-        };
-        Ok(UserRow { id, username, name, email: claims.email, kind })
-    }
-
-    fn fresh_id(&self, ids: &Ids, username: &str) -> UserId {
-        let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
-        let [newer, older] = &mut *fresh;
-        if newer.len() >= FRESH_MAX {
-            *older = std::mem::take(newer);
-        }
-        let known = newer.get(username).or_else(|| older.get(username)).copied();
-        let id = known.unwrap_or_else(|| ids.user());
-        newer.insert(username.to_owned(), id);
-        id
     }
 }
 

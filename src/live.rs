@@ -15,6 +15,7 @@ mod mail;
 mod outbox;
 mod release;
 mod restore;
+mod revoke;
 mod ring;
 mod roles;
 mod series;
@@ -28,7 +29,7 @@ pub use delivery::{Delivered, Delivery};
 pub use directory::Live;
 pub use mail::{
     ActAs, Acted, Attached, CommandPort, CreateAs, Credential, EnterAs, Keep, Named, Refused,
-    ResumeAs,
+    ResumeAs, Revoked,
 };
 pub use roles::{RoleInUse, Roles};
 

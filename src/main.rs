@@ -1,11 +1,12 @@
 //! The command line.
 
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use quorate::identity::{Claims, RESERVED_NAMES, ServerKey, TokenKind};
+use quorate::identity::{Claims, RESERVED_NAMES, SETUP_MINUTES, ServerKey, TokenKind};
 use quorate::live::clock;
 use quorate::meeting::roles::BOT_SCOPES;
 use quorate::store::SignedHead;
@@ -163,6 +164,13 @@ fn serve(common: &Common, flags: Serve) -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         let server = Server::new(&config).await?;
         println!("listening on http://{}", server.address());
+        if let Some(link) = server.setup_link().await? {
+            // Whoever only wanted the first line may have gone.
+            let _ = writeln!(
+                io::stdout(),
+                "to become its administrator, open {link} (once, within {SETUP_MINUTES} minutes)"
+            );
+        }
         let stop = server.stop_token();
         let (mut interrupt, mut terminate) =
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -200,7 +208,7 @@ fn print_token(common: &Common, token: Token) -> anyhow::Result<ExitCode> {
             Kind::Member => TokenKind::Member,
             Kind::Bot => TokenKind::Bot,
         },
-        scopes,
+        scopes: (token.kind == Kind::Bot).then_some(scopes),
         meetings: token.meetings.map(|ids| ids.into_iter().map(MeetingId).collect()),
         owner: token.owner,
         // Who has the server's key is believed.

@@ -40,6 +40,7 @@ mod refusal_rate;
 mod reminders;
 mod rights;
 pub mod roles;
+mod scopes;
 pub mod series;
 mod signalling;
 mod snapshot;
@@ -56,8 +57,8 @@ pub mod wire;
 mod tests;
 
 use quorate_protocol::{
-    Already, Command, InviteeAdd, ParticipantId, Pong, Seq, SessionId, SignalBody, Timestamp,
-    UserId, UserKind,
+    Already, Command, InviteeAdd, ParticipantId, PermissionSet, Pong, Seq, SessionId, SignalBody,
+    Timestamp, UserId, UserKind,
 };
 use serde::Serialize;
 
@@ -114,6 +115,11 @@ pub enum Input {
     },
     /// A session's socket is gone.
     Lost {
+        /// Which.
+        session: SessionId,
+    },
+    /// What is behind a session holds no more.
+    Revoked {
         /// Which.
         session: SessionId,
     },
@@ -355,6 +361,7 @@ impl Meeting {
             Input::Enter(enter) => facts.enter(now, enter, &self.terms),
             Input::Resume { session, user } => facts.resume(now, *session, *user),
             Input::Lost { session } => Ok(facts.lose(*session)),
+            Input::Revoked { session } => Ok(facts.expire(*session)),
             Input::Recover { last_alive } => Ok(facts.recover(*last_alive)),
             Input::Deadline => {
                 Ok(self.refusals_due(now).unwrap_or_else(|| facts.due(now, &self.terms)))
@@ -368,12 +375,32 @@ impl Meeting {
             Input::Follow(news) => Ok(facts.follow(news)),
             Input::SeriesBan(ban) => Ok(facts.take_over_ban(now, ban)),
             Input::Command { session, command } => {
-                let ended = "this session is over; say hello again";
-                let me = facts.person_in(*session).ok_or(Refusal::Unauthorized(ended))?;
-                self.command(now, *session, me, command)
+                return self.decide_within(now, *session, command, None);
             }
         };
         decision.map(|decision| facts.introduce(decision))
+    }
+
+    /// What a command comes to that is sent by a credential with these scopes; none: all that its user may.
+    ///
+    /// # Errors
+    /// The refusal, when the rules say no, or the scopes.
+    pub fn decide_within(
+        &self,
+        now: Timestamp,
+        session: SessionId,
+        command: &Command,
+        scopes: Option<PermissionSet>,
+    ) -> Result<Decision, Refusal> {
+        let ended = "this session is over; say hello again";
+        let me = self.facts.person_in(session).ok_or(Refusal::Unauthorized(ended))?;
+        let decision = match scopes.filter(|_| !scopes::only_asks(command)) {
+            None => self.command(now, session, me, command),
+            Some(scopes) => {
+                self.command(now, session, &scopes::within(me, command, scopes)?, command)
+            }
+        };
+        decision.map(|decision| self.facts.introduce(decision))
     }
 
     fn command(

@@ -22,8 +22,11 @@ mod projections;
 mod queries;
 mod readers;
 mod roles;
+mod sign_ins;
 #[cfg(test)]
 mod tests;
+mod tokens;
+mod users;
 mod write;
 mod writer;
 
@@ -44,6 +47,9 @@ pub use queries::meetings::{MeetingFilter, MeetingKey, Whose};
 pub use queries::people::{PersonFilter, StoredPerson, UserStanding};
 pub use queries::{HighestIds, StoredMeeting, StoredUser};
 use readers::Readers;
+pub use sign_ins::StoredSignIn;
+pub use tokens::{NewToken, StoredToken, TokenOwner};
+pub use users::{Arrival, StoredInvitee};
 use writer::Job;
 
 /// When a commit counts as done.
@@ -126,7 +132,7 @@ pub struct UserRow {
     pub username: String,
     /// The name shown.
     pub name: String,
-    /// The email address.
+    /// The email address, where it is known to be theirs.
     pub email: Option<String>,
     /// What kind of user.
     pub kind: UserKind,

@@ -29,7 +29,7 @@ impl Rest {
     /// Signs a guest in; gives a bearer token.
     pub(crate) async fn sign_in(&self, guest: Guest) -> Result<String> {
         let request = self.http.post(format!("{}/api/sessions", self.server));
-        let response = request.json(&SignIn { guest }).send().await;
+        let response = request.json(&SignIn::Guest(guest)).send().await;
         let response = response.with_context(|| self.nobody_there())?;
         let SignedIn { token, .. } = body(response).await.context("failed to sign in")?;
         Ok(token)

@@ -42,6 +42,8 @@ ids! {
     ActionId(u32);
     /// An invitation; counted from 1 in each meeting.
     InviteeId(u32);
+    /// An API key or bot token.
+    TokenId(i64);
     /// One client's presence in a meeting; outlives its socket by the grace period.
     SessionId(Uuid);
 }

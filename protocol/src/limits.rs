@@ -192,6 +192,12 @@ pub const RRULE_CHARS_MAX: usize = 500;
 pub const OCCURRENCE_DAYS_MAX: i64 = 31;
 /// Characters of a guest's device id: at least 128 random bits as base64url.
 pub const DEVICE_CHARS: std::ops::RangeInclusive<usize> = 22..=128;
+/// API keys and bot tokens of one user that are not revoked.
+pub const TOKENS_MAX: usize = 50;
+/// Meetings that one token may be bound to.
+pub const TOKEN_MEETINGS_MAX: usize = 100;
+/// Characters of the name that an administrator signs in with.
+pub const SIGN_IN_NAME_CHARS_MAX: usize = 80;
 
 /// What `welcome` tells a client about the bounds it will meet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

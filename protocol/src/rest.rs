@@ -1,14 +1,17 @@
 //! Bodies of the REST interface.
 
 mod changes;
+mod identity;
 mod people;
 mod series;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use identity::*;
+
 use crate::{
-    Guest, MeetingId, MeetingInfo, MeetingStatus, MeetingType, Permission, Recurrence, Role,
-    Settings, Timestamp, UserId, UserRef,
+    MeetingId, MeetingInfo, MeetingStatus, MeetingType, Permission, Recurrence, Role, Settings,
+    Timestamp, UserId, UserRef,
 };
 pub use changes::*;
 pub use people::*;
@@ -207,21 +210,4 @@ pub struct RoleUser {
     pub meeting: MeetingId,
     /// Who.
     pub user: UserId,
-}
-
-/// Body of `POST /api/sessions`: a guest signs in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SignIn {
-    /// The guest.
-    pub guest: Guest,
-}
-
-/// Answer to `POST /api/sessions`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct SignedIn {
-    /// A bearer token for REST and `hello`.
-    pub token: String,
-    /// Until when it holds.
-    pub expires_at: Timestamp,
 }

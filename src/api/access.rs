@@ -7,7 +7,6 @@ use quorate_protocol::{Code, ErrorBody, MeetingId, Permission, Role};
 use super::Api;
 use super::problem::Problem;
 use crate::identity::{Caller, Reach, unavailable};
-use crate::meeting::office::Actor;
 use crate::meeting::roles::built_in_sets;
 use crate::store::Whose;
 
@@ -47,17 +46,8 @@ pub(super) fn meetings_of(caller: &Caller) -> Whose {
 /// `not_found` where it is not there, or not for them.
 pub(super) async fn seen(api: &Api, caller: &Caller, id: i64) -> Result<MeetingId, Problem> {
     let (id, store) = (MeetingId(id), &api.door.store);
-    let sees = match &caller.reach {
-        _ if caller.admin => store.meeting_exists(id).await.map_err(unavailable)?,
-        Reach::All => {
-            let email = caller.email.as_deref();
-            store.user_may_see(id, caller.user.id, email).await.map_err(unavailable)?
-        }
-        Reach::These(_) | Reach::HostedBy(_) => {
-            api.door.reaches(&caller.reach, id).await?
-                && store.meeting_exists(id).await.map_err(unavailable)?
-        }
-    };
+    let there = store.meeting_exists(id).await.map_err(unavailable)?;
+    let sees = there && api.door.sees(caller, id).await?;
     if sees { Ok(id) } else { Err(no_meeting()) }
 }
 
@@ -73,7 +63,7 @@ pub(super) async fn may(
     meeting: MeetingId,
     permission: Permission,
 ) -> Result<bool, Problem> {
-    let actor = actor(caller);
+    let actor = caller.actor();
     if actor.scopes.is_some_and(|scopes| !scopes.has(permission)) {
         return Ok(false);
     }
@@ -92,19 +82,6 @@ pub(super) async fn may(
         .live
         .look(meeting, move |facts, now| facts.permissions_outside(now, &actor).has(permission));
     Ok(look.await?)
-}
-
-/// The caller as the rules know one who acts from outside.
-fn actor(caller: &Caller) -> Actor {
-    Actor {
-        user: caller.user.id,
-        kind: caller.user.kind,
-        name: caller.user.name.clone(),
-        email: caller.email.clone(),
-        bot: caller.bot.clone(),
-        scopes: None,
-        admin: caller.admin,
-    }
 }
 
 /// Refuses who may not do this in a meeting that they see.

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json as Reply};
 use quorate_protocol::{
     COHOSTS_MAX, Code, CreateMeeting, ErrorBody, INVITEES_AT_ONCE_MAX, Invite, InviteeAdd, Meeting,
-    UserId, UserKind,
+    Permission, UserId, UserKind,
 };
 
 use super::access::no_meeting;
@@ -20,7 +20,7 @@ use super::preconditions::if_match;
 use super::problem::Problem;
 use super::someone::{Someone, find};
 use super::{Api, Bearer};
-use crate::identity::{passcode, unavailable};
+use crate::identity::{Reach, passcode, unavailable};
 use crate::live::{CreateAs, Keep, ids};
 use crate::meeting::event::MeetingCreated;
 use crate::store::{Answered, UserRow};
@@ -48,6 +48,11 @@ async fn create(
     }
     if caller.user.kind == UserKind::Bot {
         let message = "a bot makes no meetings; let its owner make it";
+        return Err(Problem(ErrorBody::new(Code::Forbidden, message)));
+    }
+    caller.may(Permission::MeetingUpdate)?;
+    if caller.reach != Reach::All {
+        let message = "this token is bound to meetings, and makes no others; sign in";
         return Err(Problem(ErrorBody::new(Code::Forbidden, message)));
     }
     if if_match(&headers)?.is_some() {
@@ -92,7 +97,8 @@ async fn create(
     api.door.live.create(what).await?;
     let row = api.door.store.meeting_row(id).await.map_err(unavailable)?.ok_or_else(no_meeting)?;
     let location = [(header::LOCATION, location)];
-    let answer = (StatusCode::CREATED, location, etag(&row), Reply(meeting(row, &headers)));
+    let answer =
+        (StatusCode::CREATED, location, etag(&row), Reply(meeting(row, &api.links.of(&headers))));
     Ok((Extension(Kept), answer).into_response())
 }
 

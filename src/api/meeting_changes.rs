@@ -116,7 +116,7 @@ pub(super) async fn patch(acting: &Acting, body: &PatchMeeting) -> Result<Respon
 async fn answer(acting: &Acting) -> Result<Response, Problem> {
     let row = acting.api.door.store.meeting_row(acting.meeting).await.map_err(unavailable)?;
     let row = row.ok_or_else(no_meeting)?;
-    Ok((etag(&row), Reply(meeting(row, &acting.headers))).into_response())
+    Ok((etag(&row), Reply(meeting(row, &acting.api.links.of(&acting.headers)))).into_response())
 }
 
 /// The policy with its passcode hashed, where it sets one and all else about the request is right: hashing

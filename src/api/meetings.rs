@@ -10,6 +10,7 @@ use quorate_protocol::{Code, ErrorBody, List, Meeting, MeetingLinks, MeetingQuer
 use unicode_normalization::UnicodeNormalization;
 
 use super::access::{Ids, meetings_of, no_meeting, seen};
+use super::links::Base;
 use super::openapi::{Operation, Routes};
 use super::problem::Problem;
 use super::query::Query;
@@ -47,7 +48,7 @@ async fn show(
     let id = seen(&api, &caller, id).await?;
     let row = api.door.store.shown_meeting(id, meetings_of(&caller)).await.map_err(unavailable)?;
     let row = row.ok_or_else(no_meeting)?;
-    Ok((etag(&row), Reply(meeting(row, &headers))))
+    Ok((etag(&row), Reply(meeting(row, &api.links.of(&headers)))))
 }
 
 /// `GET /api/meetings`.
@@ -77,7 +78,8 @@ async fn list(
         MeetingFilter { kind: r#type, status, from, to, text: text.clone(), parent, run_by };
     let found = api.door.store.list_meetings(meetings_of(&caller), filter, after, limit);
     let (found, next) = found.await.map_err(unavailable)?;
-    let items = found.into_iter().map(|row| meeting(row, &headers)).collect();
+    let base = api.links.of(&headers);
+    let items = found.into_iter().map(|row| meeting(row, &base)).collect();
     Ok(Reply(List { items, next: next.map(|next| page::cursor(&list, &next)) }))
 }
 
@@ -97,12 +99,8 @@ pub(super) fn etag(row: &StoredMeeting) -> [(HeaderName, String); 1] {
 }
 
 /// A meeting as it is answered.
-pub(super) fn meeting(row: StoredMeeting, headers: &HeaderMap) -> Meeting {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    let links = MeetingLinks {
-        join: format!("http://{host}/#meeting={}", row.info.code),
-        ws: format!("ws://{host}/ws"),
-    };
+pub(super) fn meeting(row: StoredMeeting, base: &Base) -> Meeting {
+    let links = MeetingLinks { join: base.join(&row.info.code), ws: base.ws() };
     Meeting {
         info: row.info,
         owner: row.owner,

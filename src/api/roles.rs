@@ -126,7 +126,7 @@ fn for_members(caller: &Caller) -> Result<(), Problem> {
 
 fn for_admins(caller: &Caller) -> Result<(), Problem> {
     if caller.admin {
-        return Ok(());
+        return Ok(caller.may(Permission::RoleDefine)?);
     }
     let message = "roles for all meetings are defined by admins; see `quorate token --admin`";
     let permission = Some(Permission::RoleDefine);

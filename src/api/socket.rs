@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::Api;
+use super::origin::origin_allowed;
 use super::problem::Problem;
 use crate::connection;
 
@@ -90,13 +91,6 @@ fn accept(
         response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, ours);
     }
     Ok(response)
-}
-
-/// An absent origin is no browser; a present one must be our own host or a configured one.
-fn origin_allowed(origin: Option<&str>, host: Option<&str>, origins: &[String]) -> bool {
-    let Some(origin) = origin else { return true };
-    let own = origin.split_once("://").map(|(_, rest)| rest);
-    (own.is_some() && own == host) || origins.iter().any(|allowed| allowed == origin)
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ pub(super) async fn find_known(
         }
         (None, None, Some(typed)) => {
             let address = address(&typed).map_err(|no| ErrorBody::from(&no))?;
-            let mut users = store.users_by_email(&typed, &address).await.map_err(unavailable)?;
+            let mut users = store.users_by_email(&address).await.map_err(unavailable)?;
             if users.len() > 1 {
                 let message = "several accounts have this address; name one by `username`";
                 return Err(Problem(ErrorBody::new(Code::Conflict, message).field("email")));

@@ -15,8 +15,7 @@ use super::goodbye::Goodbye;
 use super::halves::{Ear, Mouth};
 use super::{Door, GONE, Tries};
 use crate::identity::{Caller, Reach, passcode, unavailable};
-use crate::live::clock;
-use crate::live::{Attached, EnterAs, ResumeAs};
+use crate::live::{Attached, Credential, EnterAs, ResumeAs, clock};
 use crate::meeting::Passcode;
 
 /// Waits for `hello` and carries it out. Where a passcode is asked, it may be said again a few times.
@@ -147,6 +146,16 @@ pub(super) fn broken(error: &Error) -> Goodbye {
 
 impl Door {
     async fn admit(&self, hello: Hello) -> Result<Attached, ErrorBody> {
+        let revocations = self.live.revocations();
+        let (attached, credential) = self.attach(hello).await?;
+        // What was revoked since it was looked at may have been revoked before the meeting knew of it.
+        if self.live.revocations() != revocations {
+            self.identity.still_holds(&credential).await?;
+        }
+        Ok(attached)
+    }
+
+    async fn attach(&self, hello: Hello) -> Result<(Attached, Credential), ErrorBody> {
         hello.passcode.as_deref().map_or(Ok(()), passcode::check_sent)?;
         let found = self.meeting(&hello.meeting).await?;
         if let Some(resume) = &hello.resume {
@@ -165,8 +174,9 @@ impl Door {
         if !self.reaches(&caller.reach, meeting).await? {
             return Err(no_meeting());
         }
-        // A token that names its meetings says that they are there.
-        if matches!(hello.meeting, MeetingRef::Id(_)) && caller.reach == Reach::All {
+        // The token of a bot that names its meetings says that they are there.
+        let named = caller.reach != Reach::All && caller.bot.is_some();
+        if matches!(hello.meeting, MeetingRef::Id(_)) && !named && !caller.admin {
             self.tied(meeting, &caller).await?;
         }
         let (passcode, slowed) = match self.passcode(meeting, &caller, hello.passcode).await {
@@ -178,12 +188,13 @@ impl Door {
         let Caller { user, credential, email, bot, .. } = caller;
         let who = EnterAs { user, credential, email, bot, passcode };
         let entered = self.live.enter(meeting, who).await;
-        entered.map_err(|error| match (error.code, slowed) {
+        let entered = entered.map_err(|error| match (error.code, slowed) {
             // What a private meeting says to strangers is what is said where there is none.
             (Code::NotFound, _) => no_meeting(),
             (Code::PasscodeRequired, Some(slowed)) => slowed,
             _ => error,
-        })
+        });
+        Ok((entered?, credential))
     }
 
     async fn resume(
@@ -191,12 +202,13 @@ impl Door {
         found: Option<MeetingId>,
         resume: &Resume,
         token: Option<&str>,
-    ) -> Result<Attached, ErrorBody> {
+    ) -> Result<(Attached, Credential), ErrorBody> {
         // Of a meeting that is not there, no session is.
         let meeting = found.unwrap_or(MeetingId(0));
         let credential = self.identity.resume(self.live.ids(), meeting, resume, token).await?;
         let Resume { session, seq, .. } = *resume;
-        self.live.resume(meeting, ResumeAs { session, seq, credential }).await
+        let resumed = self.live.resume(meeting, ResumeAs { session, seq, credential }).await;
+        Ok((resumed?, credential))
     }
 
     async fn caller(&self, hello: &Hello) -> Result<Caller, ErrorBody> {
@@ -274,6 +286,20 @@ impl Door {
                 Ok(host == Some(*owner))
             }
         }
+    }
+
+    /// Whether someone sees a meeting at all: what they do not see is not there for them. An administrator sees
+    /// every one, a bot those that it reaches, others those that they have to do with and reach.
+    ///
+    /// # Errors
+    /// `unavailable` when the store cannot be read.
+    pub async fn sees(&self, caller: &Caller, meeting: MeetingId) -> Result<bool, ErrorBody> {
+        if caller.admin || (caller.bot.is_some() && caller.reach != Reach::All) {
+            return self.reaches(&caller.reach, meeting).await;
+        }
+        let (user, email) = (caller.user.id, caller.email.as_deref());
+        Ok(self.reaches(&caller.reach, meeting).await?
+            && self.store.user_may_see(meeting, user, email).await.map_err(unavailable)?)
     }
 
     /// By its id a meeting is there only for those who have to do with it; others need the code.

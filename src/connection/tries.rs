@@ -1,21 +1,14 @@
 //! Passcodes that were tried: after a few wrong ones within a minute, the next is not even looked at.
 
-use std::collections::HashMap;
-use std::hash::Hash;
-use std::time::Duration;
-
 use quorate_protocol::{HELLO_TRIES_MAX, MeetingId, UserId};
 use tokio::time::Instant;
 
-/// Wrong passcodes of one person within [`WINDOW`]: those of one socket, and not the next socket's too.
+use crate::identity::Windows;
+
+/// Wrong passcodes of one person a minute: those of one socket, and not the next socket's too.
 const PER_PERSON: u32 = HELLO_TRIES_MAX + 1;
-/// Wrong passcodes for one meeting within [`WINDOW`], whoever tries.
+/// Wrong passcodes for one meeting a minute, whoever tries.
 const PER_MEETING: u32 = 30;
-/// See [`PER_PERSON`]; it begins with the first.
-const WINDOW: Duration = Duration::from_secs(60);
-/// People, and meetings, remembered at once. More come only when thousands of meetings are tried at in the
-/// same minute; then the next person has to wait.
-const REMEMBERED_MAX: usize = 65_536;
 
 /// Wrong passcodes of the last minute.
 #[derive(Debug, Default)]
@@ -44,49 +37,12 @@ impl Tries {
     }
 }
 
-/// For each key since when it is counted, and how many there were.
-#[derive(Debug)]
-struct Windows<K>(HashMap<K, (Instant, u32)>);
-
-impl<K> Default for Windows<K> {
-    fn default() -> Self {
-        Windows(HashMap::new())
-    }
-}
-
-impl<K: Copy + Eq + Hash> Windows<K> {
-    fn check(&mut self, now: Instant, key: K, most: u32) -> Result<(), u64> {
-        let over = |since: Instant| now.duration_since(since) >= WINDOW;
-        if self.0.len() >= REMEMBERED_MAX && !self.0.contains_key(&key) {
-            self.0.retain(|_, (since, _)| !over(*since));
-            if self.0.len() >= REMEMBERED_MAX {
-                return Err(ms(WINDOW));
-            }
-        }
-        match self.0.get(&key) {
-            Some((since, count)) if !over(*since) && *count >= most => {
-                Err(ms(WINDOW.saturating_sub(now.duration_since(*since))))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn count(&mut self, now: Instant, key: K) {
-        let (since, count) = self.0.entry(key).or_insert((now, 0));
-        if now.duration_since(*since) >= WINDOW {
-            (*since, *count) = (now, 0);
-        }
-        *count += 1;
-    }
-}
-
-fn ms(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::identity::windows::{REMEMBERED_MAX, WINDOW};
 
     /// Someone tries a wrong one, if they may.
     fn err(tries: &mut Tries, now: Instant, user: i64, meeting: i64) -> Result<(), u64> {
@@ -120,7 +76,7 @@ mod tests {
             assert_eq!(err(&mut tries, start, user, 1), Ok(()));
         }
         assert_eq!(err(&mut tries, start, 30, 1), Err(60_000));
-        assert!(!tries.people.0.contains_key(&UserId(30)), "and is not remembered");
+        assert!(!tries.people.remembers(UserId(30)), "and is not remembered");
         assert_eq!(err(&mut tries, start, 30, 2), Ok(()));
         assert_eq!(err(&mut tries, start + WINDOW, 30, 1), Ok(()));
     }
@@ -135,6 +91,6 @@ mod tests {
         assert_eq!(err(&mut tries, now, most, most), Err(60_000));
         assert_eq!(err(&mut tries, now, 0, 0), Ok(()), "who is remembered is not cut off");
         assert_eq!(err(&mut tries, now + WINDOW, most, most), Ok(()));
-        assert_eq!((tries.people.0.len(), tries.meetings.0.len()), (1, 1));
+        assert_eq!((tries.people.len(), tries.meetings.len()), (1, 1));
     }
 }

@@ -5,11 +5,20 @@ use quorate_protocol::{Code, ErrorBody, MeetingId, PermissionSet, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::key::ServerKey;
+use crate::meeting::text;
 
 /// Names (`sub`) that no token may be made for by hand.
-pub const RESERVED_NAMES: [&str; 3] = ["system", "guest:", "bot:"];
+pub const RESERVED_NAMES: [&str; 5] = ["system", "guest:", "bot:", "oidc:", "invited:"];
 /// By how much clocks may differ, in seconds.
 const LEEWAY_SECONDS: u64 = 5;
+/// Whether no token may be made by hand for this name.
+pub(super) fn is_reserved(name: &str) -> bool {
+    RESERVED_NAMES.iter().any(|reserved| match reserved.ends_with(':') {
+        true => name.starts_with(reserved),
+        false => name == *reserved,
+    })
+}
+
 /// What the key is for.
 const PURPOSE: &str = "tokens";
 
@@ -30,10 +39,11 @@ pub struct Claims {
     /// Whether it is a person's or a bot's.
     #[serde(default, skip_serializing_if = "TokenKind::is_member")]
     pub kind: TokenKind,
-    /// What a bot may do at most.
-    #[serde(default, skip_serializing_if = "no_scopes")]
-    pub scopes: PermissionSet,
-    /// The meetings that a bot reaches. None is those that its owner hosts, or all when nobody owns it.
+    /// What its holder may do at most. None is all for a person, and nothing for a bot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<PermissionSet>,
+    /// The only meetings that it reaches. None is all; for a bot those that its owner hosts, or all when
+    /// nobody owns it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meetings: Option<Vec<MeetingId>>,
     /// Whose bot it is, by `users.username`: it may no more than they.
@@ -65,10 +75,6 @@ impl TokenKind {
     }
 }
 
-fn no_scopes(scopes: &PermissionSet) -> bool {
-    scopes.is_empty()
-}
-
 impl Claims {
     /// Claims that hold for so many hours from `now`.
     #[must_use]
@@ -81,11 +87,16 @@ impl Claims {
             email_verified: false,
             admin: false,
             kind: TokenKind::Member,
-            scopes: PermissionSet::NONE,
+            scopes: None,
             meetings: None,
             owner: None,
             exp,
         }
+    }
+
+    /// The address that whoever made the token knows to be theirs, as it is compared.
+    pub(super) fn verified_email(&self) -> Option<String> {
+        self.email.as_ref().filter(|_| self.email_verified).map(|email| text::address(email))
     }
 
     /// `users.username` of whoever shows the token.
@@ -159,7 +170,7 @@ mod tests {
     #[test]
     fn a_token_that_says_nothing_of_bots_is_a_members() {
         let claims: Claims = serde_json::from_str(r#"{"sub":"ana","exp":1}"#).unwrap();
-        assert_eq!((claims.kind, claims.scopes), (TokenKind::Member, PermissionSet::NONE));
+        assert_eq!((claims.kind, claims.scopes), (TokenKind::Member, None));
         assert_eq!(serde_json::to_string(&claims).unwrap(), r#"{"sub":"ana","exp":1}"#);
     }
 

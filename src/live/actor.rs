@@ -124,7 +124,7 @@ fn send_back(mail: Mail, refused: Refused) {
         Mail::Follow { reply, .. } | Mail::SeriesBan { reply, .. } => {
             drop(reply.send(Err(refused)));
         }
-        Mail::Command { .. } | Mail::Wake { .. } => {}
+        Mail::Command { .. } | Mail::Revoke(_) | Mail::Wake { .. } => {}
     }
 }
 

@@ -1,6 +1,7 @@
 //! The directory of live meetings: starts each on first need, forgets it when it retires.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ pub(super) struct Context {
     pub(super) ids: Ids,
     pub(super) settings: Settings,
     pub(super) roles: Arc<Roles>,
+    /// How often credentials were revoked.
+    pub(super) revocations: AtomicU64,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
     /// Bans in occurrences that are to hold in their series.
@@ -51,7 +54,7 @@ pub struct Live {
     pub(super) context: Arc<Context>,
     series_bans: Arc<Mutex<Option<mpsc::UnboundedReceiver<(MeetingId, SeriesBan)>>>>,
     /// Each live meeting's mailbox.
-    meetings: Arc<DashMap<MeetingId, mpsc::Sender<Mail>>>,
+    pub(super) meetings: Arc<DashMap<MeetingId, mpsc::Sender<Mail>>>,
 }
 
 impl Live {
@@ -65,8 +68,10 @@ impl Live {
         tasks: TaskTracker,
     ) -> Live {
         let roles = Roles::new(store.clone(), tasks.clone());
+        let revocations = AtomicU64::new(0);
         let (series_bans, banned) = mpsc::unbounded_channel();
-        let context = Context { store, ids, settings, roles, stop, tasks, series_bans };
+        let context =
+            Context { store, ids, settings, roles, revocations, stop, tasks, series_bans };
         let series_bans = Arc::new(Mutex::new(Some(banned)));
         Live { context: Arc::new(context), series_bans, meetings: Arc::default() }
     }

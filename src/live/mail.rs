@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use quorate_protocol::{
     Code, Command, ErrorBody, InviteeAdd, PermissionSet, Seq, ServerFrame, SessionId, Timestamp,
-    UserId, UserKind,
+    TokenId, UserId, UserKind,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -46,6 +46,8 @@ pub(super) enum Mail {
     Follow { news: Box<News>, reply: oneshot::Sender<Reply<()>> },
     /// A ban in an occurrence is to hold in the series.
     SeriesBan { ban: SeriesBan, reply: oneshot::Sender<Reply<()>> },
+    /// These credentials hold no more.
+    Revoke(Arc<Revoked>),
     /// To be started, and to say so.
     Wake { awake: oneshot::Sender<()> },
 }
@@ -86,6 +88,27 @@ pub struct Credential {
     pub user: UserId,
     /// When what they showed expires.
     pub expires_at: Option<Timestamp>,
+    /// The API key or bot token that they showed.
+    pub token: Option<TokenId>,
+    /// What they may do at most by what they showed; none: all that the user may.
+    pub scopes: Option<PermissionSet>,
+}
+
+impl Credential {
+    /// One that holds until `expires_at` and is as good as the user.
+    #[must_use]
+    pub fn of(user: UserId, expires_at: Option<Timestamp>) -> Credential {
+        Credential { user, expires_at, token: None, scopes: None }
+    }
+}
+
+/// Credentials that hold no more.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Revoked {
+    /// Users who may no longer come in, nor may their bots.
+    pub users: Vec<UserId>,
+    /// API keys and bot tokens.
+    pub tokens: Vec<TokenId>,
 }
 
 /// A meeting to be made.

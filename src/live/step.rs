@@ -172,6 +172,7 @@ impl Running {
                 self.carry_out_input(&Input::SeriesBan(Box::new(ban)));
                 self.step.outputs.push(Output::Done(reply, Ok(())));
             }
+            Mail::Revoke(revoked) => self.revoke(&revoked),
             // Who sent it may have been stopped meanwhile.
             Mail::Wake { awake } => drop(awake.send(())),
         }
@@ -237,8 +238,10 @@ impl Running {
     }
 
     fn command(&mut self, session: SessionId, id: i64, dry_run: bool, command: Command) {
-        let Some((outbox, view)) =
-            self.attached.get(&session).map(|it| (it.outbox.clone(), it.view))
+        let Some((outbox, view, scopes)) = self
+            .attached
+            .get(&session)
+            .map(|it| (it.outbox.clone(), it.view, it.credential.scopes))
         else {
             return;
         };
@@ -261,9 +264,8 @@ impl Running {
                 return self.step.outputs.push(Output::Text(outbox, frame.into()));
             }
         };
-        let input = Input::Command { session, command };
-        let decided = self.decide(&input);
-        let Input::Command { command, .. } = input else { return };
+        let now = self.clock.now();
+        let decided = self.meeting.decide_within(now, session, &command, scopes);
         match decided {
             Err(refusal) => {
                 let refusal = self.meeting.note_refusal(self.clock.now(), session, refusal);
@@ -536,6 +538,11 @@ impl Running {
             let bye = ServerFrame::Bye(Bye::new(code)).to_text();
             outbox.push(Parcel { after: 0, what: What::Bye(bye.into(), code) });
         }
+    }
+
+    /// What is behind a session's connection.
+    pub(super) fn credential(&self, session: SessionId) -> Option<Credential> {
+        self.attached.get(&session).map(|attachment| attachment.credential)
     }
 
     /// The outbox of a session's connection.

@@ -73,14 +73,15 @@ fn write(connection: &Connection, head: Head, batch: &Batch) -> rusqlite::Result
     Ok(head)
 }
 
-fn upsert(connection: &Connection, user: &UserRow) -> rusqlite::Result<()> {
+/// Writes a user. An address that is known stays where none is given.
+pub(super) fn upsert(connection: &Connection, user: &UserRow) -> rusqlite::Result<()> {
     let kind = projections::word(&user.kind);
     connection
         .prepare_cached(
             "INSERT INTO users (id, username, full_name, email, kind) VALUES (?1, ?2, ?3, ?4, ?5) \
              ON CONFLICT (id) DO UPDATE SET \
              username = excluded.username, full_name = excluded.full_name, \
-             email = excluded.email, kind = excluded.kind",
+             email = coalesce(excluded.email, email), kind = excluded.kind",
         )?
         .execute(params![user.id.0, user.username, user.name, user.email, kind])
         .map(drop)

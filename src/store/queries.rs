@@ -28,6 +28,10 @@ pub struct StoredUser {
     pub kind: Option<UserKind>,
     /// False: may no longer come in.
     pub is_active: bool,
+    /// Administers the server.
+    pub is_admin: bool,
+    /// How often their private calendar address was made anew.
+    pub calendar_version: i64,
 }
 
 /// A meeting as its row has it, for REST.
@@ -70,12 +74,10 @@ pub struct HighestIds {
     pub participant: ParticipantId,
 }
 
-const USER_BY_NAME: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active \
-     FROM users WHERE username = ?1";
-const USER_BY_ID: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active \
-     FROM users WHERE id = ?1";
-const USERS_BY_EMAIL: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active \
-     FROM users WHERE email IN (?1, ?2) AND kind = 'member' LIMIT 2";
+const USER_BY_NAME: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active, \
+     is_admin, calendar_version FROM users WHERE username = ?1";
+const USER_BY_ID: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active, \
+     is_admin, calendar_version FROM users WHERE id = ?1";
 const MEETING_BY_CODE: &str = "SELECT id FROM meetings WHERE meeting_code = ?1";
 const MEETING_EXISTS: &str = "SELECT 1 FROM meetings WHERE id = ?1";
 const MEETING_ROW: &str = "SELECT m.id, coalesce(m.meeting_code, ''), m.title, m.description, \
@@ -129,19 +131,6 @@ impl Store {
     /// When the database cannot be read.
     pub async fn user_by_id(&self, id: UserId) -> Result<Option<StoredUser>, StoreError> {
         self.read(move |connection| first(connection, USER_BY_ID, [id.0], user)).await
-    }
-
-    /// Members with that address, as it is typed or as it is compared; the first two.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn users_by_email(
-        &self,
-        typed: &str,
-        address: &str,
-    ) -> Result<Vec<StoredUser>, StoreError> {
-        let params = (typed.to_owned(), address.to_owned());
-        self.read(move |connection| all(connection, USERS_BY_EMAIL, params, user)).await
     }
 
     /// The meeting with that code in its links.
@@ -287,7 +276,7 @@ fn id(row: &Row<'_>) -> rusqlite::Result<MeetingId> {
     row.get(0).map(MeetingId)
 }
 
-fn user(row: &Row<'_>) -> rusqlite::Result<StoredUser> {
+pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<StoredUser> {
     Ok(StoredUser {
         id: UserId(row.get(0)?),
         username: row.get(1)?,
@@ -295,6 +284,8 @@ fn user(row: &Row<'_>) -> rusqlite::Result<StoredUser> {
         email: row.get(3)?,
         kind: word(row, 4).ok(),
         is_active: row.get(5)?,
+        is_admin: row.get(6)?,
+        calendar_version: row.get(7)?,
     })
 }
 
@@ -356,7 +347,6 @@ pub(super) fn word<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlit
 pub(super) const ALL_QUERIES: &[&str] = &[
     USER_BY_NAME,
     USER_BY_ID,
-    USERS_BY_EMAIL,
     MEETING_BY_CODE,
     MEETING_EXISTS,
     MEETING_ROW,
@@ -388,4 +378,13 @@ pub(super) const ALL_QUERIES: &[&str] = &[
     people::BANS,
     people::STANDING,
     people::WAITING_HEAD,
+    super::sign_ins::SIGN_IN,
+    super::tokens::TOKEN_BY_SECRET,
+    super::tokens::TOKEN_BY_ID,
+    super::tokens::TOKENS_OF,
+    super::users::HAS_ADMIN,
+    super::users::USERS_BY_EMAIL,
+    super::users::USER_BY_IDENTITY,
+    super::users::INVITEE,
+    super::users::RUNS,
 ];

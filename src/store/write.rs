@@ -9,8 +9,10 @@ use tokio::sync::oneshot;
 use super::writer::Job;
 use super::{Store, StoreError};
 
+type Work = dyn Fn(&Connection) -> rusqlite::Result<()> + Send;
+
 /// What is to be done to the database in a savepoint of its own.
-pub(super) struct Change(Box<dyn Fn(&Connection) -> rusqlite::Result<()> + Send>);
+pub(super) struct Change(Box<Work>);
 
 impl fmt::Debug for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

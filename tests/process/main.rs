@@ -10,6 +10,7 @@ mod command_line;
 mod crash;
 mod faults;
 mod repeat;
+mod sign_in;
 mod silent;
 mod start;
 mod stop;

@@ -156,7 +156,7 @@ async fn what_is_asked_in_the_wrong_way_is_a_problem_too() {
 
 async fn sign_in(stage: &Stage, name: &str) -> SignedIn {
     let request = stage.request(Method::POST, "/api/sessions", None);
-    let response = request.json(&SignIn { guest: guest(name) }).send().await.unwrap();
+    let response = request.json(&SignIn::Guest(guest(name))).send().await.unwrap();
     assert_eq!(response.status(), 200);
     response.json().await.unwrap()
 }

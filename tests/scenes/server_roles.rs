@@ -94,7 +94,7 @@ async fn what_is_asked_wrongly_is_told_where() {
         let (status, problem) = ask(&stage, method, path, &ben, body).await;
         assert_eq!((status, &problem["permission"]), (403, &json!("role.define")), "{problem}");
     }
-    let guest = SignIn { guest: crate::stage::guest("Gus") };
+    let guest = SignIn::Guest(crate::stage::guest("Gus"));
     let guest = stage.request(Method::POST, "/api/sessions", None).json(&guest);
     let guest: SignedIn = guest.send().await.unwrap().json().await.unwrap();
     assert_eq!(ask(&stage, Method::GET, "/api/roles", &guest.token, Value::Null).await.0, 403);

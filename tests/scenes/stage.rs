@@ -32,6 +32,8 @@ pub(crate) struct Stage {
     pub(crate) address: SocketAddr,
     pub(crate) key: ServerKey,
     pub(crate) config: Config,
+    /// The link by which to become its administrator, where there is none.
+    pub(crate) setup_link: Option<String>,
     http: reqwest::Client,
     stop: CancellationToken,
     running: JoinHandle<()>,
@@ -64,9 +66,11 @@ impl Stage {
         tweak(&mut config);
         let server = Server::new(&config).await.unwrap();
         let (address, stop) = (server.address(), server.stop_token());
+        let setup_link = server.setup_link().await.unwrap();
         let running = tokio::spawn(server.run());
         let key = ServerKey::load(data.path()).unwrap();
-        Stage { address, key, config, http: reqwest::Client::new(), stop, running, _data: data }
+        let http = reqwest::Client::new();
+        Stage { address, key, config, setup_link, http, stop, running, _data: data }
     }
 
     /// Stops the server and starts it again, on its data and another port.
@@ -76,6 +80,7 @@ impl Stage {
         timeout(PATIENCE, stopped).await.expect("it stops").unwrap();
         let server = Server::new(&self.config).await.unwrap();
         (self.address, self.stop) = (server.address(), server.stop_token());
+        self.setup_link = server.setup_link().await.unwrap();
         self.running = tokio::spawn(server.run());
     }
 
@@ -101,7 +106,7 @@ impl Stage {
     ) -> String {
         let mut claims = Claims::new(name.to_lowercase(), Some(name.to_owned()), 1, clock::wall());
         claims.kind = TokenKind::Bot;
-        claims.scopes = scopes.iter().copied().collect();
+        claims.scopes = Some(scopes.iter().copied().collect());
         change(&mut claims);
         self.key.sign(&claims)
     }

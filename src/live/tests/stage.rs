@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -73,7 +74,7 @@ pub(super) fn user(id: i64) -> UserRow {
 }
 
 pub(super) fn credential(id: i64) -> Credential {
-    Credential { user: UserId(id), expires_at: None }
+    Credential::of(UserId(id), None)
 }
 
 /// See the module.
@@ -99,6 +100,7 @@ impl Stage {
             ids: Ids::after(UserId(100), MEETING, ParticipantId(0)),
             settings: settings(),
             roles: Roles::new(store.clone(), TaskTracker::new()),
+            revocations: AtomicU64::new(0),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             series_bans: mpsc::unbounded_channel().0,

@@ -294,6 +294,7 @@ fn no_query_reads_a_whole_table() {
                 "idx_meeting_deadline",
                 "idx_participant_present",
                 "idx_participant_waiting",
+                "idx_user_admin",
             ];
             let sound = !step.starts_with("SCAN")
                 || step == "SCAN CONSTANT ROW"

@@ -100,7 +100,7 @@ impl Home {
 
     /// Signs a guest in; gives the token.
     pub(crate) async fn sign_in(&self, name: &str) -> String {
-        let body = SignIn { guest: guest(name) };
+        let body = SignIn::Guest(guest(name));
         let request = reqwest::Client::new().post(format!("http://{}/api/sessions", self.address));
         let answer = soon("a sign-in", request.json(&body).send()).await.unwrap();
         answer.error_for_status().unwrap().json::<SignedIn>().await.unwrap().token
