@@ -1,6 +1,8 @@
 //! Every HTTP route: who is asking, request into command or query, and the reply.
 
+mod audit;
 mod body;
+mod history;
 mod meetings;
 mod openapi;
 mod page;
@@ -22,6 +24,7 @@ use quorate_protocol::{Code, ErrorBody};
 
 use crate::connection::Door;
 use crate::identity::Caller;
+use crate::replay::Replays;
 use openapi::Routes;
 use problem::Problem;
 
@@ -35,6 +38,10 @@ pub struct Api {
     pub origins: Vec<String>,
     /// Where sockets run.
     pub tasks: tokio_util::task::TaskTracker,
+    /// Looks back into journals.
+    pub replays: Replays,
+    /// Held by who has a journal verified: it reads all of it.
+    pub verifying: tokio::sync::Semaphore,
 }
 
 /// All routes.
@@ -57,7 +64,12 @@ pub fn router(api: Arc<Api>) -> Router {
 
 /// Every operation of the back office, with its description.
 fn routes() -> Routes<Arc<Api>> {
-    Routes::new().and(sessions::routes()).and(meetings::routes()).and(roles::routes())
+    Routes::new()
+        .and(sessions::routes())
+        .and(meetings::routes())
+        .and(roles::routes())
+        .and(audit::routes())
+        .and(history::routes())
 }
 
 /// Who is asking: the bearer of the token in `Authorization`. Comes before the body in a route's

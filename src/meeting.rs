@@ -38,6 +38,7 @@ mod refusal;
 mod refusal_rate;
 mod rights;
 pub mod roles;
+mod sight;
 mod signalling;
 mod snapshot;
 mod sound;
@@ -68,6 +69,7 @@ pub use passing::Passing;
 pub use person::{Bot, Exit, Person, Place, Session};
 pub use refusal::Refusal;
 pub use rights::Can;
+pub use sight::{Auditor, Reader, Sight};
 
 /// The server's settings that the rules depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use quorate_protocol::Limits;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -21,10 +22,13 @@ use crate::connection::{Door, Manners};
 use crate::identity::{Identity, KeyError, ServerKey};
 use crate::live::ids::Ids;
 use crate::live::{self, Live};
+use crate::replay::Replays;
 use crate::store::{OpenError, Store, StoreError};
 
 /// How long a request's head may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// Journals verified at the same time over REST.
+const VERIFIED_AT_ONCE: usize = 1;
 /// How long stopping may take.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -108,6 +112,8 @@ impl Server {
             guests_create: config.guests_create(),
             origins: config.origins.clone(),
             tasks: tasks.clone(),
+            replays: Replays::new(store.clone()),
+            verifying: Semaphore::new(VERIFIED_AT_ONCE),
         }));
         Ok(Server { listener, address, router, live, store, stop, tasks })
     }

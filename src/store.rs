@@ -38,7 +38,7 @@ use crate::meeting::event::Event;
 
 pub use head::{HeadError, SignedHead};
 pub use open::OpenError;
-pub use queries::{HighestIds, StoredMeeting, StoredUser};
+pub use queries::{AuditFilter, AuditRow, HighestIds, StoredMeeting, StoredUser};
 use readers::Readers;
 use writer::Job;
 

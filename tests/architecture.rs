@@ -9,14 +9,18 @@ use std::path::{Path, PathBuf};
 /// Which rooms, or modules of rooms, each room may name. The road goes one way; beside it,
 /// `identity` and `config` take what they need, and `server` puts all together.
 const ALLOWED: &[(&str, &[&str])] = &[
-    ("api", &["connection", "identity", "live", "meeting", "store"]),
+    ("api", &["connection", "identity", "live", "meeting", "replay", "store"]),
     ("connection", &["identity", "live", "meeting", "store"]),
     ("live", &["meeting", "store"]),
     ("meeting", &[]),
     ("store", &["meeting::event"]),
     ("identity", &["live", "meeting", "store"]),
+    ("replay", &["meeting", "store"]),
     ("config", &["meeting", "store"]),
-    ("server", &["api", "config", "connection", "identity", "live", "meeting", "store"]),
+    (
+        "server",
+        &["api", "config", "connection", "identity", "live", "meeting", "replay", "store"],
+    ),
     ("lib", &["config", "server"]),
     ("main", &[]),
 ];

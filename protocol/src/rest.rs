@@ -1,5 +1,7 @@
 //! Bodies of the REST interface.
 
+mod audit;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -7,6 +9,8 @@ use crate::{
     Guest, MeetingId, MeetingInfo, MeetingType, Permission, Role, Settings, Timestamp, UserId,
     UserRef,
 };
+
+pub use audit::*;
 
 /// A page of a list over REST.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

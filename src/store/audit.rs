@@ -146,18 +146,43 @@ pub fn sign_heads(
     Ok(())
 }
 
+/// What came out of one meeting's journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// Rows found sound, from the first.
+    pub rows: u64,
+    /// The hash of the last of them.
+    pub head: [u8; 32],
+    /// The first that is not.
+    pub flaw: Option<Flaw>,
+}
+
+/// Checks one meeting's journal against itself.
+///
+/// # Errors
+/// When that could not be done.
+pub fn check_meeting(path: &Path, meeting: MeetingId) -> Result<Checked, VerifyError> {
+    let connection = &connect_reader(path)?;
+    let mut journal = Journal::new(meeting, &[]);
+    let flaw = journal.check(connection, |_| ())?.err();
+    Ok(Checked { rows: journal.rows(), head: journal.head(), flaw })
+}
+
+/// How many rows there are to be told progress by: rows are numbered and never deleted, so that the last
+/// number is their count, and nothing is counted.
 fn count(connection: &Connection, meeting: Option<MeetingId>) -> rusqlite::Result<u64> {
-    let rows: i64 = match meeting {
+    let last: Value = match meeting {
         None => {
-            connection.query_row("SELECT count(*) FROM meeting_audit_logs", [], |row| row.get(0))
+            connection.query_row("SELECT max(id) FROM meeting_audit_logs", [], |row| row.get(0))
         }
         Some(meeting) => connection.query_row(
-            "SELECT count(*) FROM meeting_audit_logs WHERE meeting_id = ?1",
+            "SELECT max(seq) FROM meeting_audit_logs WHERE meeting_id = ?1",
             [meeting.0],
             |row| row.get(0),
         ),
     }?;
-    Ok(rows.cast_unsigned())
+    // What was altered is no number, and is found below.
+    Ok(if let Value::Integer(last) = last { last.max(0).cast_unsigned() } else { 0 })
 }
 
 /// Whose journal is next.

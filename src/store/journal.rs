@@ -134,10 +134,17 @@ fn blob(value: Option<&[u8]>) -> ValueRef<'_> {
 }
 
 /// The columns that [`read_row`] reads, in its order.
+macro_rules! columns {
+    () => {
+        "seq, created_at, user_id, participant_id, audience, action, details, \
+         session_id, command_id, answer, personal, via"
+    };
+}
+pub(super) use columns;
+
 macro_rules! read {
     () => {
-        "SELECT seq, created_at, user_id, participant_id, audience, action, details, \
-         session_id, command_id, answer, personal, via FROM meeting_audit_logs WHERE meeting_id = ?1 "
+        concat!("SELECT ", columns!(), " FROM meeting_audit_logs WHERE meeting_id = ?1 ")
     };
 }
 
@@ -208,7 +215,7 @@ fn by_number(
     Ok(events)
 }
 
-fn read_row(meeting: MeetingId, row: &Row<'_>) -> Result<Event, StoreError> {
+pub(super) fn read_row(meeting: MeetingId, row: &Row<'_>) -> Result<Event, StoreError> {
     let seq = Seq(row.get::<_, i64>(0)?.cast_unsigned());
     event(seq, row).map_err(|error| StoreError::Unreadable { meeting, seq, why: error.to_string() })
 }

@@ -1,5 +1,7 @@
 //! What the server asks of the tables. Every query has its index; a test looks at the plans.
 
+mod audit;
+
 use quorate_protocol::{
     MeetingId, MeetingInfo, ParticipantId, Timestamp, UserId, UserKind, UserRef,
 };
@@ -8,6 +10,8 @@ use serde::de::DeserializeOwned;
 
 use super::journal::{parsed, parsed_if_any, unreadable};
 use super::{Store, StoreError};
+
+pub use audit::{AuditFilter, AuditRow};
 
 /// A user as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -325,4 +329,13 @@ pub(super) const ALL_QUERIES: &[&str] = &[
     super::journal::BY_NUMBER,
     super::heads::HEAD,
     super::roles::USERS_OF_ROLE,
+    audit::SLICE,
+    audit::AT,
+    audit::IMPORTED,
+    audit::IS_PARTICIPANT,
+    audit::NEXT_OF_MEETING,
+    audit::BY_ROW,
+    audit::AFTER_ROW,
+    audit::OF_USER,
+    audit::MEETINGS_OF_USER,
 ];

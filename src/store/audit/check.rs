@@ -38,6 +38,11 @@ impl<'a> Journal<'a> {
         self.head.seq.0
     }
 
+    /// The hash of the last of them.
+    pub(super) fn head(&self) -> [u8; 32] {
+        self.head.hash
+    }
+
     /// Reads it all; the inner error is the first flaw.
     pub(super) fn check(
         &mut self,
