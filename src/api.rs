@@ -2,6 +2,7 @@
 
 mod audit;
 mod body;
+mod erasure;
 mod history;
 mod meetings;
 mod openapi;
@@ -70,6 +71,7 @@ fn routes() -> Routes<Arc<Api>> {
         .and(roles::routes())
         .and(audit::routes())
         .and(history::routes())
+        .and(erasure::routes())
 }
 
 /// Who is asking: the bearer of the token in `Authorization`. Comes before the body in a route's

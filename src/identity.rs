@@ -121,6 +121,12 @@ impl Identity {
         Ok(Caller { user, credential, email: None, admin: false, bot: None, reach: Reach::All })
     }
 
+    /// Forgets the ids of users who were not in the database when they first came: one who was erased comes
+    /// again as somebody else.
+    pub fn forget_fresh(&self) {
+        *self.fresh.lock().unwrap_or_else(PoisonError::into_inner) = Default::default();
+    }
+
     /// A bearer token for a guest, and until when it holds.
     ///
     /// # Errors

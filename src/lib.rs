@@ -10,11 +10,13 @@
 //! | [`meeting`] | the rules: a plain state machine without I/O, clock or randomness |
 //! | [`store`] | the journal, the tables that follow from it, the only SQL |
 //!
-//! Beside the road: [`identity`] (tokens), [`replay`] (meetings as they stood) and [`config`]. What is on the wire is the crate `quorate_protocol`.
+//! Beside the road: [`identity`] (tokens), [`replay`] (meetings as they stood), [`erasure`] (a person's
+//! data goes) and [`config`]. What is on the wire is the crate `quorate_protocol`.
 
 pub mod api;
 pub mod config;
 pub mod connection;
+pub mod erasure;
 pub mod identity;
 pub mod live;
 pub mod meeting;

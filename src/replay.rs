@@ -6,14 +6,15 @@
 mod kept;
 mod state;
 
+use std::path::Path;
 use std::sync::Arc;
 
-use quorate_protocol::{MeetingId, Seq, UserId};
+use quorate_protocol::{MeetingId, Seq, Timestamp, UserId};
 use tokio::sync::Semaphore;
 
-use crate::meeting::event::View;
+use crate::meeting::event::{SYSTEM, View};
 use crate::meeting::{Auditor, Facts, Renewed};
-use crate::store::{Store, StoreError};
+use crate::store::{JournalReader, Store, StoreError};
 use kept::Kept;
 pub use state::{Moment, Then};
 
@@ -88,7 +89,7 @@ impl Replays {
         Replays { store, turns, kept: Arc::default() }
     }
 
-    /// What a user saw of a meeting, and whether they audit it. `events` is told how many were folded.
+    /// What a user saw of a meeting, and whether they audit it.
     ///
     /// # Errors
     /// When the journal cannot be read or folded.
@@ -143,4 +144,35 @@ impl Replays {
         }
         Ok(fold)
     }
+}
+
+/// A meeting of a database at a moment, beside a server that may run; and since when it is known, where it
+/// was taken over from the older application. None where its journal does not reach.
+///
+/// # Errors
+/// When the journal cannot be read or folded.
+pub fn replay(
+    database: &Path,
+    meeting: MeetingId,
+    moment: Moment,
+) -> Result<(Option<Then>, Option<Timestamp>), ReplayError> {
+    let reader = JournalReader::open(database)?;
+    let unknown_before = reader.imported_at(meeting)?;
+    let seq = match moment {
+        Moment::Seq(seq) => seq,
+        Moment::At(at) => reader.seq_at(meeting, at)?,
+    };
+    let mut fold = Fold::default();
+    while fold.facts.head < seq {
+        let limit = SLICE.min((seq.0 - fold.facts.head.0) as usize);
+        let events = reader.events(meeting, fold.facts.head, limit)?;
+        if events.is_empty() {
+            break;
+        }
+        let folded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            events.iter().for_each(|event| fold.apply(event, SYSTEM));
+        }));
+        folded.map_err(|_| ReplayError::Panic(meeting))?;
+    }
+    Ok((Then::new(fold.facts, seq, moment), unknown_before))
 }

@@ -12,6 +12,7 @@
 mod append;
 pub mod audit;
 mod connections;
+mod erasing;
 mod head;
 mod heads;
 mod journal;
@@ -36,9 +37,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::meeting::event::Event;
 
+pub use erasing::ERASED_PREFIX;
 pub use head::{HeadError, SignedHead};
 pub use open::OpenError;
-pub use queries::{AuditFilter, AuditRow, HighestIds, StoredMeeting, StoredUser};
+pub use queries::{AuditFilter, AuditRow, HighestIds, JournalReader, StoredMeeting, StoredUser};
 use readers::Readers;
 use writer::Job;
 

@@ -80,7 +80,9 @@ pub(super) async fn list(
         }
     };
     let from = match ask.from {
-        Some(from) => api.door.store.seq_at(meeting, from.plus_ms(-1)).await.map_err(unavailable)?,
+        Some(from) => {
+            api.door.store.seq_at(meeting, from.plus_ms(-1)).await.map_err(unavailable)?
+        }
         None => Seq(0),
     };
     let mut at = from.max(after.unwrap_or(Seq(0)));

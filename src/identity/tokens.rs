@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::key::ServerKey;
 
 /// Names (`sub`) that no token may be made for by hand.
-pub const RESERVED_NAMES: [&str; 3] = ["system", "guest:", "bot:"];
+pub const RESERVED_NAMES: [&str; 4] = ["system", "guest:", "bot:", "erased:"];
 /// By how much clocks may differ, in seconds.
 const LEEWAY_SECONDS: u64 = 5;
 /// What the key is for.
@@ -99,7 +99,8 @@ impl Claims {
     /// Whether no user may have that name: only a bot's token makes a bot.
     fn names_nobody(&self) -> bool {
         let of_a_bot = self.kind == TokenKind::Member && self.sub.starts_with("bot:");
-        self.sub.is_empty() || self.sub == "system" || of_a_bot
+        let erased = self.sub.starts_with("erased:");
+        self.sub.is_empty() || self.sub == "system" || of_a_bot || erased
     }
 
     /// When they expire.

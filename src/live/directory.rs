@@ -98,6 +98,18 @@ impl Live {
         self.ask(what.created.meeting, mail).await
     }
 
+    /// Has a meeting that is live go on from what its journal says now; its clients come back by `resume`.
+    /// When this answers, nothing that it knew before is told any more.
+    pub async fn rebuild(&self, meeting: MeetingId) {
+        let mailbox = self.meetings.get(&meeting).map(|mailbox| mailbox.clone());
+        let Some(mailbox) = mailbox else { return };
+        let (heard, rebuilding) = oneshot::channel();
+        // Where it fails or retires instead, it forgets as well.
+        if mailbox.send(Mail::Rebuild { heard }).await.is_ok() {
+            let _ = rebuilding.await;
+        }
+    }
+
     /// Hands mail to a meeting and waits for the answer; asks again when the meeting was just retiring.
     async fn ask<T>(
         &self,

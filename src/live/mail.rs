@@ -29,6 +29,8 @@ pub(super) enum Mail {
     Resume { who: ResumeAs, reply: oneshot::Sender<Reply<Attached>> },
     /// A client asks for something.
     Command { session: SessionId, attachment: u64, id: i64, dry_run: bool, command: Box<Command> },
+    /// The journal was written to from elsewhere: go on from what it says now.
+    Rebuild { heard: oneshot::Sender<()> },
     /// To be started, and to say so.
     Wake { awake: oneshot::Sender<()> },
 }

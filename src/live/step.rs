@@ -49,6 +49,8 @@ pub(super) struct Running {
     pub(super) gone: mpsc::UnboundedSender<Gone>,
     pub(super) acks: mpsc::UnboundedSender<Committed>,
     pub(super) held: VecDeque<Held>,
+    /// The journal was written to from elsewhere.
+    pub(super) outdated: bool,
     step: Step,
     shared: Shared,
 }
@@ -110,6 +112,7 @@ impl Running {
             gone,
             acks,
             held: VecDeque::new(),
+            outdated: false,
             step: Step::default(),
             shared: Shared::default(),
             meeting,
@@ -136,6 +139,10 @@ impl Running {
                 if self.attached.get(&session).is_some_and(|it| it.number == attachment) {
                     self.command(session, id, dry_run, *command);
                 }
+            }
+            Mail::Rebuild { heard } => {
+                self.outdated = true;
+                let _ = heard.send(());
             }
             // Who sent it may have been stopped meanwhile.
             Mail::Wake { awake } => drop(awake.send(())),

@@ -3,6 +3,7 @@
 use quorate_protocol::{MeetingId, Seq, Snapshot, Timestamp, UserId};
 
 use super::{Fold, ReplayError, Replays};
+use crate::meeting::event::SYSTEM;
 use crate::meeting::{Auditor, Facts};
 
 /// Which moment of a meeting.
@@ -24,6 +25,19 @@ pub struct Then {
 }
 
 impl Then {
+    /// None where the journal does not reach there.
+    pub(super) fn new(facts: Facts, seq: Seq, moment: Moment) -> Option<Then> {
+        if seq == Seq(0) || facts.head < seq {
+            return None;
+        }
+        let at = match moment {
+            // The end of the journal, when it is asked for by no time there is.
+            Moment::At(at) if at < Timestamp(i64::MAX) => at,
+            _ => facts.at,
+        };
+        Some(Then { facts, at })
+    }
+
     /// The snapshot as a user saw it; none when they were not in.
     #[must_use]
     pub fn seen_by(&self, user: UserId) -> Option<Snapshot> {
@@ -35,6 +49,13 @@ impl Then {
     #[must_use]
     pub fn audited_by(&self, user: UserId, auditor: Auditor) -> Snapshot {
         complete(self.facts.snapshot(&self.facts.onlooker(user, auditor), self.at))
+    }
+
+    /// The snapshot for who has the database: all who were in, what was written to all and to staff. What
+    /// was written to one person is for the two of them.
+    #[must_use]
+    pub fn for_the_operator(&self) -> Snapshot {
+        self.audited_by(SYSTEM, Auditor::admin())
     }
 }
 
@@ -64,13 +85,6 @@ impl Replays {
         let _turn = self.turns.acquire().await;
         let nobody = UserId(0);
         let Fold { facts, .. } = self.fold(meeting, nobody, Fold::default(), seq).await?;
-        if seq == Seq(0) || facts.head < seq {
-            return Ok(None);
-        }
-        let at = match moment {
-            Moment::Seq(_) => facts.at,
-            Moment::At(at) => at,
-        };
-        Ok(Some(Then { facts, at }))
+        Ok(Then::new(facts, seq, moment))
     }
 }

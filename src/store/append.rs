@@ -51,6 +51,7 @@ fn write(connection: &Connection, mut head: Head, batch: &Batch) -> rusqlite::Re
     Ok(head)
 }
 
+/// One who was erased stays so, whoever comes in by what was shown before.
 fn upsert(connection: &Connection, user: &UserRow) -> rusqlite::Result<()> {
     let kind = projections::word(&user.kind);
     connection
@@ -58,7 +59,8 @@ fn upsert(connection: &Connection, user: &UserRow) -> rusqlite::Result<()> {
             "INSERT INTO users (id, username, full_name, email, kind) VALUES (?1, ?2, ?3, ?4, ?5) \
              ON CONFLICT (id) DO UPDATE SET \
              username = excluded.username, full_name = excluded.full_name, \
-             email = excluded.email, kind = excluded.kind",
+             email = excluded.email, kind = excluded.kind \
+             WHERE users.username NOT GLOB 'erased:*'",
         )?
         .execute(params![user.id.0, user.username, user.name, user.email, kind])
         .map(drop)

@@ -164,17 +164,7 @@ impl Store {
         after: Seq,
         limit: usize,
     ) -> Result<Vec<Event>, StoreError> {
-        let (after, limit) = (after.0.cast_signed(), limit as i64);
-        self.read(move |connection| {
-            let mut statement = connection.prepare_cached(AFTER)?;
-            let mut rows = statement.query([meeting.0, after, limit])?;
-            let mut events = Vec::new();
-            while let Some(row) = rows.next()? {
-                events.push(read_row(meeting, row)?);
-            }
-            Ok(events)
-        })
-        .await
+        self.read(move |connection| events_after(connection, meeting, after, limit)).await
     }
 
     /// Events of a meeting by their numbers, each once, in the journal's order; a number that is not
@@ -199,6 +189,21 @@ impl Store {
         }
         Ok(events)
     }
+}
+
+pub(super) fn events_after(
+    connection: &Connection,
+    meeting: MeetingId,
+    after: Seq,
+    limit: usize,
+) -> Result<Vec<Event>, StoreError> {
+    let mut statement = connection.prepare_cached(AFTER)?;
+    let mut rows = statement.query([meeting.0, after.0.cast_signed(), limit as i64])?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        events.push(read_row(meeting, row)?);
+    }
+    Ok(events)
 }
 
 fn by_number(

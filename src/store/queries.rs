@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::journal::{parsed, parsed_if_any, unreadable};
 use super::{Store, StoreError};
 
-pub use audit::{AuditFilter, AuditRow};
+pub use audit::{AuditFilter, AuditRow, JournalReader};
 
 /// A user as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -329,6 +329,10 @@ pub(super) const ALL_QUERIES: &[&str] = &[
     super::journal::BY_NUMBER,
     super::heads::HEAD,
     super::roles::USERS_OF_ROLE,
+    super::erasing::PLACE,
+    super::erasing::ACTED_IN,
+    super::erasing::NAMING,
+    super::erasing::DEADLINE,
     audit::SLICE,
     audit::AT,
     audit::IMPORTED,

@@ -28,8 +28,7 @@ pub(super) struct Journal<'a> {
 }
 
 impl<'a> Journal<'a> {
-    pub(super) fn new(meeting: MeetingId, signed: &'a [SignedHead]) -> Journal<'a> {
-        let signed = signed.iter().filter(|head| head.meeting() == meeting).collect();
+    pub(super) fn new(meeting: MeetingId, signed: Vec<&'a SignedHead>) -> Journal<'a> {
         Journal { meeting, signed, head: Head::START, missing: Missing::default() }
     }
 

@@ -5,13 +5,15 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::path::Path;
 
 use quorate_protocol::{MeetingId, Seq, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{all, first};
 use crate::meeting::event::Event;
-use crate::store::journal::{columns, parsed, read_row};
+use crate::store::connections::connect_reader;
+use crate::store::journal::{columns, events_after, parsed, read_row};
 use crate::store::{Store, StoreError, heads};
 
 /// A row of the journal with where it stands.
@@ -51,11 +53,8 @@ pub(super) const IS_PARTICIPANT: &str =
     "SELECT 1 FROM meeting_participants WHERE meeting_id = ?1 AND user_id = ?2";
 pub(super) const NEXT_OF_MEETING: &str = "SELECT id FROM meeting_audit_logs \
      INDEXED BY idx_audit_meeting WHERE meeting_id = ?1 AND id > ?2 ORDER BY id LIMIT 1";
-pub(super) const BY_ROW: &str = concat!(
-    "SELECT ",
-    columns!(),
-    ", meeting_id, id, hash FROM meeting_audit_logs WHERE id = ?1"
-);
+pub(super) const BY_ROW: &str =
+    concat!("SELECT ", columns!(), ", meeting_id, id, hash FROM meeting_audit_logs WHERE id = ?1");
 pub(super) const AFTER_ROW: &str = concat!(
     "SELECT ",
     columns!(),
@@ -119,24 +118,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn seq_at(&self, meeting: MeetingId, at: Timestamp) -> Result<Seq, StoreError> {
-        self.read(move |connection| {
-            let head = heads::read(connection, meeting)?.map_or(0, |head| head.seq.0);
-            let mut statement = connection.prepare_cached(AT)?;
-            // All up to `low` are not later; all from `high` on are.
-            let (mut low, mut high) = (0, head + 1);
-            while high - low > 1 {
-                let middle = low + (high - low) / 2;
-                let params = (meeting.0, middle.cast_signed());
-                let then: Timestamp = statement.query_row(params, |row| parsed(row, 0))?;
-                if then <= at {
-                    low = middle;
-                } else {
-                    high = middle;
-                }
-            }
-            Ok(Seq(low))
-        })
-        .await
+        self.read(move |connection| seq_at(connection, meeting, at)).await
     }
 
     /// When the meeting was taken over from the older application, if it was: what was before is not known.
@@ -144,8 +126,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn imported_at(&self, meeting: MeetingId) -> Result<Option<Timestamp>, StoreError> {
-        self.read(move |connection| first(connection, IMPORTED, [meeting.0], |row| parsed(row, 0)))
-            .await
+        self.read(move |connection| imported_at(connection, meeting)).await
     }
 
     /// Whether a user has a place in a meeting.
@@ -213,6 +194,74 @@ impl Store {
     ) -> Result<Vec<AuditRow>, StoreError> {
         self.read(move |connection| rows(connection, OF_USER, (user.0, before, limit as i64))).await
     }
+}
+
+/// Reads journals without a store: beside a server that may run.
+#[derive(Debug)]
+pub struct JournalReader(Connection);
+
+impl JournalReader {
+    /// Opens a database of ours to read.
+    ///
+    /// # Errors
+    /// When SQLite cannot open it.
+    pub fn open(database: &Path) -> Result<JournalReader, StoreError> {
+        Ok(JournalReader(connect_reader(database)?))
+    }
+
+    /// As [`Store::journal`].
+    ///
+    /// # Errors
+    /// When the database cannot be read, or a row is not what was once written.
+    pub fn events(
+        &self,
+        meeting: MeetingId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Event>, StoreError> {
+        events_after(&self.0, meeting, after, limit)
+    }
+
+    /// As [`Store::seq_at`].
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn seq_at(&self, meeting: MeetingId, at: Timestamp) -> Result<Seq, StoreError> {
+        seq_at(&self.0, meeting, at)
+    }
+
+    /// As [`Store::imported_at`].
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn imported_at(&self, meeting: MeetingId) -> Result<Option<Timestamp>, StoreError> {
+        imported_at(&self.0, meeting)
+    }
+}
+
+fn imported_at(
+    connection: &Connection,
+    meeting: MeetingId,
+) -> Result<Option<Timestamp>, StoreError> {
+    first(connection, IMPORTED, [meeting.0], |row| parsed(row, 0))
+}
+
+fn seq_at(connection: &Connection, meeting: MeetingId, at: Timestamp) -> Result<Seq, StoreError> {
+    let head = heads::read(connection, meeting)?.map_or(0, |head| head.seq.0);
+    let mut statement = connection.prepare_cached(AT)?;
+    // All up to `low` are not later; all from `high` on are.
+    let (mut low, mut high) = (0, head + 1);
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        let params = (meeting.0, middle.cast_signed());
+        let then: Timestamp = statement.query_row(params, |row| parsed(row, 0))?;
+        if then <= at {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(Seq(low))
 }
 
 /// The journals of several meetings, merged by row.
