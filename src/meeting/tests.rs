@@ -19,6 +19,7 @@ mod policy;
 mod rights;
 mod search;
 mod seat;
+mod sight;
 mod simulation;
 mod size;
 mod stage;

@@ -2,6 +2,7 @@
 
 mod auditing;
 mod faults;
+mod forging;
 mod inviting;
 mod opening;
 mod projecting;

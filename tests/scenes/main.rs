@@ -7,6 +7,7 @@
 mod stage;
 
 mod app;
+mod audit;
 mod bad_input;
 mod bans;
 mod bots;
@@ -14,6 +15,7 @@ mod breakouts;
 mod chat;
 mod conduct;
 mod dry_run;
+mod erasure;
 mod every_command;
 mod hello;
 mod host;
@@ -28,6 +30,7 @@ mod rights;
 mod roles;
 mod server_roles;
 mod sessions;
+mod time_travel;
 mod waiting;
 mod waiting_staff;
 mod working;
