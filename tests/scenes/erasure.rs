@@ -32,9 +32,8 @@ async fn whoever_is_erased_is_forgotten_where_they_spoke_and_were_spoken_of() {
     let mut zelda = stage.enter(hello_with(&running, token.clone())).await.unwrap();
     zelda.send(say("my grandmother's recipe", None)).await;
     zelda.send(say("between us: vermouth", Some(ChatTo::Participant(ada.id())))).await;
-    let attributes = [("pronoun".to_owned(), Some("zhe".to_owned()))].into_iter().collect();
-    let attributes = AttributesSet { attributes };
-    zelda.send(Command::ParticipantSetAttributes(attributes)).await;
+    let attributes = [("pronoun".to_owned(), json!("zhe"))].into_iter().collect();
+    zelda.send(Command::ParticipantSetAttributes(SetAttributes { attributes })).await;
     ada.send(say("an answer", None)).await;
     let reason = PersonReason { participant: zelda.id(), reason: Some("too much vermouth".into()) };
     ada.send(Command::ParticipantRemove(reason)).await;
@@ -53,11 +52,12 @@ async fn whoever_is_erased_is_forgotten_where_they_spoke_and_were_spoken_of() {
     let state: Snapshot = ada.ask(Command::StateGet(Empty {})).await;
     let texts: Vec<_> = state.chat.iter().map(|message| message.text.as_deref()).collect();
     assert_eq!(texts, [None, None, Some("an answer")], "{:?}", state.chat);
-    let history: Page<ChatMessage> = ada.ask(Command::ChatHistory(ChatHistoryGet::default())).await;
+    let history: Page<ChatMessage> =
+        ada.ask(Command::ChatHistory(ChatHistoryGet { before: None, limit: 50 })).await;
     assert_eq!(history.items.iter().filter(|it| it.text.is_some()).count(), 1);
     let invited: Page<Invitee> = {
         let mut host = stage.join(&planned, "Ada").await;
-        host.ask(Command::InviteeList(InviteeList::default())).await
+        host.ask(Command::InviteeList(InviteeList { after: None, limit: 50 })).await
     };
     let emails: Vec<_> = invited.items.iter().map(|invitee| invitee.email.as_deref()).collect();
     assert_eq!(emails, [None, Some("ben@example.org")]);
