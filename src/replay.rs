@@ -5,6 +5,8 @@
 
 mod kept;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::Arc;

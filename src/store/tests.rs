@@ -6,6 +6,7 @@ mod forging;
 mod inviting;
 mod opening;
 mod projecting;
+mod reading;
 mod settings;
 mod writing;
 

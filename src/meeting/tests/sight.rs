@@ -122,6 +122,7 @@ fn each_reads_what_was_for_them_and_an_auditor_who_did_what_besides() {
 #[test]
 fn audit_view_makes_an_auditor_with_the_rank_one_has() {
     let mut stage = Stage::new(|_| {});
+    stage.enter(OWNER).unwrap();
     stage.enter(2).unwrap();
     let facts = &stage.meeting.facts;
     let host = facts.auditor(UserId(OWNER)).unwrap();
