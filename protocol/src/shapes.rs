@@ -318,6 +318,16 @@ pub enum MeetingStatus {
     InProgress,
     /// Ended.
     Completed,
+    /// Called off.
+    Cancelled,
+}
+
+impl MeetingStatus {
+    /// Whether it will not go on, unless it is opened again.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, MeetingStatus::Completed | MeetingStatus::Cancelled)
+    }
 }
 
 /// The meeting as `welcome` shows it.

@@ -24,6 +24,7 @@ pub(super) fn project(
         Fact::MeetingStarted {} => tables.start(),
         Fact::MeetingEnded { .. } => tables.end(),
         Fact::MeetingReopened {} => tables.reopen(),
+        Fact::MeetingCancelled {} => tables.cancel(),
         Fact::MeetingLocked {} => tables.lock(true),
         Fact::MeetingUnlocked {} => tables.lock(false),
         Fact::MeetingSuspended { .. } => tables.suspend(true),
@@ -44,6 +45,9 @@ pub(super) fn project(
         Fact::ParticipantJoined { participant, user, role, .. } => {
             tables.join(*participant, *user, *role)
         }
+        Fact::ParticipantIdentified { participant, user, .. } => {
+            tables.identify(*participant, *user)
+        }
         Fact::ParticipantLeft { participant, .. } => tables.leave(*participant),
         Fact::ParticipantRemoved { participant } => tables.remove(*participant),
         Fact::ParticipantBanned { user, until, scope, key, .. } => {
@@ -62,14 +66,14 @@ pub(super) fn project(
         }
         Fact::Redacted { ranges } => tables.redact(ranges, event.seq),
         // What passes with the meeting, and what only its journal tells.
-        Fact::MeetingRecovered { .. }
+        Fact::MeetingEndingSoon { .. }
+        | Fact::MeetingRecovered { .. }
         | Fact::MeetingSizeChanged { .. }
         | Fact::SessionOpened { .. }
         | Fact::SessionLost { .. }
         | Fact::SessionResumed { .. }
         | Fact::SessionClosed { .. }
         | Fact::WaitingTold { .. }
-        | Fact::ParticipantIdentified { .. }
         | Fact::ConnectionChanged { .. }
         | Fact::AttributesChanged { .. }
         | Fact::ParticipantRenamed { .. }

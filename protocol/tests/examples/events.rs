@@ -9,6 +9,11 @@ pub(crate) fn all() -> Vec<EventBody> {
         EventBody::MeetingCreated(MeetingCreated { title: "Standup".to_owned(), owner: ANA_USER }),
         EventBody::MeetingStarted(Empty {}),
         EventBody::MeetingEnded(MeetingEnded { reason: EndReason::Ended }),
+        EventBody::MeetingCancelled(Empty {}),
+        EventBody::MeetingEndingSoon(MeetingEndingSoon {
+            ends_at: Timestamp(1_790_000_000_000),
+            minutes: 10,
+        }),
         EventBody::MeetingReopened(Empty {}),
         EventBody::MeetingLocked(Empty {}),
         EventBody::MeetingUnlocked(Empty {}),
