@@ -140,10 +140,9 @@ fn forge(rows: &Rows, forgery: &Forgery) -> Rows {
             let (one, other) = (one % count, other % count);
             forged.swap(one, other);
             if !whole {
-                for column in 0..2 {
-                    let value = forged[one][column].clone();
-                    forged[one][column] = forged[other][column].clone();
-                    forged[other][column] = value;
+                // The same row twice is no two rows.
+                if let Ok([one, other]) = forged.get_disjoint_mut([one, other]) {
+                    one[..2].swap_with_slice(&mut other[..2]);
                 }
             }
         }
