@@ -55,6 +55,7 @@ impl Waiter {
             users: if self.head == Seq(0) { vec![ada()] } else { Vec::new() },
             passcode: None,
             offspring: Vec::new(),
+            kept: Vec::new(),
             next_deadline: None,
             last_alive: None,
             done: self.done.clone(),

@@ -2,8 +2,11 @@
 
 mod access;
 mod acting;
+mod audit;
 mod body;
 mod docs;
+mod erasure;
+mod history;
 mod idempotency;
 mod invitation_links;
 mod links;
@@ -43,6 +46,7 @@ use quorate_protocol::{Code, ErrorBody};
 
 use crate::connection::Door;
 use crate::identity::Caller;
+use crate::replay::Replays;
 use idempotency::Repeats;
 pub use links::{Links, WrongUrl};
 use openapi::Routes;
@@ -61,6 +65,10 @@ pub struct Api {
     pub links: Links,
     /// Where sockets run.
     pub tasks: tokio_util::task::TaskTracker,
+    /// Looks back into journals.
+    pub replays: Replays,
+    /// Held by who has a journal verified: it reads all of it.
+    pub verifying: tokio::sync::Semaphore,
 }
 
 /// All routes.
@@ -97,15 +105,18 @@ fn routes() -> Routes<Arc<Api>> {
         .and(meetings::routes())
         .and(meeting_changes::routes())
         .and(people::routes())
-        .and(series::routes())
         .and(people_changes::routes())
         .and(meeting_roles::routes())
-        .and(docs::routes())
-        .and(roles::routes())
+        .and(series::routes())
+        .and(audit::routes())
+        .and(history::routes())
         .and(invitation_links::routes())
         .and(me::routes())
         .and(tokens::routes())
         .and(users::routes())
+        .and(erasure::routes())
+        .and(roles::routes())
+        .and(docs::routes())
 }
 
 /// Who is asking: the bearer of the token in `Authorization`. Comes before the body in a route's

@@ -21,7 +21,7 @@ pub(crate) mod windows;
 mod tests;
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use quorate_protocol::{Code, DEVICE_CHARS, ErrorBody, Guest, MeetingId, Resume, UserId, UserKind};
 
@@ -146,6 +146,12 @@ impl Identity {
         // They show their device each time.
         let credential = Credential { expires_at: None, ..caller.credential };
         Ok(Caller { credential, ..caller })
+    }
+
+    /// Forgets the ids of users who were not in the database when they first came: one who was erased comes
+    /// again as somebody else.
+    pub fn forget_fresh(&self) {
+        *self.fresh.lock().unwrap_or_else(PoisonError::into_inner) = Default::default();
     }
 
     /// A bearer token for a guest, and until when it holds.

@@ -10,14 +10,18 @@
 //! | [`meeting`] | the rules: a plain state machine without I/O, clock or randomness |
 //! | [`store`] | the journal, the tables that follow from it, the only SQL |
 //!
-//! Beside the road: [`identity`] (tokens), [`schedule`] (recurrence, calendar files) and [`config`]. What is on the wire is the crate `quorate_protocol`.
+//! Beside the road: [`identity`] (who someone is), [`schedule`] (recurrence, calendar files), [`replay`]
+//! (meetings as they stood), [`erasure`] (a person's data goes) and [`config`]. What is on the wire is the
+//! crate `quorate_protocol`.
 
 pub mod api;
 pub mod config;
 pub mod connection;
+pub mod erasure;
 pub mod identity;
 pub mod live;
 pub mod meeting;
+pub mod replay;
 pub mod schedule;
 pub mod server;
 pub mod store;

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod cli;
+
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,8 +11,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use quorate::identity::{Claims, RESERVED_NAMES, SETUP_MINUTES, ServerKey, TokenKind};
 use quorate::live::clock;
 use quorate::meeting::roles::BOT_SCOPES;
-use quorate::store::SignedHead;
-use quorate::store::audit::{self, Verdict};
 use quorate::{Config, Server};
 use quorate_protocol::{MeetingId, PermissionSet};
 use tokio::signal::unix::{SignalKind, signal};
@@ -65,7 +65,12 @@ enum Command {
     Token(Token),
     /// Check the journal, or sign its head to keep elsewhere
     #[command(subcommand)]
-    Audit(Audit),
+    Audit(cli::audit::Audit),
+    /// Print a meeting as it stood, as JSON
+    Replay(cli::replay::Replay),
+    /// Erase a person's data
+    #[command(subcommand)]
+    User(cli::user::User),
 }
 
 #[derive(Args)]
@@ -106,32 +111,21 @@ enum Kind {
     Bot,
 }
 
-#[derive(Subcommand)]
-enum Audit {
-    /// Check that no row of the journal was altered or is missing; exit 0 whole, 1 altered, 2 could not run
-    Verify {
-        /// Only this meeting
-        #[arg(long, value_name = "ID")]
-        meeting: Option<i64>,
-        /// A line that `audit head` printed before: finds a journal cut off at its end too
-        #[arg(long, value_name = "LINE")]
-        head: Option<String>,
-    },
-    /// Print a signed line about the end of the journal, to keep elsewhere
-    Head {
-        /// Only this meeting
-        #[arg(long, value_name = "ID")]
-        meeting: Option<i64>,
-    },
-}
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let run = match cli.command {
         None => serve(&cli.common, cli.serve),
         Some(Command::Serve(flags)) => serve(&cli.common, flags),
         Some(Command::Token(token)) => print_token(&cli.common, token),
-        Some(Command::Audit(audit)) => run_audit(&cli.common, &audit),
+        Some(Command::Audit(audit)) => {
+            config(&cli.common).and_then(|config| cli::audit::run(&config, &audit))
+        }
+        Some(Command::Replay(replay)) => {
+            config(&cli.common).and_then(|config| cli::replay::run(&config, &replay))
+        }
+        Some(Command::User(user)) => {
+            config(&cli.common).and_then(|config| cli::user::run(&config, &user))
+        }
     };
     run.unwrap_or_else(|error| {
         eprintln!("quorate: {error:#}");
@@ -234,31 +228,4 @@ fn bot_scopes(token: &Token) -> anyhow::Result<PermissionSet> {
         })
     };
     token.scopes.iter().map(scope).collect()
-}
-
-fn run_audit(common: &Common, audit: &Audit) -> anyhow::Result<ExitCode> {
-    let config = config(common)?;
-    let database = config.database();
-    let key = ServerKey::load(&config.data)?.derive("audit head");
-    match audit {
-        Audit::Head { meeting } => {
-            audit::sign_heads(&database, meeting.map(MeetingId), &key, |head| println!("{head}"))?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Audit::Verify { meeting, head } => {
-            let lines = head.iter().flat_map(|head| head.lines()).filter(|line| !line.is_empty());
-            let heads = lines.map(|line| SignedHead::parse(line, &key));
-            let heads = heads.collect::<Result<Vec<_>, _>>()?;
-            match audit::verify(&database, meeting.map(MeetingId), &heads, |_, _| {})? {
-                Verdict::Whole { meetings, rows } => {
-                    println!("whole: {rows} rows of {meetings} meetings");
-                    Ok(ExitCode::SUCCESS)
-                }
-                Verdict::Altered(flaw) => {
-                    println!("{flaw}");
-                    Ok(ExitCode::from(1))
-                }
-            }
-        }
-    }
 }

@@ -42,6 +42,7 @@ mod rights;
 pub mod roles;
 mod scopes;
 pub mod series;
+mod sight;
 mod signalling;
 mod snapshot;
 mod sound;
@@ -74,6 +75,7 @@ pub use person::{Bot, Exit, Person, Place, Session};
 pub use refusal::Refusal;
 pub use rights::Can;
 use series::{Fresh, News, Offspring, SeriesBan, Split};
+pub use sight::{Auditor, Reader, Sight};
 
 /// The server's settings that the rules depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

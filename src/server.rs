@@ -14,6 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use quorate_protocol::{ErrorBody, Limits};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,10 +25,13 @@ use crate::connection::{Door, Manners};
 use crate::identity::{Identity, IssuerSettings, KeyError, ServerKey};
 use crate::live::ids::Ids;
 use crate::live::{self, Live};
+use crate::replay::Replays;
 use crate::store::{OpenError, Store, StoreError};
 
 /// How long a request's head may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// Journals verified at the same time over REST.
+const VERIFIED_AT_ONCE: usize = 1;
 /// How long stopping may take.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -130,6 +134,8 @@ impl Server {
             origins: config.origins.iter().cloned().chain(links.origin()).collect(),
             links: links.clone(),
             tasks: tasks.clone(),
+            replays: Replays::new(door.store.clone()),
+            verifying: Semaphore::new(VERIFIED_AT_ONCE),
         }));
         Ok(Server { listener, address, router, door, links, proxies, stop, tasks })
     }

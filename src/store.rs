@@ -12,6 +12,7 @@
 mod append;
 pub mod audit;
 mod connections;
+mod erasing;
 mod head;
 mod heads;
 mod idempotency;
@@ -40,12 +41,13 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::meeting::event::Event;
 
+pub use erasing::ERASED_PREFIX;
 pub use head::{HeadError, SignedHead};
 pub use idempotency::{Answered, KEPT_HOURS, KeptAnswer};
 pub use open::OpenError;
 pub use queries::meetings::{MeetingFilter, MeetingKey, Whose};
 pub use queries::people::{PersonFilter, StoredPerson, UserStanding};
-pub use queries::{HighestIds, StoredMeeting, StoredUser};
+pub use queries::{AuditFilter, AuditRow, HighestIds, JournalReader, StoredMeeting, StoredUser};
 use readers::Readers;
 pub use sign_ins::StoredSignIn;
 pub use tokens::{NewToken, StoredToken, TokenOwner};

@@ -1,5 +1,6 @@
 //! Bodies of the REST interface.
 
+mod audit;
 mod changes;
 mod identity;
 mod people;
@@ -16,6 +17,8 @@ use crate::{
 pub use changes::*;
 pub use people::*;
 pub use series::*;
+
+pub use audit::*;
 
 /// A page of a list over REST.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -8,7 +8,7 @@ use super::key::ServerKey;
 use crate::meeting::text;
 
 /// Names (`sub`) that no token may be made for by hand.
-pub const RESERVED_NAMES: [&str; 5] = ["system", "guest:", "bot:", "oidc:", "invited:"];
+pub const RESERVED_NAMES: [&str; 6] = ["system", "guest:", "bot:", "oidc:", "invited:", "erased:"];
 /// By how much clocks may differ, in seconds.
 const LEEWAY_SECONDS: u64 = 5;
 /// Whether no token may be made by hand for this name.
@@ -110,7 +110,8 @@ impl Claims {
     /// Whether no user may have that name: only a bot's token makes a bot.
     fn names_nobody(&self) -> bool {
         let of_a_bot = self.kind == TokenKind::Member && self.sub.starts_with("bot:");
-        self.sub.is_empty() || self.sub == "system" || of_a_bot
+        let erased = self.sub.starts_with("erased:");
+        self.sub.is_empty() || self.sub == "system" || of_a_bot || erased
     }
 
     /// When they expire.

@@ -124,7 +124,7 @@ fn send_back(mail: Mail, refused: Refused) {
         Mail::Follow { reply, .. } | Mail::SeriesBan { reply, .. } => {
             drop(reply.send(Err(refused)));
         }
-        Mail::Command { .. } | Mail::Revoke(_) | Mail::Wake { .. } => {}
+        Mail::Command { .. } | Mail::Rebuild { .. } | Mail::Revoke(_) | Mail::Wake { .. } => {}
     }
 }
 
@@ -174,7 +174,12 @@ impl<'a> Turning<'a> {
                 false
             }
             Wake::Gone(gone) => self.take_gone(gone),
-            Wake::Mail(mail) => self.take_mail(mail),
+            Wake::Mail(mail) => {
+                let taken = self.take_mail(mail);
+                // It failed at nothing: what it knows is good no more.
+                self.progressed |= self.running.outdated;
+                taken && !self.running.outdated
+            }
             Wake::Timer if self.has_idled() => return self.retire(),
             Wake::Timer => true,
         };

@@ -133,6 +133,18 @@ impl Live {
         seen.ok_or_else(|| ErrorBody::new(Code::Unavailable, "try again in a moment"))
     }
 
+    /// Has a meeting that is live go on from what its journal says now; its clients come back by `resume`.
+    /// When this answers, nothing that it knew before is told any more.
+    pub async fn rebuild(&self, meeting: MeetingId) {
+        let mailbox = self.meetings.get(&meeting).map(|mailbox| mailbox.clone());
+        let Some(mailbox) = mailbox else { return };
+        let (heard, rebuilding) = oneshot::channel();
+        // Where it fails or retires instead, it forgets as well.
+        if mailbox.send(Mail::Rebuild { heard }).await.is_ok() {
+            let _ = rebuilding.await;
+        }
+    }
+
     /// Someone acts in a meeting that exists, and need not be there; it is durable when this answers.
     ///
     /// # Errors

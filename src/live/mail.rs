@@ -34,6 +34,8 @@ pub(super) enum Mail {
     Command { session: SessionId, attachment: u64, id: i64, dry_run: bool, command: Box<Command> },
     /// Someone wants to know how things stand.
     Look { look: Look, reply: oneshot::Sender<Reply<()>> },
+    /// The journal was written to from elsewhere: go on from what it says now.
+    Rebuild { heard: oneshot::Sender<()> },
     /// Someone acts who need not be there.
     Act { who: Box<ActAs>, reply: oneshot::Sender<Reply<Acted>> },
     /// Someone wants a series to be another from an occurrence on.

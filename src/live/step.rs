@@ -52,6 +52,8 @@ pub(super) struct Running {
     pub(super) gone: mpsc::UnboundedSender<Gone>,
     pub(super) acks: mpsc::UnboundedSender<Committed>,
     pub(super) held: VecDeque<Held>,
+    /// The journal was written to from elsewhere.
+    pub(super) outdated: bool,
     step: Step,
     shared: Shared,
 }
@@ -117,6 +119,7 @@ impl Running {
             gone,
             acks,
             held: VecDeque::new(),
+            outdated: false,
             step: Step::default(),
             shared: Shared::default(),
             meeting,
@@ -147,6 +150,10 @@ impl Running {
             Mail::Look { look, reply } => {
                 (look.0)(&self.meeting.facts, self.clock.now());
                 self.step.outputs.push(Output::Done(reply, Ok(())));
+            }
+            Mail::Rebuild { heard } => {
+                self.outdated = true;
+                let _ = heard.send(());
             }
             Mail::Act { who, reply } => {
                 let acted = self.act(*who).map_err(refused);

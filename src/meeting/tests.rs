@@ -22,6 +22,7 @@ mod rights;
 mod search;
 mod seat;
 mod series;
+mod sight;
 mod simulation;
 mod size;
 mod stage;

@@ -73,7 +73,8 @@ fn write(connection: &Connection, head: Head, batch: &Batch) -> rusqlite::Result
     Ok(head)
 }
 
-/// Writes a user. An address that is known stays where none is given.
+/// Writes a user. An address that is known stays where none is given. One who was erased stays so, whoever comes in
+/// by what was shown before.
 pub(super) fn upsert(connection: &Connection, user: &UserRow) -> rusqlite::Result<()> {
     let kind = projections::word(&user.kind);
     connection
@@ -81,7 +82,8 @@ pub(super) fn upsert(connection: &Connection, user: &UserRow) -> rusqlite::Resul
             "INSERT INTO users (id, username, full_name, email, kind) VALUES (?1, ?2, ?3, ?4, ?5) \
              ON CONFLICT (id) DO UPDATE SET \
              username = excluded.username, full_name = excluded.full_name, \
-             email = coalesce(excluded.email, email), kind = excluded.kind",
+             email = coalesce(excluded.email, email), kind = excluded.kind \
+             WHERE users.username NOT GLOB 'erased:*'",
         )?
         .execute(params![user.id.0, user.username, user.name, user.email, kind])
         .map(drop)

@@ -4,7 +4,9 @@
 mod check;
 mod missing;
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Bound::{Excluded, Unbounded};
 use std::path::Path;
 
 use quorate_protocol::{MeetingId, Seq};
@@ -14,6 +16,7 @@ use rusqlite::types::Value;
 use super::connections::connect_reader;
 use super::head::SignedHead;
 use super::heads;
+pub use super::open::check_ours;
 use super::open::{self, OpenError};
 use check::Journal;
 
@@ -109,9 +112,12 @@ pub fn verify(
     let connection = &connect_reader(path)?;
     let total = count(connection, meeting)?;
     let (mut meetings, mut rows) = (0, 0);
+    let mut of_meeting: Heads<'_> = BTreeMap::new();
+    heads.iter().for_each(|head| of_meeting.entry(head.meeting()).or_default().push(head));
+    let heads = &of_meeting;
     let mut id = Id::first(connection, meeting, heads)?;
     while let Id::Meeting(next) = id {
-        let mut journal = Journal::new(next, heads);
+        let mut journal = Journal::new(next, heads.get(&next).cloned().unwrap_or_default());
         if let Err(flaw) = journal.check(connection, |done| progress(rows + done, total))? {
             return Ok(Verdict::Altered(flaw));
         }
@@ -136,29 +142,57 @@ pub fn sign_heads(
 ) -> Result<(), VerifyError> {
     open::check_ours(path)?;
     let connection = &connect_reader(path)?;
-    let mut id = Id::first(connection, meeting, &[])?;
+    let mut id = Id::first(connection, meeting, &Heads::new())?;
     while let Id::Meeting(next) = id {
         if let Some(head) = heads::read(connection, next)? {
             each(SignedHead::sign(next, head.seq, head.hash, key));
         }
-        id = if meeting.is_some() { Id::None } else { Id::after(connection, next, &[])? };
+        id = if meeting.is_some() { Id::None } else { Id::after(connection, next, &Heads::new())? };
     }
     Ok(())
 }
 
+/// What came out of one meeting's journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// Rows found sound, from the first.
+    pub rows: u64,
+    /// The hash of the last of them.
+    pub head: [u8; 32],
+    /// The first that is not.
+    pub flaw: Option<Flaw>,
+}
+
+/// Checks one meeting's journal against itself.
+///
+/// # Errors
+/// When that could not be done.
+pub fn check_meeting(path: &Path, meeting: MeetingId) -> Result<Checked, VerifyError> {
+    let connection = &connect_reader(path)?;
+    let mut journal = Journal::new(meeting, Vec::new());
+    let flaw = journal.check(connection, |_| ())?.err();
+    Ok(Checked { rows: journal.rows(), head: journal.head(), flaw })
+}
+
+/// How many rows there are to be told progress by: rows are numbered and never deleted, so that the last
+/// number is their count, and nothing is counted.
 fn count(connection: &Connection, meeting: Option<MeetingId>) -> rusqlite::Result<u64> {
-    let rows: i64 = match meeting {
+    let last: Value = match meeting {
         None => {
-            connection.query_row("SELECT count(*) FROM meeting_audit_logs", [], |row| row.get(0))
+            connection.query_row("SELECT max(id) FROM meeting_audit_logs", [], |row| row.get(0))
         }
         Some(meeting) => connection.query_row(
-            "SELECT count(*) FROM meeting_audit_logs WHERE meeting_id = ?1",
+            "SELECT max(seq) FROM meeting_audit_logs WHERE meeting_id = ?1",
             [meeting.0],
             |row| row.get(0),
         ),
     }?;
-    Ok(rows.cast_unsigned())
+    // What was altered is no number, and is found below.
+    Ok(if let Value::Integer(last) = last { last.max(0).cast_unsigned() } else { 0 })
 }
+
+/// The signed heads of each meeting.
+type Heads<'a> = BTreeMap<MeetingId, Vec<&'a SignedHead>>;
 
 /// Whose journal is next.
 enum Id {
@@ -172,7 +206,7 @@ impl Id {
     fn first(
         connection: &Connection,
         meeting: Option<MeetingId>,
-        heads: &[SignedHead],
+        heads: &Heads<'_>,
     ) -> Result<Id, VerifyError> {
         // Ids are positive, and what was altered may stand before them.
         let Some(meeting) = meeting else {
@@ -194,7 +228,7 @@ impl Id {
     fn after(
         connection: &Connection,
         meeting: MeetingId,
-        heads: &[SignedHead],
+        heads: &Heads<'_>,
     ) -> rusqlite::Result<Id> {
         let stored: Value = connection
             .prepare_cached(
@@ -203,7 +237,7 @@ impl Id {
                  UNION ALL SELECT min(id) FROM meetings WHERE id > ?1)",
             )?
             .query_row([meeting.0], |row| row.get(0))?;
-        let signed = heads.iter().map(SignedHead::meeting).filter(|id| *id > meeting).min();
+        let signed = heads.range((Excluded(meeting), Unbounded)).next().map(|(id, _)| *id);
         Ok(match (stored, signed) {
             (Value::Integer(id), Some(signed)) => Id::Meeting(signed.min(MeetingId(id))),
             (Value::Integer(id), None) => Id::Meeting(MeetingId(id)),

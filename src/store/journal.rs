@@ -134,10 +134,17 @@ fn blob(value: Option<&[u8]>) -> ValueRef<'_> {
 }
 
 /// The columns that [`read_row`] reads, in its order.
+macro_rules! columns {
+    () => {
+        "seq, created_at, user_id, participant_id, audience, action, details, \
+         session_id, command_id, answer, personal, via"
+    };
+}
+pub(super) use columns;
+
 macro_rules! read {
     () => {
-        "SELECT seq, created_at, user_id, participant_id, audience, action, details, \
-         session_id, command_id, answer, personal, via FROM meeting_audit_logs WHERE meeting_id = ?1 "
+        concat!("SELECT ", columns!(), " FROM meeting_audit_logs WHERE meeting_id = ?1 ")
     };
 }
 
@@ -157,17 +164,7 @@ impl Store {
         after: Seq,
         limit: usize,
     ) -> Result<Vec<Event>, StoreError> {
-        let (after, limit) = (after.0.cast_signed(), limit as i64);
-        self.read(move |connection| {
-            let mut statement = connection.prepare_cached(AFTER)?;
-            let mut rows = statement.query([meeting.0, after, limit])?;
-            let mut events = Vec::new();
-            while let Some(row) = rows.next()? {
-                events.push(read_row(meeting, row)?);
-            }
-            Ok(events)
-        })
-        .await
+        self.read(move |connection| events_after(connection, meeting, after, limit)).await
     }
 
     /// Events of a meeting by their numbers, each once, in the journal's order; a number that is not
@@ -194,6 +191,21 @@ impl Store {
     }
 }
 
+pub(super) fn events_after(
+    connection: &Connection,
+    meeting: MeetingId,
+    after: Seq,
+    limit: usize,
+) -> Result<Vec<Event>, StoreError> {
+    let mut statement = connection.prepare_cached(AFTER)?;
+    let mut rows = statement.query([meeting.0, after.0.cast_signed(), limit as i64])?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        events.push(read_row(meeting, row)?);
+    }
+    Ok(events)
+}
+
 fn by_number(
     connection: &Connection,
     meeting: MeetingId,
@@ -208,7 +220,7 @@ fn by_number(
     Ok(events)
 }
 
-fn read_row(meeting: MeetingId, row: &Row<'_>) -> Result<Event, StoreError> {
+pub(super) fn read_row(meeting: MeetingId, row: &Row<'_>) -> Result<Event, StoreError> {
     let seq = Seq(row.get::<_, i64>(0)?.cast_unsigned());
     event(seq, row).map_err(|error| StoreError::Unreadable { meeting, seq, why: error.to_string() })
 }

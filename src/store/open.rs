@@ -144,7 +144,10 @@ fn lock(path: &Path) -> Result<File, OpenError> {
 
 /// Refuses a file that is not a database of ours which this version can use. It is only read, and
 /// by its first bytes where they tell, since SQLite may tidy up a file that it merely opens.
-pub(super) fn check_ours(path: &Path) -> Result<(), OpenError> {
+///
+/// # Errors
+/// When it is something else, or cannot be read.
+pub fn check_ours(path: &Path) -> Result<(), OpenError> {
     match find(path)? {
         Found::Ours => Ok(()),
         Found::Nothing => Err(OpenError::unreachable(path, "there is no such database")),

@@ -1,5 +1,6 @@
 //! What the server asks of the tables. Every query has its index; a test looks at the plans.
 
+mod audit;
 pub(super) mod meetings;
 pub(super) mod people;
 mod series;
@@ -12,6 +13,8 @@ use serde::de::DeserializeOwned;
 
 use super::journal::{parsed, parsed_if_any, unreadable};
 use super::{Store, StoreError};
+
+pub use audit::{AuditFilter, AuditRow, JournalReader};
 
 /// A user as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -378,6 +381,10 @@ pub(super) const ALL_QUERIES: &[&str] = &[
     people::BANS,
     people::STANDING,
     people::WAITING_HEAD,
+    series::OCCURRENCES_BEHIND,
+    series::SERIES_BEHIND,
+    series::OCCURRENCE_TO_JOIN,
+    series::OCCURRENCES_MADE,
     super::sign_ins::SIGN_IN,
     super::tokens::TOKEN_BY_SECRET,
     super::tokens::TOKEN_BY_ID,
@@ -387,4 +394,17 @@ pub(super) const ALL_QUERIES: &[&str] = &[
     super::users::USER_BY_IDENTITY,
     super::users::INVITEE,
     super::users::RUNS,
+    super::erasing::PLACE,
+    super::erasing::ACTED_IN,
+    super::erasing::NAMING,
+    super::erasing::DEADLINE,
+    audit::SLICE,
+    audit::AT,
+    audit::IMPORTED,
+    audit::IS_PARTICIPANT,
+    audit::NEXT_OF_MEETING,
+    audit::BY_ROW,
+    audit::AFTER_ROW,
+    audit::OF_USER,
+    audit::MEETINGS_OF_USER,
 ];

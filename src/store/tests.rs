@@ -2,10 +2,12 @@
 
 mod auditing;
 mod faults;
+mod forging;
 mod inviting;
 mod listing;
 mod opening;
 mod projecting;
+mod reading;
 mod settings;
 mod writing;
 

@@ -9,6 +9,7 @@ mod bots;
 mod command_line;
 mod crash;
 mod faults;
+mod looking_back;
 mod repeat;
 mod sign_in;
 mod silent;

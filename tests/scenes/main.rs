@@ -7,6 +7,7 @@
 mod stage;
 
 mod app;
+mod audit;
 mod bad_input;
 mod bans;
 mod bots;
@@ -14,6 +15,7 @@ mod breakouts;
 mod chat;
 mod conduct;
 mod dry_run;
+mod erasure;
 mod every_command;
 mod hello;
 mod host;
@@ -31,6 +33,7 @@ mod roles;
 mod server_roles;
 mod sessions;
 mod sign_in;
+mod time_travel;
 mod tokens;
 mod waiting;
 mod waiting_staff;

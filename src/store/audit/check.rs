@@ -28,14 +28,18 @@ pub(super) struct Journal<'a> {
 }
 
 impl<'a> Journal<'a> {
-    pub(super) fn new(meeting: MeetingId, signed: &'a [SignedHead]) -> Journal<'a> {
-        let signed = signed.iter().filter(|head| head.meeting() == meeting).collect();
+    pub(super) fn new(meeting: MeetingId, signed: Vec<&'a SignedHead>) -> Journal<'a> {
         Journal { meeting, signed, head: Head::START, missing: Missing::default() }
     }
 
     /// Rows found sound.
     pub(super) fn rows(&self) -> u64 {
         self.head.seq.0
+    }
+
+    /// The hash of the last of them.
+    pub(super) fn head(&self) -> [u8; 32] {
+        self.head.hash
     }
 
     /// Reads it all; the inner error is the first flaw.
