@@ -107,7 +107,7 @@ fn recurrence(rng: &mut StdRng, start: NaiveDateTime) -> Recurrence {
     let mut recurrence = match rng.random_range(0..8) {
         0 => Recurrence::every(RecurrencePattern::Daily),
         1 => {
-            let weekdays = some_days(rng, weekday).into_iter().map(|day| wire_day(day));
+            let weekdays = some_days(rng, weekday).into_iter().map(wire_day);
             let weekdays: Vec<Weekday> = weekdays.collect();
             Recurrence { weekdays, ..Recurrence::every(RecurrencePattern::Weekly) }
         }
@@ -181,7 +181,7 @@ fn days(
     match (freq, kind) {
         (_, 0) => {}
         ("YEARLY", 1) => {
-            parts.push(format!("BYYEARDAY={}", some(rng, start.ordinal().into(), -366..=366)))
+            parts.push(format!("BYYEARDAY={}", some(rng, start.ordinal().into(), -366..=366)));
         }
         ("YEARLY", 2) => {
             parts.push(format!("BYWEEKNO={}", some(rng, start.iso_week().week().into(), 1..=51)));
@@ -197,7 +197,7 @@ fn days(
                 DAYS.choose(rng).unwrap()
             ));
         }
-        ("MONTHLY", 1 | 2 | 3) => {
+        ("MONTHLY", 1..=3) => {
             let nth = start.day0() / 7 + 1;
             parts.push(format!(
                 "BYDAY={nth}{name},-{}{}",
@@ -206,7 +206,7 @@ fn days(
             ));
         }
         ("WEEKLY", _) | (_, 4) => {
-            parts.push(format!("BYDAY={}", some_days(rng, weekday).join(",")))
+            parts.push(format!("BYDAY={}", some_days(rng, weekday).join(",")));
         }
         _ => parts.push(format!("BYMONTHDAY={}", some(rng, day, -31..=31))),
     }

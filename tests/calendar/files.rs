@@ -1,6 +1,6 @@
 //! Calendar files, as `icalendar` and `recurring-ical-events` read them.
 
-use chrono::{LocalResult, TimeZone};
+use chrono::{Datelike, LocalResult, TimeZone};
 use quorate::schedule::calendar::{Calendar, Change, Details, Event, Status, When, write};
 use quorate_protocol::{MeetingId, Timestamp};
 use rand::RngExt;
@@ -123,7 +123,9 @@ fn own_zone(number: u64, case: &Case, to: Timestamp, file: &str) -> String {
     let name = case.zone.name();
     let all = case.series.occurrences(case.starts_at, to.plus_ms(4 * DAY_MS), usize::MAX);
     let same_time = |at| wall(case.zone, at).time() == case.wall().time();
-    if number.is_multiple_of(2) || !all.iter().all(|it| same_time(it.starts_at)) {
+    // This reader's lists of changes end with the year 2037.
+    let beyond = wall(case.zone, to).year() >= 2037;
+    if number.is_multiple_of(2) || beyond || !all.iter().all(|it| same_time(it.starts_at)) {
         return file.to_owned();
     }
     // Each has a name of its own: the reader remembers zones from file to file.
@@ -168,6 +170,7 @@ fn expected(case: &Case, changes: &[Change<'_>], to: Timestamp) -> Vec<Read> {
         .map(|it| (it.0.0 / 1000, it.1.map(|it| it.0 / 1000), it.2.to_owned()))
         .collect();
     expected.sort_by(|one, other| (one.0, &one.2).cmp(&(other.0, &other.2)));
+    expected.dedup();
     expected
 }
 

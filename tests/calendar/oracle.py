@@ -68,18 +68,18 @@ def starts(case):
 def events(case):
     """What a reader of the file shows."""
     calendar = icalendar.Calendar.from_ical(case["file"])
-    found = []
+    found = {}
     for event in recurring_ical_events.of(calendar).between(
         utc(case["from"]) - 3 * DAY, utc(case["to"]) + 3 * DAY
     ):
-        start, end = event.start, event.end
+        start, end, title = event.start, event.end, str(event["SUMMARY"])
         if not case["from"] <= start.timestamp() < case["to"]:
             continue
         # This reader adds a duration to the clock on the wall, not to the time that passes.
-        elapsed = start.utcoffset() == end.utcoffset() or event["SUMMARY"] == "Moved"
-        end = int(end.timestamp()) if elapsed else None
-        found.append([int(start.timestamp()), end, str(event["SUMMARY"])])
-    return sorted(found, key=lambda it: (it[0], it[2]))
+        elapsed = start.utcoffset() == end.utcoffset() or title == "Moved"
+        # Times that the clock makes one are shown side by side; what matters is when.
+        found[int(start.timestamp()), title] = int(end.timestamp()) if elapsed else None
+    return [[start, found[start, title], title] for start, title in sorted(found)]
 
 
 def components(case):
