@@ -1,29 +1,37 @@
 //! Every HTTP route: who is asking, request into command or query, and the reply.
 
 mod body;
+mod health;
 mod meetings;
+mod metrics;
 mod openapi;
 mod page;
 mod problem;
 mod query;
+mod requests;
 mod roles;
 mod sessions;
 mod socket;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get};
 use bytes::Bytes;
 use quorate_protocol::{Code, ErrorBody};
 
 use crate::connection::Door;
 use crate::identity::Caller;
+use crate::telemetry::Telemetry;
 use openapi::Routes;
 use problem::Problem;
+
+pub use requests::Peer;
 
 /// What the routes share.
 pub struct Api {
@@ -35,6 +43,12 @@ pub struct Api {
     pub origins: Vec<String>,
     /// Where sockets run.
     pub tasks: tokio_util::task::TaskTracker,
+    /// What is counted.
+    pub telemetry: Telemetry,
+    /// The bearer token that opens `/metrics`; without one it answers on loopback alone.
+    pub metrics_token: Option<String>,
+    /// Reverse proxies, who say for whom they ask.
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 /// All routes.
@@ -44,6 +58,8 @@ pub fn router(api: Arc<Api>) -> Router {
     let document = get(move || async { ([(header::CONTENT_TYPE, "application/json")], document) });
     described
         .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::page))
         .route("/ws", any(socket::upgrade))
         .route("/api/openapi.json", document)
         .method_not_allowed_fallback(|| async {
@@ -52,12 +68,19 @@ pub fn router(api: Arc<Api>) -> Router {
         .fallback(|| async {
             Problem(ErrorBody::new(Code::NotFound, "there is nothing at this path"))
         })
+        .layer(from_fn_with_state(api.clone(), requests::attend))
         .with_state(api)
 }
 
 /// Every operation of the back office, with its description.
 fn routes() -> Routes<Arc<Api>> {
     Routes::new().and(sessions::routes()).and(meetings::routes()).and(roles::routes())
+}
+
+/// The token in `Authorization`, if there is one.
+fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    Some(value.strip_prefix("Bearer ")?.trim())
 }
 
 /// Who is asking: the bearer of the token in `Authorization`. Comes before the body in a route's
@@ -68,13 +91,11 @@ impl FromRequestParts<Arc<Api>> for Bearer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
-        let value = parts.headers.get(header::AUTHORIZATION);
-        let value = value.and_then(|value| value.to_str().ok());
-        let Some(token) = value.and_then(|value| value.strip_prefix("Bearer ")) else {
+        let Some(token) = bearer_token(&parts.headers) else {
             let message = "send `Authorization: Bearer <token>`; see `quorate token --help`";
             return Err(Problem(ErrorBody::new(Code::Unauthorized, message)));
         };
         let ids = api.door.live.ids();
-        Ok(Bearer(api.door.identity.bearer(ids, token.trim()).await?))
+        Ok(Bearer(api.door.identity.bearer(ids, token).await?))
     }
 }

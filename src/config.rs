@@ -1,6 +1,6 @@
 //! The server's settings: defaults, then the file, then `QUORATE_…` variables, then the command line.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use quorate_protocol::{POINTS_BURST, POINTS_PER_SECOND};
@@ -8,9 +8,12 @@ use serde::Deserialize;
 
 use crate::meeting::Terms;
 use crate::store::Durability;
+use crate::telemetry::LogFormat;
 
 /// What environment variables of the server begin with.
 const PREFIX: &str = "QUORATE_";
+/// A shorter `metrics.token` would be guessed.
+const METRICS_TOKEN_BYTES_MIN: usize = 16;
 
 /// Every setting, with its default.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -44,6 +47,12 @@ pub struct Config {
     pub origins: Vec<String>,
     /// Rates.
     pub limits: Rates,
+    /// The log.
+    pub log: Log,
+    /// What `/metrics` asks for.
+    pub metrics: Metrics,
+    /// Reverse proxies: what they say in `X-Forwarded-For` of who asks is believed, and nobody else.
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 /// How often one connection may ask.
@@ -54,6 +63,28 @@ pub struct Rates {
     pub points_per_second: u32,
     /// Points at once.
     pub burst: u32,
+}
+
+/// The log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// How its lines look: `text` or `json`. How much there is of it says `RUST_LOG`.
+    pub format: LogFormat,
+}
+
+/// What `/metrics` asks for.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    /// The bearer token that opens it; without one it answers on loopback alone.
+    pub token: Option<String>,
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Metrics").field("token", &self.token.as_ref().map(|_| "…")).finish()
+    }
 }
 
 /// When a commit counts as done.
@@ -100,6 +131,9 @@ impl Default for Config {
             guests_create: None,
             origins: Vec::new(),
             limits: Rates::default(),
+            log: Log::default(),
+            metrics: Metrics::default(),
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -166,12 +200,17 @@ impl Config {
             ("limits.points_per_second", self.limits.points_per_second),
             ("limits.burst", self.limits.burst),
         ];
+        let invalid = |key: &str, message: &str| {
+            let (source_name, message) = (key.to_owned(), message.to_owned());
+            Err(ConfigError::Invalid { source_name, message })
+        };
+        let token = self.metrics.token.as_deref().unwrap_or("a long one, where none is set");
         match positive.iter().find(|(_, value)| *value == 0) {
+            Some((key, _)) => invalid(key, "must be at least 1"),
+            None if token.len() < METRICS_TOKEN_BYTES_MIN => {
+                invalid("metrics.token", "must have 16 characters or more, and none may guess it")
+            }
             None => Ok(()),
-            Some((key, _)) => Err(ConfigError::Invalid {
-                source_name: (*key).to_owned(),
-                message: "must be at least 1".to_owned(),
-            }),
         }
     }
 
@@ -259,6 +298,13 @@ mod tests {
         assert_eq!(config.limits.points_per_second, POINTS_PER_SECOND);
         let config = load("", &[("QUORATE_LIMITS__BURST", "3")]).unwrap();
         assert_eq!(config.limits.burst, 3);
+        let token = "0123456789abcdef";
+        let config =
+            load("", &[("QUORATE_METRICS__TOKEN", token), ("QUORATE_LOG__FORMAT", "json")]);
+        let config = config.unwrap();
+        assert_eq!(config.metrics.token.as_deref(), Some(token));
+        assert_eq!(config.log.format, LogFormat::Json);
+        assert!(!format!("{config:?}").contains(token), "it is a secret");
     }
 
     #[test]
@@ -268,6 +314,9 @@ mod tests {
             ("grace_seconds = -1", &[], "grace_seconds"),
             ("grace_seconds = 0", &[], "must be at least 1"),
             ("listen = ", &[], "is not TOML"),
+            ("metrics.token = 'short'", &[], "metrics.token: must have 16 characters"),
+            ("log.format = 'xml'", &[], "unknown variant `xml`, expected `text` or `json`"),
+            ("trusted_proxies = ['proxy']", &[], "invalid IP address"),
             ("", &[("QUORATE_GRACE", "5")], "QUORATE_GRACE: unknown field `grace`"),
         ] {
             let error = load(file, variables).unwrap_err();

@@ -10,7 +10,7 @@
 //! | [`meeting`] | the rules: a plain state machine without I/O, clock or randomness |
 //! | [`store`] | the journal, the tables that follow from it, the only SQL |
 //!
-//! Beside the road: [`identity`] (tokens) and [`config`]. What is on the wire is the crate `quorate_protocol`.
+//! Beside the road: [`identity`] (tokens), [`config`] and [`telemetry`] (what is counted). What is on the wire is the crate `quorate_protocol`.
 
 pub mod api;
 pub mod config;
@@ -20,6 +20,7 @@ pub mod live;
 pub mod meeting;
 pub mod server;
 pub mod store;
+pub mod telemetry;
 
 pub use config::Config;
 pub use server::{Server, StartError};

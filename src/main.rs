@@ -10,6 +10,7 @@ use quorate::live::clock;
 use quorate::meeting::roles::BOT_SCOPES;
 use quorate::store::SignedHead;
 use quorate::store::audit::{self, Verdict};
+use quorate::telemetry::start_log;
 use quorate::{Config, Server};
 use quorate_protocol::{MeetingId, PermissionSet};
 use tokio::signal::unix::{SignalKind, signal};
@@ -153,12 +154,7 @@ fn serve(common: &Common, flags: Serve) -> anyhow::Result<ExitCode> {
     let mut config = config(common)?;
     config.listen = flags.listen.unwrap_or(config.listen);
     config.database = flags.database.or(config.database);
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()),
-        )
-        .with_writer(std::io::stderr)
-        .init();
+    start_log(config.log.format);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let server = Server::new(&config).await?;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use quorate_protocol::Limits;
@@ -15,13 +16,14 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api::{self, Api};
+use crate::api::{self, Api, Peer};
 use crate::config::Config;
 use crate::connection::{Door, Manners};
 use crate::identity::{Identity, KeyError, ServerKey};
 use crate::live::ids::Ids;
-use crate::live::{self, Live};
+use crate::live::{self, Live, clock};
 use crate::store::{OpenError, Store, StoreError};
+use crate::telemetry::{SocketMetrics, Telemetry};
 
 /// How long a request's head may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -102,12 +104,18 @@ impl Server {
                 burst: config.limits.burst,
             },
             tries: Mutex::default(),
+            metrics: SocketMetrics::default(),
         });
+        let telemetry =
+            Telemetry::new(clock::wall(), store.metrics(), live.metrics(), &door.metrics);
         let router = api::router(Arc::new(Api {
             door,
             guests_create: config.guests_create(),
             origins: config.origins.clone(),
             tasks: tasks.clone(),
+            telemetry,
+            metrics_token: config.metrics.token.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
         }));
         Ok(Server { listener, address, router, live, store, stop, tasks })
     }
@@ -147,8 +155,8 @@ async fn accept(
 ) {
     loop {
         match listener.accept().await {
-            Ok((socket, _)) => {
-                let serving = serve_http(socket, router.clone());
+            Ok((socket, peer)) => {
+                let serving = serve_http(socket, Peer(peer.ip()), router.clone());
                 let stop = stop.clone();
                 // A socket that was upgraded goes on as a task of its own.
                 tasks.spawn(async move { stop.run_until_cancelled(serving).await });
@@ -161,12 +169,16 @@ async fn accept(
     }
 }
 
-async fn serve_http(socket: TcpStream, router: Router) {
+async fn serve_http(socket: TcpStream, peer: Peer, router: Router) {
     // One frame, one packet: nothing here waits for company.
     let _ = socket.set_nodelay(true);
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
-    let service = TowerToHyperService::new(router);
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request| {
+        request.extensions_mut().insert(peer);
+        router.call(request)
+    });
     let serving = http.serve_connection(TokioIo::new(socket), service).with_upgrades();
     if let Err(error) = serving.await {
         tracing::debug!(%error, "an HTTP connection ended");

@@ -9,14 +9,18 @@ use std::path::{Path, PathBuf};
 /// Which rooms, or modules of rooms, each room may name. The road goes one way; beside it,
 /// `identity` and `config` take what they need, and `server` puts all together.
 const ALLOWED: &[(&str, &[&str])] = &[
-    ("api", &["connection", "identity", "live", "meeting", "store"]),
-    ("connection", &["identity", "live", "meeting", "store"]),
-    ("live", &["meeting", "store"]),
+    ("api", &["connection", "identity", "live", "meeting", "store", "telemetry"]),
+    ("connection", &["identity", "live", "meeting", "store", "telemetry"]),
+    ("live", &["meeting", "store", "telemetry"]),
     ("meeting", &[]),
-    ("store", &["meeting::event"]),
+    ("store", &["meeting::event", "telemetry"]),
     ("identity", &["live", "meeting", "store"]),
-    ("config", &["meeting", "store"]),
-    ("server", &["api", "config", "connection", "identity", "live", "meeting", "store"]),
+    ("config", &["meeting", "store", "telemetry"]),
+    ("telemetry", &[]),
+    (
+        "server",
+        &["api", "config", "connection", "identity", "live", "meeting", "store", "telemetry"],
+    ),
     ("lib", &["config", "server"]),
     ("main", &[]),
 ];

@@ -20,6 +20,7 @@ use super::ids::Ids;
 use super::mail::{Attached, CreateAs, EnterAs, MAILBOX_CAPACITY, Mail, Refused, Reply, ResumeAs};
 use super::roles::Roles;
 use crate::store::{Store, StoreError};
+use crate::telemetry::LiveMetrics;
 
 /// How often sleeping meetings are looked through for deadlines.
 const SLEEPERS_EVERY: Duration = Duration::from_secs(1);
@@ -34,6 +35,7 @@ pub(super) struct Context {
     pub(super) ids: Ids,
     pub(super) settings: Settings,
     pub(super) roles: Arc<Roles>,
+    pub(super) metrics: LiveMetrics,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
 }
@@ -44,6 +46,8 @@ pub struct Live {
     context: Arc<Context>,
     /// Each live meeting's mailbox.
     meetings: Arc<DashMap<MeetingId, mpsc::Sender<Mail>>>,
+    /// Those that had not ended are restored, or set aside.
+    restored: CancellationToken,
 }
 
 impl Live {
@@ -57,8 +61,10 @@ impl Live {
         tasks: TaskTracker,
     ) -> Live {
         let roles = Roles::new(store.clone(), tasks.clone());
-        let context = Arc::new(Context { store, ids, settings, roles, stop, tasks });
-        Live { context, meetings: Arc::default() }
+        let metrics = LiveMetrics::default();
+        let context = Context { store, ids, settings, roles, metrics, stop, tasks };
+        let restored = CancellationToken::new();
+        Live { context: Arc::new(context), meetings: Arc::default(), restored }
     }
 
     /// The allocator of global ids.
@@ -71,6 +77,24 @@ impl Live {
     #[must_use]
     pub fn roles(&self) -> &Arc<Roles> {
         &self.context.roles
+    }
+
+    /// What is counted here.
+    #[must_use]
+    pub fn metrics(&self) -> &LiveMetrics {
+        &self.context.metrics
+    }
+
+    /// Whether the meetings that had not ended are restored, as far as they can be.
+    #[must_use]
+    pub fn is_restored(&self) -> bool {
+        self.restored.is_cancelled()
+    }
+
+    /// Whether the server stops.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.context.stop.is_cancelled()
     }
 
     /// Someone says `hello` to a meeting that exists.
@@ -163,8 +187,8 @@ impl Live {
     }
 
     /// How many meetings are live.
-    #[cfg(test)]
-    pub(super) fn count(&self) -> usize {
+    #[must_use]
+    pub fn count(&self) -> usize {
         self.meetings.len()
     }
 
@@ -178,10 +202,8 @@ impl Live {
     pub async fn wake_sleepers(self) {
         let stop = self.context.stop.clone();
         let work = async {
-            match self.context.store.unfinished_meetings().await {
-                Ok(meetings) => self.wake(meetings).await,
-                Err(error) => tracing::error!(%error, "failed to look for unfinished meetings"),
-            }
+            self.wake_unfinished().await;
+            self.restored.cancel();
             loop {
                 tokio::time::sleep(SLEEPERS_EVERY).await;
                 match self.context.store.due_meetings(clock::wall(), WAKE_BATCH).await {
@@ -191,6 +213,17 @@ impl Live {
             }
         };
         stop.run_until_cancelled(work).await;
+    }
+
+    /// Starts the meetings that had not ended, as soon as the store says which.
+    async fn wake_unfinished(&self) {
+        loop {
+            match self.context.store.unfinished_meetings().await {
+                Ok(meetings) => return self.wake(meetings).await,
+                Err(error) => tracing::error!(%error, "failed to look for unfinished meetings"),
+            }
+            tokio::time::sleep(SLEEPERS_EVERY).await;
+        }
     }
 
     /// Starts meetings, a few at a time, and waits until they are restored.

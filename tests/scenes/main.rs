@@ -19,6 +19,7 @@ mod hello;
 mod host;
 mod lifecycle;
 mod moderation;
+mod operating;
 mod people;
 mod policy;
 mod private;

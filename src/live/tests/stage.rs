@@ -21,6 +21,7 @@ use crate::live::{Delivered, Settings};
 use crate::meeting::event::{Event, MeetingCreated};
 use crate::meeting::{Passcode, Terms};
 use crate::store::{Committed, Durability, Store, UserRow};
+use crate::telemetry::LiveMetrics;
 
 /// The user who made the meeting.
 pub(super) const OWNER: i64 = 1;
@@ -93,6 +94,7 @@ impl Stage {
             ids: Ids::after(UserId(100), MEETING, ParticipantId(0)),
             settings: settings(),
             roles: Roles::new(store.clone(), TaskTracker::new()),
+            metrics: LiveMetrics::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
