@@ -54,18 +54,24 @@ async fn what_happens_is_counted_and_what_is_over_is_no_longer_there() {
         assert_eq!(value(&before, &series), 0.0, "there from the start");
     }
     let meeting = stage.meeting("Ada", json!({ "requires_approval": true })).await;
-    let ada = stage.join(&meeting, "Ada").await;
-    let ben = stage.join(&meeting, "Ben").await;
-    ada.client.send(HandRaise {}).await.unwrap();
-    ada.client.send(HostReclaim {}).await.unwrap();
-    ada.client.dry_run(HandLower { participant: None }).await.unwrap();
-    ben.client.send(HandRaise {}).await.unwrap_err();
+    let (mut ada, _) = stage.knock_as(&meeting, "Ada").await;
+    let mut ben = stage.join(&meeting, "Ben").await;
+    ada.ask(&Command::HandRaise(Empty {})).await;
+    ada.ask(&Command::HostReclaim(Empty {})).await;
+    let id = ada.id();
+    let tried = json!({ "type": "hand.lower", "id": id, "dry_run": true, "data": {} });
+    ada.say(&tried.to_string()).await;
+    ada.answer(json!(id)).await;
+    ada.say(&tried.to_string()).await;
+    ada.answer(json!(id)).await;
+    ben.refused(Command::HandRaise(Empty {})).await;
 
     let page_now = page(&stage).await;
     let now = |series: &str| value(&page_now, series);
     assert_eq!(now("quorate_commands_total{outcome=\"ok\"}"), 2.0);
     assert_eq!(now("quorate_commands_total{outcome=\"dry_run\"}"), 1.0);
     assert_eq!(now("quorate_commands_total{outcome=\"refused\"}"), 1.0);
+    assert_eq!(now("quorate_commands_total{outcome=\"repeated\"}"), 1.0);
     assert_eq!((now("quorate_sockets_open"), now("quorate_meetings_live")), (2.0, 1.0));
     assert_eq!(now("quorate_participants_present"), 1.0);
     assert_eq!((now("quorate_participants_waiting"), now("quorate_sessions_open")), (1.0, 2.0));
@@ -81,7 +87,8 @@ async fn what_happens_is_counted_and_what_is_over_is_no_longer_there() {
     let made = "{method=\"POST\",route=\"/api/meetings\",status=\"201\"}";
     assert_eq!(now(&format!("quorate_http_requests_total{made}")), 1.0);
 
-    ada.client.send(MeetingEnd {}).await.unwrap();
+    ada.ask(&Command::MeetingEnd(Empty {})).await;
+    drop((ada, ben));
     until(&stage, "quorate_sockets_open", 0.0).await;
     let page_after = page(&stage).await;
     let after = |series: &str| value(&page_after, series);
