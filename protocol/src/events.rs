@@ -16,6 +16,14 @@ use crate::{
     Seq, Timestamp, UserId, Via, WaitingEntry,
 };
 
+/// By what right someone did something, where it is not their own in the meeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ByRight {
+    /// As an administrator of the server.
+    Admin,
+}
+
 /// A fact, as those see it who may.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
@@ -30,13 +38,15 @@ pub struct Event {
     pub name: Option<String>,
     /// And their role.
     pub role: Option<Role>,
+    /// By what right, where that is not one's own.
+    pub via: Option<ByRight>,
     /// What happened.
     pub body: EventBody,
 }
 
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut event = serializer.serialize_struct("Event", 7)?;
+        let mut event = serializer.serialize_struct("Event", 8)?;
         event.serialize_field("seq", &self.seq)?;
         event.serialize_field("at", &self.at)?;
         event.serialize_field("by", &self.by)?;
@@ -45,6 +55,9 @@ impl Serialize for Event {
         }
         if let Some(role) = &self.role {
             event.serialize_field("role", role)?;
+        }
+        if let Some(via) = &self.via {
+            event.serialize_field("via", via)?;
         }
         event.serialize_field("type", self.body.kind())?;
         event.serialize_field("data", &self.body.data())?;

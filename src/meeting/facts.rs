@@ -120,6 +120,8 @@ pub struct Info {
     pub host_name: String,
     /// The settings.
     pub settings: Settings,
+    /// The last event that changed the meeting itself, and not only who is in it and what they do.
+    pub revision: Seq,
 }
 
 impl Default for Info {
@@ -147,6 +149,7 @@ impl Default for Info {
             acting_for: None,
             host_name: String::new(),
             settings: Settings::default(),
+            revision: Seq(0),
         }
     }
 }
@@ -220,6 +223,9 @@ impl Facts {
         let present_before = self.present;
         let host_was_in = self.host_is_in();
         self.apply_fact(event);
+        if event.fact.changes_meeting() {
+            self.info.revision = event.seq;
+        }
         debug_assert!(
             self.present <= present_before || self.present <= self.capacity(),
             "nobody comes in beyond the capacity"
@@ -276,7 +282,7 @@ impl Facts {
             }
             Fact::InviteeRemoved { invitee } => self.invitees.removed(*invitee),
             Fact::ParticipantIdentified { participant, user, kind, bot } => {
-                self.place_for(*participant, *user, *kind, None);
+                self.place_for(*participant, *user, *kind, personal);
                 self.identified(*participant, bot.as_ref(), personal);
             }
             Fact::ParticipantJoined { participant, user, kind, room, looks_like, .. } => {

@@ -61,19 +61,25 @@ impl Facts {
         self.invite_first(decision.personal_event(Audience::EVERYONE, fact, name), invitees)
     }
 
-    pub(super) fn start(&self, me: &Person) -> Result<Decision, Refusal> {
+    pub(super) fn start(&self, now: Timestamp, me: &Person) -> Result<Decision, Refusal> {
         self.require(me, Permission::MeetingStart)?;
         match self.info.status {
             MeetingStatus::Scheduled => {
                 Ok(Decision::by(me).event(Audience::EVERYONE, Fact::MeetingStarted {}))
             }
             MeetingStatus::InProgress => Ok(Decision::already(None)),
+            MeetingStatus::Completed if self.may_be_reopened(now) => {
+                Ok(Decision::by(me).event(Audience::EVERYONE, Fact::MeetingReopened {}))
+            }
             MeetingStatus::Completed => Err(Refusal::Ended),
         }
     }
 
     pub(super) fn end(&self, me: &Person) -> Result<Decision, Refusal> {
         self.require(me, Permission::MeetingEnd)?;
+        if self.info.status == MeetingStatus::Completed {
+            return Ok(Decision::already(None));
+        }
         Ok(self.end_with(Decision::by(me), EndReason::Ended))
     }
 
@@ -111,10 +117,12 @@ impl Facts {
 
     /// Whether this user's coming reopens the ended meeting.
     pub(super) fn may_reopen(&self, now: Timestamp, user: UserId) -> bool {
-        self.is_staff(user)
-            && self.info.settings.auto_start
-            && (self.info.settings.reusable
-                || self.info.ended_at.is_some_and(|ended_at| now.ms_since(ended_at) < REOPEN_MS))
+        self.is_staff(user) && self.info.settings.auto_start && self.may_be_reopened(now)
+    }
+
+    fn may_be_reopened(&self, now: Timestamp) -> bool {
+        let lately = |ended_at| now.ms_since(ended_at) < REOPEN_MS;
+        self.info.settings.reusable || self.info.ended_at.is_some_and(lately)
     }
 
     pub(super) fn next_deadline(&self, terms: &Terms) -> Option<Timestamp> {
@@ -218,6 +226,7 @@ impl Facts {
             acting_for: None,
             host_name: personal.and_then(|personal| personal.name.clone()).unwrap_or_default(),
             settings: created.settings,
+            revision: self.head,
         };
         self.co_hosts = created.co_hosts;
         self.at = at;

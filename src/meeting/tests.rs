@@ -14,6 +14,7 @@ mod invitees;
 mod large;
 mod matrix;
 mod model;
+mod office;
 mod passes;
 mod policy;
 mod rights;

@@ -3,15 +3,15 @@
 use quorate_protocol::{
     AbuseReported, ActionItem, AgendaChanged, AgendaMoved, AttributesChanged, BreakoutAnnounced,
     BreakoutAssigned, BreakoutClosed, BreakoutClosing, BreakoutExtended, BreakoutOpened,
-    BreakoutPrepared, CaptionPublished, ChatDeleted, ChatPinned, ChatSentEvent, ConnectionChanged,
-    Empty, EventBody, HostChanged, Invitee, InviteeRemoved, Media, MediaUpdated, MeetingCreated,
-    MeetingEnded, MeetingExtended, MeetingRecovered, MeetingSizeChanged, MeetingSuspended,
-    MessageId, Participant, ParticipantBanned, ParticipantJoined, ParticipantLeft,
-    ParticipantMoved, ParticipantMuted, ParticipantOnly, ParticipantRenamed, ParticipantWaiting,
-    ParticipantWithdrawn, ParticipantsMuted, PermissionRefused, PermissionsChanged, PolicyChanged,
-    PollOpened, PollTally, PollVote, PollVotesTold, Presence, ReasonGiven, RecordedDecision,
-    ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected, RoomNamed, Timer, UserAffected,
-    UserKind, WaitReason, WaitingEntry, WaitingTold,
+    BreakoutPrepared, ByRight, CaptionPublished, ChatDeleted, ChatPinned, ChatSentEvent,
+    ConnectionChanged, Empty, EventBody, HostChanged, Invitee, InviteeRemoved, Media, MediaUpdated,
+    MeetingCreated, MeetingEnded, MeetingExtended, MeetingRecovered, MeetingSizeChanged,
+    MeetingSuspended, MessageId, Participant, ParticipantBanned, ParticipantJoined,
+    ParticipantLeft, ParticipantMoved, ParticipantMuted, ParticipantOnly, ParticipantRenamed,
+    ParticipantWaiting, ParticipantWithdrawn, ParticipantsMuted, PermissionRefused,
+    PermissionsChanged, PolicyChanged, PollOpened, PollTally, PollVote, PollVotesTold, Presence,
+    ReasonGiven, RecordedDecision, ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected,
+    RoomNamed, Timer, UserAffected, UserKind, WaitReason, WaitingEntry, WaitingTold,
 };
 
 use super::event::{Event, Fact, Personal, RoomPlan};
@@ -24,7 +24,8 @@ pub fn event(event: &Event) -> Option<quorate_protocol::Event> {
     let name = event.personal.as_ref().filter(|_| role.is_some());
     let name = name.and_then(|personal| personal.name.clone());
     let Event { seq, at, by, .. } = *event;
-    Some(quorate_protocol::Event { seq, at, by, name, role, body })
+    let via = event.as_admin.then_some(ByRight::Admin);
+    Some(quorate_protocol::Event { seq, at, by, name, role, via, body })
 }
 
 fn body(event: &Event) -> Option<EventBody> {

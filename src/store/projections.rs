@@ -44,6 +44,9 @@ pub(super) fn project(
         Fact::ParticipantJoined { participant, user, role, .. } => {
             tables.join(*participant, *user, *role)
         }
+        Fact::ParticipantIdentified { participant, user, .. } => {
+            tables.identify(*participant, *user)
+        }
         Fact::ParticipantLeft { participant, .. } => tables.leave(*participant),
         Fact::ParticipantRemoved { participant } => tables.remove(*participant),
         Fact::ParticipantBanned { user, until, scope, key, .. } => {
@@ -69,7 +72,6 @@ pub(super) fn project(
         | Fact::SessionResumed { .. }
         | Fact::SessionClosed { .. }
         | Fact::WaitingTold { .. }
-        | Fact::ParticipantIdentified { .. }
         | Fact::ConnectionChanged { .. }
         | Fact::AttributesChanged { .. }
         | Fact::ParticipantRenamed { .. }

@@ -674,6 +674,26 @@ pub struct MeetingCreated {
 }
 
 impl Fact {
+    /// Whether it changes the meeting itself, and not only who is in it and what they do there.
+    #[must_use]
+    pub fn changes_meeting(&self) -> bool {
+        matches!(
+            self,
+            Fact::MeetingCreated(_)
+                | Fact::MeetingStarted {}
+                | Fact::MeetingEnded { .. }
+                | Fact::MeetingReopened {}
+                | Fact::MeetingLocked {}
+                | Fact::MeetingUnlocked {}
+                | Fact::MeetingSuspended { .. }
+                | Fact::MeetingResumed {}
+                | Fact::MeetingPolicyChanged { .. }
+                | Fact::MeetingUpdated(_)
+                | Fact::MeetingExtended { .. }
+                | Fact::HostChanged { .. }
+        )
+    }
+
     /// Whom it is about; of the two in the host's seat, who has it now.
     #[must_use]
     pub fn about(&self) -> Option<ParticipantId> {
