@@ -1,6 +1,7 @@
 //! The server's settings: defaults, then the file, then `QUORATE_…` variables, then the command line.
 
 use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use quorate_protocol::{POINTS_BURST, POINTS_PER_SECOND};
@@ -218,6 +219,14 @@ impl Config {
     #[must_use]
     pub fn database(&self) -> PathBuf {
         self.database.clone().unwrap_or_else(|| self.data.join("quorate.db"))
+    }
+
+    /// Makes the data folder where there is none, for its owner alone.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn make_data_folder(&self) -> std::io::Result<()> {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.data)
     }
 
     /// Whether guests may make meetings.

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod cli;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -66,6 +68,8 @@ enum Command {
     /// Check the journal, or sign its head to keep elsewhere
     #[command(subcommand)]
     Audit(Audit),
+    Backup(cli::backup::Backup),
+    Doctor(cli::doctor::Doctor),
 }
 
 #[derive(Args)]
@@ -132,6 +136,10 @@ fn main() -> ExitCode {
         Some(Command::Serve(flags)) => serve(&cli.common, flags),
         Some(Command::Token(token)) => print_token(&cli.common, token),
         Some(Command::Audit(audit)) => run_audit(&cli.common, &audit),
+        Some(Command::Backup(backup)) => {
+            config(&cli.common).and_then(|config| cli::backup::run(&config, &backup))
+        }
+        Some(Command::Doctor(doctor)) => cli::doctor::run(config(&cli.common), &doctor),
     };
     run.unwrap_or_else(|error| {
         eprintln!("quorate: {error:#}");
@@ -189,7 +197,7 @@ fn print_token(common: &Common, token: Token) -> anyhow::Result<ExitCode> {
     }
     let scopes = bot_scopes(&token)?;
     let config = config(common)?;
-    std::fs::create_dir_all(&config.data)?;
+    config.make_data_folder()?;
     let key = ServerKey::load_or_create(&config.data)?;
     let claims = Claims {
         kind: match token.kind {

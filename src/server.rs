@@ -82,7 +82,7 @@ impl Server {
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let data = |error| StartError::Data { path: config.data.clone(), error };
-        std::fs::create_dir_all(&config.data).map_err(data)?;
+        config.make_data_folder().map_err(data)?;
         // Before the database, which is made where there is none: a broken key alters nothing.
         let key = ServerKey::find(&config.data)?;
         let store = Store::open(&config.database(), config.durability.into())?;

@@ -11,9 +11,11 @@
 
 mod append;
 pub mod audit;
+pub mod backup;
 mod connections;
 mod head;
 mod heads;
+pub mod inspect;
 mod journal;
 mod maintenance;
 mod open;

@@ -208,7 +208,7 @@ fn by_number(
     Ok(events)
 }
 
-fn read_row(meeting: MeetingId, row: &Row<'_>) -> Result<Event, StoreError> {
+pub(super) fn read_row(meeting: MeetingId, row: &Row<'_>) -> Result<Event, StoreError> {
     let seq = Seq(row.get::<_, i64>(0)?.cast_unsigned());
     event(seq, row).map_err(|error| StoreError::Unreadable { meeting, seq, why: error.to_string() })
 }
