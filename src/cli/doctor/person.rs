@@ -447,8 +447,13 @@ impl Report {
         let (yes, no): (Vec<_>, Vec<_>) = self.can.iter().partition(|(_, able)| able.may);
         let yes: Vec<_> = yes.iter().map(|(permission, _)| permission.name()).collect();
         println!("may{}: {}", if self.ok { "" } else { ", once in" }, yes.join(", "));
+        let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (permission, able) in no {
-            println!("may not {permission}: {}", able.says.as_deref().unwrap_or_default());
+            let says = able.says.as_deref().unwrap_or_default();
+            reasons.entry(says).or_default().push(permission.name());
+        }
+        for (says, permissions) in reasons {
+            println!("may not {}: {says}", permissions.join(", "));
         }
         for Happened { seq, at, by, r#type, data } in &self.events {
             let by = by.as_deref().map(|by| format!(" by {by}")).unwrap_or_default();

@@ -167,7 +167,9 @@ impl Case {
             if helped.iter().any(|(_, _, told, _)| told.is_in()) {
                 helped.retain(|(_, _, told, _)| told.is_in());
             }
-            let one_of = helped.iter().map(|(says, ..)| says.clone()).collect();
+            // Who was never here has no id yet.
+            let shown = |says: &String| says.replace(&NOBODY.to_string(), "…");
+            let one_of = helped.iter().map(|(says, ..)| shown(says)).collect();
             let Some((_, next, told, then)) = helped.into_iter().next() else {
                 let then = "nothing that a host can do changes that".to_owned();
                 steps.push(Step { one_of, then });
