@@ -146,6 +146,10 @@ mod tests {
         }
     }
 
+    async fn bad() -> &'static str {
+        panic!("as the test asks")
+    }
+
     #[test]
     fn a_handler_that_panics_is_one_answer_and_its_id_is_in_the_log() {
         let (log, metrics) = (Log::default(), HttpMetrics::default());
@@ -157,8 +161,7 @@ mod tests {
             let metrics = metrics.clone();
             async move { answer(&metrics, request, next).await }
         });
-        let bad = || async { panic!("as the test asks") };
-        let router = Router::<()>::new().route("/bad/{id}", get(bad as fn() -> _)).layer(layer);
+        let router = Router::<()>::new().route("/bad/{id}", get(bad)).layer(layer);
         let request = Request::get("/bad/secret").body(Body::empty()).unwrap();
         let body: serde_json::Value =
             tracing::subscriber::with_default(subscriber.finish(), || {

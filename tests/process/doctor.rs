@@ -389,7 +389,7 @@ async fn passcodes_guests_accounts_and_ends_are_told() {
     );
     let steps = report["steps"].as_array().unwrap();
     assert!(
-        steps.len() == 2 && steps[0].to_string().contains(r#"{\\\"guests\\\":true}"#),
+        steps.len() == 2 && steps[0].to_string().contains(r#"{\"guests\":true}"#),
         "{report:#}"
     );
 

@@ -18,6 +18,9 @@ const BEHIND_MS_MAX: u64 = 5000;
 /// Broken meetings that are named.
 const NAMED_MAX: usize = 5;
 
+/// A check of the database.
+type Look = fn(&Inspection) -> Result<Check, StoreError>;
+
 pub(super) fn checks(config: &Config, server: &Server) -> Vec<Check> {
     let (name, path) = ("database", config.database());
     if !path.exists() {
@@ -31,8 +34,7 @@ pub(super) fn checks(config: &Config, server: &Server) -> Vec<Check> {
             return vec![Check { todo: None, ..Check::fail(name, error.to_string(), "") }];
         }
     };
-    let look: [fn(&Inspection) -> Result<Check, StoreError>; 4] =
-        [schema, integrity, references, time];
+    let look: [Look; 4] = [schema, integrity, references, time];
     let mut checks: Vec<_> =
         look.iter().map(|look| look(&inspection).unwrap_or_else(unreadable)).collect();
     checks.push(log(&inspection, server));
