@@ -6,6 +6,7 @@ mod audit;
 mod body;
 mod docs;
 mod erasure;
+mod health;
 mod history;
 mod idempotency;
 mod invitation_links;
@@ -15,6 +16,7 @@ mod me;
 mod meeting_changes;
 mod meeting_roles;
 mod meetings;
+mod metrics;
 mod openapi;
 mod origin;
 mod page;
@@ -24,6 +26,7 @@ mod people_changes;
 mod preconditions;
 mod problem;
 mod query;
+mod requests;
 mod roles;
 mod secret;
 mod series;
@@ -38,7 +41,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{any, get};
@@ -47,6 +50,7 @@ use quorate_protocol::{Code, ErrorBody};
 use crate::connection::Door;
 use crate::identity::Caller;
 use crate::replay::Replays;
+use crate::telemetry::Telemetry;
 use idempotency::Repeats;
 pub use links::{Links, WrongUrl};
 use openapi::Routes;
@@ -69,6 +73,10 @@ pub struct Api {
     pub replays: Replays,
     /// Held by who has a journal verified: it reads all of it.
     pub verifying: tokio::sync::Semaphore,
+    /// What is counted.
+    pub telemetry: Telemetry,
+    /// The bearer token that opens `/metrics`; without one it answers on loopback alone.
+    pub metrics_token: Option<String>,
 }
 
 /// All routes.
@@ -77,6 +85,8 @@ pub fn router(api: Arc<Api>) -> Router {
     let all = described
         .merge(docs::page(&document))
         .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::page))
         .route("/ws", any(socket::upgrade))
         .method_not_allowed_fallback(|| async {
             Problem(ErrorBody::new(Code::MethodNotAllowed, "this path does not take that method"))
@@ -86,8 +96,9 @@ pub fn router(api: Arc<Api>) -> Router {
         })
         .layer(map_response(not_kept))
         .with_state(api.clone());
-    let repeats = Repeats::new(api, all.clone());
+    let repeats = Repeats::new(api.clone(), all.clone());
     all.layer(from_fn_with_state(repeats, idempotency::once))
+        .layer(from_fn_with_state(api, requests::attend))
 }
 
 /// What is answered holds for who asked, and for now: nobody on the way keeps it.
@@ -119,6 +130,12 @@ fn routes() -> Routes<Arc<Api>> {
         .and(docs::routes())
 }
 
+/// The token in `Authorization`, if there is one.
+fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    Some(value.strip_prefix("Bearer ")?.trim())
+}
+
 /// Who is asking: the bearer of the token in `Authorization`. Comes before the body in a route's
 /// arguments, so that a stranger's is not even read.
 struct Bearer(Caller);
@@ -131,13 +148,11 @@ impl FromRequestParts<Arc<Api>> for Bearer {
         if let Some(caller) = parts.extensions.remove::<Caller>() {
             return Ok(Bearer(caller));
         }
-        let value = parts.headers.get(header::AUTHORIZATION);
-        let value = value.and_then(|value| value.to_str().ok());
-        let Some(token) = value.and_then(|value| value.strip_prefix("Bearer ")) else {
+        let Some(token) = bearer_token(&parts.headers) else {
             let message = "send `Authorization: Bearer <token>`; see `quorate token --help`";
             return Err(Problem(ErrorBody::new(Code::Unauthorized, message)));
         };
         let ids = api.door.live.ids();
-        Ok(Bearer(api.door.identity.bearer(ids, token.trim()).await?))
+        Ok(Bearer(api.door.identity.bearer(ids, token).await?))
     }
 }

@@ -1,6 +1,8 @@
 //! The commands, one a file.
 
 pub(crate) mod audit;
+pub(crate) mod backup;
+pub(crate) mod doctor;
 mod progress;
 pub(crate) mod replay;
 pub(crate) mod user;

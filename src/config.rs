@@ -3,6 +3,7 @@
 mod auth;
 
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use quorate_protocol::{POINTS_BURST, POINTS_PER_SECOND};
@@ -12,9 +13,12 @@ pub use auth::{Auth, Link};
 
 use crate::meeting::Terms;
 use crate::store::Durability;
+use crate::telemetry::LogFormat;
 
 /// What environment variables of the server begin with.
 const PREFIX: &str = "QUORATE_";
+/// A shorter `metrics.token` would be guessed.
+const METRICS_TOKEN_BYTES_MIN: usize = 16;
 
 /// Every setting, with its default.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -54,6 +58,10 @@ pub struct Config {
     pub auth: Auth,
     /// Rates.
     pub limits: Rates,
+    /// The log.
+    pub log: Log,
+    /// What `/metrics` asks for.
+    pub metrics: Metrics,
 }
 
 /// How often one connection may ask.
@@ -64,6 +72,28 @@ pub struct Rates {
     pub points_per_second: u32,
     /// Points at once.
     pub burst: u32,
+}
+
+/// The log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// How its lines look: `text` or `json`. How much there is of it says `RUST_LOG`.
+    pub format: LogFormat,
+}
+
+/// What `/metrics` asks for.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    /// The bearer token that opens it; without one it answers on loopback alone.
+    pub token: Option<String>,
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Metrics").field("token", &self.token.as_ref().map(|_| "…")).finish()
+    }
 }
 
 /// When a commit counts as done.
@@ -113,6 +143,8 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             auth: Auth::default(),
             limits: Rates::default(),
+            log: Log::default(),
+            metrics: Metrics::default(),
         }
     }
 }
@@ -179,12 +211,17 @@ impl Config {
             ("limits.points_per_second", self.limits.points_per_second),
             ("limits.burst", self.limits.burst),
         ];
+        let invalid = |key: &str, message: &str| {
+            let (source_name, message) = (key.to_owned(), message.to_owned());
+            Err(ConfigError::Invalid { source_name, message })
+        };
+        let token = self.metrics.token.as_deref().unwrap_or("a long one, where none is set");
         match positive.iter().find(|(_, value)| *value == 0) {
+            Some((key, _)) => invalid(key, "must be at least 1"),
+            None if token.len() < METRICS_TOKEN_BYTES_MIN => {
+                invalid("metrics.token", "must have 16 characters or more, and none may guess it")
+            }
             None => self.auth.check(),
-            Some((key, _)) => Err(ConfigError::Invalid {
-                source_name: (*key).to_owned(),
-                message: "must be at least 1".to_owned(),
-            }),
         }
     }
 
@@ -192,6 +229,14 @@ impl Config {
     #[must_use]
     pub fn database(&self) -> PathBuf {
         self.database.clone().unwrap_or_else(|| self.data.join("quorate.db"))
+    }
+
+    /// Makes the data folder where there is none, for its owner alone.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn make_data_folder(&self) -> std::io::Result<()> {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.data)
     }
 
     /// Whether guests may make meetings.
@@ -272,6 +317,13 @@ mod tests {
         assert_eq!(config.limits.points_per_second, POINTS_PER_SECOND);
         let config = load("", &[("QUORATE_LIMITS__BURST", "3")]).unwrap();
         assert_eq!(config.limits.burst, 3);
+        let token = "0123456789abcdef";
+        let config =
+            load("", &[("QUORATE_METRICS__TOKEN", token), ("QUORATE_LOG__FORMAT", "json")]);
+        let config = config.unwrap();
+        assert_eq!(config.metrics.token.as_deref(), Some(token));
+        assert_eq!(config.log.format, LogFormat::Json);
+        assert!(!format!("{config:?}").contains(token), "it is a secret");
     }
 
     #[test]
@@ -281,6 +333,8 @@ mod tests {
             ("grace_seconds = -1", &[], "grace_seconds"),
             ("grace_seconds = 0", &[], "must be at least 1"),
             ("listen = ", &[], "is not TOML"),
+            ("metrics.token = 'short'", &[], "metrics.token: must have 16 characters"),
+            ("log.format = 'xml'", &[], "unknown variant `xml`, expected `text` or `json`"),
             ("", &[("QUORATE_GRACE", "5")], "QUORATE_GRACE: unknown field `grace`"),
         ] {
             let error = load(file, variables).unwrap_err();

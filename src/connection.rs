@@ -20,10 +20,12 @@ use quorate_protocol::{Code, FRAME_BYTES_MAX};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tracing::field::display;
 
 use crate::identity::Identity;
 use crate::live::{Attached, CommandPort, Live};
 use crate::store::Store;
+use crate::telemetry::SocketMetrics;
 use goodbye::{Goodbye, say_goodbye};
 use halves::{Ear, Mouth};
 use pulse::Pulse;
@@ -45,6 +47,8 @@ pub struct Door {
     pub manners: Manners,
     /// Passcodes that were tried.
     pub tries: Mutex<Tries>,
+    /// What is counted here.
+    pub metrics: SocketMetrics,
 }
 
 /// How connections behave.
@@ -68,6 +72,7 @@ pub async fn serve(socket: TcpStream, already_read: Vec<u8>, door: Arc<Door>) {
         .write_buffer_size(0)
         .max_message_size(Some(FRAME_BYTES_MAX))
         .max_frame_size(Some(FRAME_BYTES_MAX));
+    let _open = door.metrics.opened();
     let (ear, mut mouth) = halves::split(socket);
     let ear = WebSocketStream::from_partially_read(ear, already_read, Role::Server, Some(config));
     let mut ear = ear.await;
@@ -76,6 +81,7 @@ pub async fn serve(socket: TcpStream, already_read: Vec<u8>, door: Arc<Door>) {
         Ok(attached) => attend(&mut ear, &mut mouth, attached, &door).await,
         Err(goodbye) => goodbye,
     };
+    door.metrics.closed(goodbye.close.map_or("gone", |closing| closing.why.name()));
     Box::pin(say_goodbye(ear, mouth, goodbye)).await;
 }
 
@@ -87,13 +93,19 @@ async fn attend(
     door: &Door,
 ) -> Goodbye {
     let Attached { port, mut delivery } = attached;
+    let span = tracing::Span::current();
+    span.record("meeting", display(delivery.meeting()));
+    span.record("session", display(delivery.session()));
+    tracing::debug!("a session has its socket");
     let pulse = Pulse::new(door.manners.heartbeat);
     // Dropping the delivery tells the meeting, however long the goodbye takes.
     let goodbye = tokio::select! {
-        ended = listen(ear, &port, &pulse, door.manners) => ended,
+        ended = listen(ear, &port, &pulse, door) => ended,
         ended = writer::write(mouth, &mut delivery, &pulse) => ended,
     };
-    tracing::debug!(?goodbye, rtt_ms = pulse.rtt_ms(), "a socket ended");
+    // Why in a word: what else is said may be for their eyes.
+    let why = goodbye.close.map_or("gone", |closing| closing.why.name());
+    tracing::debug!(why, rtt_ms = pulse.rtt_ms(), "a socket ended");
     goodbye
 }
 
@@ -102,9 +114,9 @@ async fn listen(
     ear: &mut WebSocketStream<Ear>,
     port: &CommandPort,
     pulse: &Pulse,
-    manners: Manners,
+    door: &Door,
 ) -> Goodbye {
-    let goodbye = reader::read(ear, port, pulse, manners).await;
+    let goodbye = reader::read(ear, port, pulse, door).await;
     let Some(closing) = goodbye.close else { return goodbye };
     port.part(goodbye.frames, closing.why);
     pending().await

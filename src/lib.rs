@@ -11,8 +11,8 @@
 //! | [`store`] | the journal, the tables that follow from it, the only SQL |
 //!
 //! Beside the road: [`identity`] (who someone is), [`schedule`] (recurrence, calendar files), [`replay`]
-//! (meetings as they stood), [`erasure`] (a person's data goes) and [`config`]. What is on the wire is the
-//! crate `quorate_protocol`.
+//! (meetings as they stood), [`erasure`] (a person's data goes), [`config`] and [`telemetry`] (what is
+//! counted). What is on the wire is the crate `quorate_protocol`.
 
 pub mod api;
 pub mod config;
@@ -25,6 +25,7 @@ pub mod replay;
 pub mod schedule;
 pub mod server;
 pub mod store;
+pub mod telemetry;
 
 pub use config::Config;
 pub use server::{Server, StartError};

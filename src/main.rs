@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use quorate::identity::{Claims, RESERVED_NAMES, SETUP_MINUTES, ServerKey, TokenKind};
 use quorate::live::clock;
 use quorate::meeting::roles::BOT_SCOPES;
+use quorate::telemetry::start_log;
 use quorate::{Config, Server};
 use quorate_protocol::{MeetingId, PermissionSet};
 use tokio::signal::unix::{SignalKind, signal};
@@ -71,6 +72,8 @@ enum Command {
     /// Erase a person's data
     #[command(subcommand)]
     User(cli::user::User),
+    Backup(cli::backup::Backup),
+    Doctor(cli::doctor::Doctor),
 }
 
 #[derive(Args)]
@@ -126,6 +129,10 @@ fn main() -> ExitCode {
         Some(Command::User(user)) => {
             config(&cli.common).and_then(|config| cli::user::run(&config, &user))
         }
+        Some(Command::Backup(backup)) => {
+            config(&cli.common).and_then(|config| cli::backup::run(&config, &backup))
+        }
+        Some(Command::Doctor(doctor)) => cli::doctor::run(config(&cli.common), &doctor),
     };
     run.unwrap_or_else(|error| {
         eprintln!("quorate: {error:#}");
@@ -148,12 +155,7 @@ fn serve(common: &Common, flags: Serve) -> anyhow::Result<ExitCode> {
     let mut config = config(common)?;
     config.listen = flags.listen.unwrap_or(config.listen);
     config.database = flags.database.or(config.database);
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()),
-        )
-        .with_writer(std::io::stderr)
-        .init();
+    start_log(config.log.format);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let server = Server::new(&config).await?;
@@ -195,7 +197,7 @@ fn print_token(common: &Common, token: Token) -> anyhow::Result<ExitCode> {
     }
     let scopes = bot_scopes(&token)?;
     let config = config(common)?;
-    std::fs::create_dir_all(&config.data)?;
+    config.make_data_folder()?;
     let key = ServerKey::load_or_create(&config.data)?;
     let claims = Claims {
         kind: match token.kind {

@@ -24,9 +24,10 @@ use crate::config::{Auth, Config, Link};
 use crate::connection::{Door, Manners};
 use crate::identity::{Identity, IssuerSettings, KeyError, ServerKey};
 use crate::live::ids::Ids;
-use crate::live::{self, Live};
+use crate::live::{self, Live, clock};
 use crate::replay::Replays;
 use crate::store::{OpenError, Store, StoreError};
+use crate::telemetry::{SocketMetrics, Telemetry};
 
 /// How long a request's head may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -105,7 +106,7 @@ impl Server {
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let data = |error| StartError::Data { path: config.data.clone(), error };
-        std::fs::create_dir_all(&config.data).map_err(data)?;
+        config.make_data_folder().map_err(data)?;
         // Before the database, which is made where there is none: a broken key alters nothing.
         let key = ServerKey::find(&config.data)?;
         let store = Store::open(&config.database(), config.durability.into())?;
@@ -127,7 +128,10 @@ impl Server {
                 burst: config.limits.burst,
             },
             tries: Mutex::default(),
+            metrics: SocketMetrics::default(),
         });
+        let telemetry =
+            Telemetry::new(clock::wall(), door.store.metrics(), door.live.metrics(), &door.metrics);
         let router = api::router(Arc::new(Api {
             door: door.clone(),
             guests_create: config.guests_create(),
@@ -136,6 +140,8 @@ impl Server {
             tasks: tasks.clone(),
             replays: Replays::new(door.store.clone()),
             verifying: Semaphore::new(VERIFIED_AT_ONCE),
+            telemetry,
+            metrics_token: config.metrics.token.clone(),
         }));
         Ok(Server { listener, address, router, door, links, proxies, stop, tasks })
     }

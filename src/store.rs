@@ -11,11 +11,13 @@
 
 mod append;
 pub mod audit;
+pub mod backup;
 mod connections;
 mod erasing;
 mod head;
 mod heads;
 mod idempotency;
+pub mod inspect;
 mod journal;
 mod maintenance;
 mod open;
@@ -32,7 +34,7 @@ mod write;
 mod writer;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -40,6 +42,7 @@ use quorate_protocol::{MeetingId, Seq, Timestamp, UserId, UserKind};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::meeting::event::Event;
+use crate::telemetry::StoreMetrics;
 
 pub use erasing::ERASED_PREFIX;
 pub use head::{HeadError, SignedHead};
@@ -176,7 +179,7 @@ struct Shared {
     jobs: mpsc::UnboundedSender<Job>,
     readers: Readers,
     closing: Arc<AtomicBool>,
-    commits: Arc<AtomicU64>,
+    metrics: StoreMetrics,
     threads: Mutex<Option<Threads>>,
 }
 
@@ -210,7 +213,7 @@ impl Store {
         let opened = open::open(path, options.durability)?;
         let lock = Arc::new(opened.lock);
         let (jobs, queue) = mpsc::unbounded_channel();
-        let (closing, commits) = (Arc::default(), Arc::default());
+        let (closing, metrics) = (Arc::default(), StoreMetrics::default());
         let maintenance = maintenance::Maintenance::start(
             path.to_owned(),
             options.maintenance.clone(),
@@ -219,18 +222,18 @@ impl Store {
         )
         .map_err(|error| OpenError::unreachable(path, error))?;
         let writer = writer::Writer::new(path, options, opened.connection, lock)
-            .start(queue, Arc::clone(&closing), Arc::clone(&commits))
+            .start(queue, Arc::clone(&closing), metrics.clone())
             .map_err(|error| OpenError::unreachable(path, error))?;
         let threads = Mutex::new(Some(Threads { writer, maintenance }));
         let readers = Readers::new(path);
         let path = path.to_owned();
-        Ok(Store { shared: Arc::new(Shared { path, jobs, readers, closing, commits, threads }) })
+        Ok(Store { shared: Arc::new(Shared { path, jobs, readers, closing, metrics, threads }) })
     }
 
     /// Queues a batch. The queue has no bound of its own: each meeting has at most a few batches in
     /// flight, since its actor waits for completions.
     pub fn append(&self, batch: Batch) {
-        if let Err(mpsc::error::SendError(job)) = self.shared.jobs.send(Job::Append(batch)) {
+        if let Err(job) = self.queue(Job::Append(batch)) {
             job.fail(&StoreError::Closed);
         }
     }
@@ -243,7 +246,7 @@ impl Store {
     /// When the store is closed, or the transaction failed that it was part of; it may be tried again.
     pub async fn begin(&self, meeting: MeetingId) -> Result<(Generation, Seq), StoreError> {
         let (reply, begun) = oneshot::channel();
-        self.shared.jobs.send(Job::Begin { meeting, reply }).map_err(|_| StoreError::Closed)?;
+        self.queue(Job::Begin { meeting, reply }).map_err(|_| StoreError::Closed)?;
         begun.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -251,13 +254,44 @@ impl Store {
     /// generation that is no longer the newest changes nothing.
     pub fn forget(&self, meeting: MeetingId, generation: Generation) {
         // A closed store has forgotten everything already.
-        let _ = self.shared.jobs.send(Job::Forget { meeting, generation });
+        let _ = self.queue(Job::Forget { meeting, generation });
     }
 
     /// How many transactions were committed since the store was opened.
     #[must_use]
     pub fn commits(&self) -> u64 {
-        self.shared.commits.load(Ordering::Relaxed)
+        self.shared.metrics.commits.get()
+    }
+
+    /// What is counted here.
+    #[must_use]
+    pub fn metrics(&self) -> &StoreMetrics {
+        &self.shared.metrics
+    }
+
+    /// Waits until the writer has had its turn, as a commit would.
+    ///
+    /// # Errors
+    /// When the store is closed, or a transaction cannot be begun or ended.
+    pub async fn writes(&self) -> Result<(), StoreError> {
+        self.write(|_| Ok(())).await
+    }
+
+    /// Bytes of the database file, and of the log beside it.
+    #[must_use]
+    pub fn sizes(&self) -> (u64, u64) {
+        let path = &self.shared.path;
+        (std::fs::metadata(path).map_or(0, |file| file.len()), maintenance::log_bytes(path))
+    }
+
+    /// Puts a job into the writer's queue; gives it back when the store is closed.
+    fn queue(&self, job: Job) -> Result<(), Job> {
+        let queued = &self.shared.metrics.queued;
+        queued.inc();
+        self.shared.jobs.send(job).map_err(|mpsc::error::SendError(job)| {
+            queued.dec();
+            job
+        })
     }
 
     /// The database file.

@@ -7,6 +7,9 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 
+/// Where proxies say for whom they ask.
+const FORWARDED: [&str; 3] = ["x-forwarded-for", "forwarded", "x-real-ip"];
+
 /// Where a request comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer {
@@ -14,6 +17,8 @@ pub struct Peer {
     pub address: IpAddr,
     /// Whether a proxy says that it came over https.
     pub https: bool,
+    /// Whether they are on this machine, and no proxy stands between that we do not know of.
+    pub local: bool,
 }
 
 /// Proxies whose word is taken.
@@ -64,7 +69,9 @@ impl Proxies {
     pub fn peer(&self, from: IpAddr, headers: &HeaderMap) -> Peer {
         let mut address = from.to_canonical();
         if !self.trusts(address) {
-            return Peer { address, https: false };
+            // A proxy on this machine that nobody told us of asks for someone elsewhere.
+            let forwards = FORWARDED.iter().any(|name| headers.contains_key(*name));
+            return Peer { address, https: false, local: address.is_loopback() && !forwards };
         }
         let named = |name| entries(headers, name).next_back();
         let https = named("x-forwarded-proto").is_some_and(|it| it.eq_ignore_ascii_case("https"));
@@ -75,7 +82,7 @@ impl Proxies {
                 break;
             }
         }
-        Peer { address, https }
+        Peer { address, https, local: address.is_loopback() && !self.trusts(address) }
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
@@ -96,7 +103,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Peer {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Peer, Self::Rejection> {
         // The server puts it into every request; one without is nobody's.
-        let nobody = Peer { address: IpAddr::from([0, 0, 0, 0]), https: false };
+        let nobody = Peer { address: IpAddr::from([0, 0, 0, 0]), https: false, local: false };
         Ok(parts.extensions.get::<Peer>().copied().unwrap_or(nobody))
     }
 }
@@ -131,9 +138,28 @@ mod tests {
             headers.insert("x-forwarded-for", HeaderValue::from_str(forwarded).unwrap());
             headers.insert("x-forwarded-proto", HeaderValue::from_static("http, https"));
             let peer = trusted.peer(from.parse().unwrap(), &headers);
-            let expected = Peer { address: address.parse().unwrap(), https };
-            assert_eq!(peer, expected, "{from} for {forwarded}");
+            assert_eq!(peer.address, address.parse::<IpAddr>().unwrap(), "{from} for {forwarded}");
+            assert_eq!(peer.https, https, "{from} for {forwarded}");
         }
+    }
+
+    #[test]
+    fn who_asks_on_this_machine_is_told_from_whom_a_proxy_on_it_asks_for() {
+        let local = |trusted: &[&str], from: &str, forwarded: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            if let Some(forwarded) = forwarded {
+                headers.insert("x-forwarded-for", HeaderValue::from_static(forwarded));
+            }
+            proxies(trusted).peer(from.parse().unwrap(), &headers).local
+        };
+        for from in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            assert!(local(&[], from, None), "{from}");
+        }
+        assert!(!local(&[], "10.0.0.1", None));
+        assert!(!local(&[], "127.0.0.1", Some("127.0.0.1")), "a proxy that nobody told us of");
+        assert!(!local(&["127.0.0.1"], "127.0.0.1", Some("203.0.113.9")));
+        assert!(!local(&["127.0.0.1"], "127.0.0.1", None), "nobody knows");
+        assert!(!local(&["10.0.0.1"], "10.0.0.1", Some("127.0.0.1, 203.0.113.9")));
     }
 
     #[test]

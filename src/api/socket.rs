@@ -11,6 +11,8 @@ use hyper_util::rt::TokioIo;
 use quorate_protocol::{Code, ErrorBody, SUBPROTOCOL};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use super::Api;
 use super::origin::origin_allowed;
@@ -25,7 +27,9 @@ pub(super) async fn upgrade(State(api): State<Arc<Api>>, mut request: Request) -
     };
     let upgrading = hyper::upgrade::on(&mut request);
     let door = api.door.clone();
-    api.tasks.spawn(async move {
+    // Of little weight at the usual level: then there is no span. Its parent has the request's id.
+    let span = tracing::debug_span!("socket", meeting = Empty, session = Empty);
+    let serving = async move {
         match upgrading.await.map(hyper::upgrade::Upgraded::downcast::<TokioIo<TcpStream>>) {
             Ok(Ok(parts)) => {
                 let socket = parts.io.into_inner();
@@ -37,7 +41,8 @@ pub(super) async fn upgrade(State(api): State<Arc<Api>>, mut request: Request) -
             Ok(Err(_)) => tracing::error!("an upgraded socket is not one that we accepted"),
             Err(error) => tracing::debug!(%error, "a socket ended in its upgrade"),
         }
-    });
+    };
+    api.tasks.spawn(serving.instrument(span));
     accepted
 }
 

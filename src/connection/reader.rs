@@ -10,19 +10,21 @@ use super::goodbye::Goodbye;
 use super::hello::{bad_json, broken, invalid, protocol_error};
 use super::pulse::Pulse;
 use super::rate::{Rate, cost};
-use super::{GONE, Manners, goodbye};
+use super::{Door, GONE, goodbye};
 use crate::identity::passcode;
 use crate::live::CommandPort;
+use crate::telemetry::{Commands, Outcome};
 
 /// Reads until the socket ends, or is to be ended.
 pub(super) async fn read(
     stream: &mut (impl Stream<Item = Result<Message, Error>> + Unpin),
     port: &CommandPort,
     pulse: &Pulse,
-    manners: Manners,
+    door: &Door,
 ) -> Goodbye {
-    let rate = Rate::new(manners);
-    let mut frames = Frames { port, rate, bad_in_a_row: 0, repeated_up_to: 0 };
+    let rate = Rate::new(door.manners);
+    let counted = &door.live.metrics().commands;
+    let mut frames = Frames { port, counted, rate, bad_in_a_row: 0, repeated_up_to: 0 };
     loop {
         let Some(message) = stream.next().await else { return GONE };
         pulse.heard();
@@ -46,6 +48,7 @@ pub(super) async fn read(
 /// What comes in, frame by frame.
 struct Frames<'a> {
     port: &'a CommandPort,
+    counted: &'a Commands,
     rate: Rate,
     bad_in_a_row: u32,
     /// The highest id that was taken for free, being a repetition.
@@ -62,21 +65,16 @@ impl Frames<'_> {
         self.bad_in_a_row = 0;
         let Some(id) = frame.id() else {
             let message = "the id of a command is a positive integer, rising within a session";
-            self.port.refuse(None, ErrorBody::new(Code::Invalid, message).field("id"));
-            return self.spend(None, 1);
+            return self.refuse(None, ErrorBody::new(Code::Invalid, message).field("id"));
         };
         if frame.r#type == "hello" {
             let message = "hello was said already on this socket";
-            self.port.refuse(Some(id), ErrorBody::new(Code::Conflict, message));
-            return self.spend(None, 1);
+            return self.refuse(Some(id), ErrorBody::new(Code::Conflict, message));
         }
         let data = frame.data();
         let command = match Command::parse(&frame.r#type, data) {
             Ok(command) => command,
-            Err(error) => {
-                self.port.refuse(Some(id), invalid(error));
-                return self.spend(None, 1);
-            }
+            Err(error) => return self.refuse(Some(id), invalid(error)),
         };
         // Repeating what was answered before a drop is free, once each: it was paid for.
         let repeats = id <= self.port.answered() && id > self.repeated_up_to;
@@ -88,6 +86,7 @@ impl Frames<'_> {
         let command = match hashed(command).await {
             Ok(command) => command,
             Err(error) => {
+                self.counted.count(Outcome::invalid);
                 self.port.refuse(Some(id), error);
                 return Ok(());
             }
@@ -109,18 +108,22 @@ impl Frames<'_> {
         if self.bad_in_a_row >= BAD_FRAMES_MAX {
             return Err(Goodbye::error(None, error, Code::ProtocolError));
         }
-        self.port.refuse(None, error);
-        self.spend(None, 1)
+        self.refuse(None, error)
     }
 
-    /// Spends points for what was refused already.
-    fn spend(&mut self, id: Option<i64>, points: u32) -> Result<(), Goodbye> {
-        self.may_spend(id, points).map(drop)
+    /// Answers what is no command; that costs a point too.
+    fn refuse(&mut self, id: Option<i64>, error: ErrorBody) -> Result<(), Goodbye> {
+        self.counted.count(Outcome::invalid);
+        self.port.refuse(id, error);
+        self.may_spend(None, 1).map(drop)
     }
 
     /// Whether the points are there; if not, says when they will be.
     fn may_spend(&mut self, id: Option<i64>, points: u32) -> Result<bool, Goodbye> {
         let Err(too_fast) = self.rate.spend(points) else { return Ok(true) };
+        if id.is_some() {
+            self.counted.count(Outcome::rate_limited);
+        }
         let error = ErrorBody {
             retry_after_ms: Some(too_fast.retry_after_ms),
             ..ErrorBody::new(Code::RateLimited, "too many commands; wait, then send it again")

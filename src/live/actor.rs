@@ -17,6 +17,7 @@ use super::outbox::{Parcel, What};
 use super::step::{IN_FLIGHT_MAX, Running};
 use crate::meeting::Input;
 use crate::store::Committed;
+use crate::telemetry::Outcome;
 
 /// Inputs handled in one step at most.
 const STEP_INPUTS_MAX: usize = 128;
@@ -69,7 +70,12 @@ impl Actor {
         let mut failures = 0;
         loop {
             let (acks, acked) = mpsc::unbounded_channel();
-            let progressed = match self.restore(acks).await {
+            let restored = self.restore(acks).await;
+            let metrics = &self.context.metrics;
+            let counter =
+                if restored.is_ok() { &metrics.restores } else { &metrics.restore_failures };
+            counter.inc();
+            let progressed = match restored {
                 Ok(running) => match Turning::new(&mut self, running, acked).run().await {
                     End::Retired => return,
                     End::Failed { progressed } => progressed,
@@ -80,8 +86,13 @@ impl Actor {
                 }
             };
             failures = if progressed { 0 } else { failures + 1 };
-            if failures >= RESTORES_MAX && !self.set_aside(failures).await {
-                return;
+            if failures >= RESTORES_MAX {
+                self.context.metrics.aside.inc();
+                let goes_on = self.set_aside(failures).await;
+                self.context.metrics.aside.dec();
+                if !goes_on {
+                    return;
+                }
             }
         }
     }
@@ -252,6 +263,9 @@ impl<'a> Turning<'a> {
         }
         let incident = ids::incident();
         tracing::error!(meeting = %self.actor.id, incident, ?command, "a meeting panicked");
+        if command.is_some() {
+            self.actor.context.metrics.commands.count(Outcome::failed);
+        }
         if let Some((session, id)) = command {
             let message = "something went wrong on our side; the command was not carried out";
             let error = ErrorBody::new(Code::Internal, message);

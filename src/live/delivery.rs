@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quorate_protocol::{Bye, Code, EventsFrame, MeetingId, RESUME_EVENTS_MAX, Seq, ServerFrame};
+use quorate_protocol::{
+    Bye, Code, EventsFrame, MeetingId, RESUME_EVENTS_MAX, Seq, ServerFrame, SessionId,
+};
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -64,6 +66,18 @@ impl Drop for Delivery {
 }
 
 impl Delivery {
+    /// The meeting.
+    #[must_use]
+    pub fn meeting(&self) -> MeetingId {
+        self.meeting
+    }
+
+    /// The session.
+    #[must_use]
+    pub fn session(&self) -> SessionId {
+        self.me.session
+    }
+
     /// Waits until there is something to write and puts it into `out`.
     pub async fn next(&mut self, out: &mut Vec<Utf8Bytes>) -> Delivered {
         loop {
@@ -72,7 +86,8 @@ impl Delivery {
                 Ok(None) if !out.is_empty() => return Delivered::More,
                 Ok(None) => self.outbox.woken().await,
                 Err(error) => {
-                    tracing::warn!(meeting = %self.meeting, %error, "failed to read the journal");
+                    let (meeting, session) = (self.meeting, self.me.session);
+                    tracing::warn!(%meeting, %session, %error, "failed to read the journal");
                     out.push(bye(Code::Unavailable));
                     return Delivered::Last(Code::Unavailable);
                 }

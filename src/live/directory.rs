@@ -26,6 +26,7 @@ use super::roles::Roles;
 use crate::meeting::Facts;
 use crate::meeting::series::SeriesBan;
 use crate::store::{Store, StoreError};
+use crate::telemetry::LiveMetrics;
 
 /// How often sleeping meetings are looked through for deadlines.
 const SLEEPERS_EVERY: Duration = Duration::from_secs(1);
@@ -42,6 +43,7 @@ pub(super) struct Context {
     pub(super) roles: Arc<Roles>,
     /// How often credentials were revoked.
     pub(super) revocations: AtomicU64,
+    pub(super) metrics: LiveMetrics,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
     /// Bans in occurrences that are to hold in their series.
@@ -55,6 +57,8 @@ pub struct Live {
     series_bans: Arc<Mutex<Option<mpsc::UnboundedReceiver<(MeetingId, SeriesBan)>>>>,
     /// Each live meeting's mailbox.
     pub(super) meetings: Arc<DashMap<MeetingId, mpsc::Sender<Mail>>>,
+    /// Those that had not ended are restored, or set aside.
+    restored: CancellationToken,
 }
 
 impl Live {
@@ -70,10 +74,12 @@ impl Live {
         let roles = Roles::new(store.clone(), tasks.clone());
         let revocations = AtomicU64::new(0);
         let (series_bans, banned) = mpsc::unbounded_channel();
+        let metrics = LiveMetrics::default();
         let context =
-            Context { store, ids, settings, roles, revocations, stop, tasks, series_bans };
+            Context { store, ids, settings, roles, revocations, metrics, stop, tasks, series_bans };
         let series_bans = Arc::new(Mutex::new(Some(banned)));
-        Live { context: Arc::new(context), series_bans, meetings: Arc::default() }
+        let restored = CancellationToken::new();
+        Live { context: Arc::new(context), series_bans, meetings: Arc::default(), restored }
     }
 
     /// The allocator of global ids.
@@ -86,6 +92,24 @@ impl Live {
     #[must_use]
     pub fn roles(&self) -> &Arc<Roles> {
         &self.context.roles
+    }
+
+    /// What is counted here.
+    #[must_use]
+    pub fn metrics(&self) -> &LiveMetrics {
+        &self.context.metrics
+    }
+
+    /// Whether the meetings that had not ended are restored, as far as they can be.
+    #[must_use]
+    pub fn is_restored(&self) -> bool {
+        self.restored.is_cancelled()
+    }
+
+    /// Whether the server stops.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.context.stop.is_cancelled()
     }
 
     /// Someone says `hello` to a meeting that exists.
@@ -223,8 +247,8 @@ impl Live {
     }
 
     /// How many meetings are live.
-    #[cfg(test)]
-    pub(super) fn count(&self) -> usize {
+    #[must_use]
+    pub fn count(&self) -> usize {
         self.meetings.len()
     }
 
@@ -238,10 +262,8 @@ impl Live {
     pub async fn wake_sleepers(self) {
         let stop = self.context.stop.clone();
         let work = async {
-            match self.context.store.unfinished_meetings().await {
-                Ok(meetings) => self.wake(meetings).await,
-                Err(error) => tracing::error!(%error, "failed to look for unfinished meetings"),
-            }
+            self.wake_unfinished().await;
+            self.restored.cancel();
             self.catch_up_series().await;
             loop {
                 tokio::time::sleep(SLEEPERS_EVERY).await;
@@ -264,6 +286,17 @@ impl Live {
     /// Starts a meeting whose deadline may have come with it.
     pub(super) async fn wake_one(&self, meeting: MeetingId) {
         self.wake(vec![meeting]).await;
+    }
+
+    /// Starts the meetings that had not ended, as soon as the store says which.
+    async fn wake_unfinished(&self) {
+        loop {
+            match self.context.store.unfinished_meetings().await {
+                Ok(meetings) => return self.wake(meetings).await,
+                Err(error) => tracing::error!(%error, "failed to look for unfinished meetings"),
+            }
+            tokio::time::sleep(SLEEPERS_EVERY).await;
+        }
     }
 
     /// Starts meetings, a few at a time, and waits until they are restored.

@@ -33,6 +33,7 @@ use crate::meeting::{
     Answer, Can, Decision, Draft, Input, Meeting, Refusal, Renewed, Signal, SignalTo, wire,
 };
 use crate::store::{Committed, Generation, KeptAnswer, UserRow};
+use crate::telemetry::{Outcome, Share};
 
 /// Batches on their way to the store at most; beyond, inputs wait and the next batch grows.
 pub(super) const IN_FLIGHT_MAX: usize = 4;
@@ -56,6 +57,7 @@ pub(super) struct Running {
     pub(super) outdated: bool,
     step: Step,
     shared: Shared,
+    share: Share,
 }
 
 /// A session's connection, as the actor knows it.
@@ -106,6 +108,7 @@ impl Running {
         gone: mpsc::UnboundedSender<Gone>,
         acks: mpsc::UnboundedSender<Committed>,
     ) -> Running {
+        let share = Share::new(context.metrics.clone());
         Running {
             context,
             clock: MeetingClock::start(clock::wall(), meeting.facts.at),
@@ -122,6 +125,7 @@ impl Running {
             outdated: false,
             step: Step::default(),
             shared: Shared::default(),
+            share,
             meeting,
         }
     }
@@ -259,10 +263,12 @@ impl Running {
         let (command, dry_run) = match turn {
             Turn::New => (command, dry_run),
             Turn::Answered(Kept::Frame(frame)) => {
+                self.count(Outcome::repeated);
                 return self.step.outputs.push(Output::Text(outbox, frame));
             }
             Turn::Answered(Kept::Question(question, dry_run)) => (*question, dry_run),
             Turn::Passed => {
+                self.count(Outcome::invalid);
                 let error = ErrorBody::new(
                     Code::Invalid,
                     "ids rise within a session, and this one is not above the highest seen",
@@ -273,6 +279,11 @@ impl Running {
         };
         let now = self.clock.now();
         let decided = self.meeting.decide_within(now, session, &command, scopes);
+        self.count(match &decided {
+            Err(_) => Outcome::refused,
+            Ok(_) if dry_run => Outcome::dry_run,
+            Ok(_) => Outcome::ok,
+        });
         match decided {
             Err(refusal) => {
                 let refusal = self.meeting.note_refusal(self.clock.now(), session, refusal);
@@ -498,8 +509,13 @@ impl Running {
         }
     }
 
+    fn count(&self, outcome: Outcome) {
+        self.share.metrics().commands.count(outcome);
+    }
+
     fn send_signal(&mut self, signal: Signal) {
         let Signal { to, body } = signal;
+        self.share.metrics().signals.inc();
         match to {
             SignalTo::Audience(audience) => self.step.signals.push((audience, body)),
             SignalTo::Sessions(sessions) => {

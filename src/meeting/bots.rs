@@ -57,6 +57,12 @@ impl Facts {
         self.present + self.bots_present > 0
     }
 
+    /// How many people and bots are in, lost ones included.
+    #[must_use]
+    pub fn people_in(&self) -> usize {
+        (self.present + self.bots_present) as usize
+    }
+
     /// One more who is in.
     pub(super) fn count_in(&mut self, kind: UserKind) {
         *self.counter(kind) += 1;

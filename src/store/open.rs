@@ -8,12 +8,13 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::Durability;
 use super::connections::{connect, set_up_writer};
+use super::inspect::lock_file;
 use super::maintenance::log_bytes;
 
 /// The database as a new install sees it.
 pub(super) const SCHEMA: &str = include_str!("../../schema.sql");
 /// The version of [`SCHEMA`], in `PRAGMA user_version`.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 /// `PRAGMA application_id`, by which a file is known to be ours: "QUOR".
 const APPLICATION_ID: u32 = 0x5155_4F52;
 /// Why the database cannot be opened. Nothing was altered.
@@ -131,9 +132,7 @@ fn lock(path: &Path) -> Result<File, OpenError> {
     if path.is_dir() {
         return Err(OpenError::unreachable(path, "it is a folder"));
     }
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".lock");
-    let file = File::options().create(true).append(true).open(beside);
+    let file = File::options().create(true).append(true).open(lock_file(path));
     let file = file.map_err(|error| OpenError::unreachable(path, error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -239,7 +238,7 @@ fn create(path: &Path) -> rusqlite::Result<Connection> {
 
 /// The first table, column, index or trigger of the schema that the database lacks. This costs the
 /// same for every size; damage to single pages is found when they are read, and by `audit verify`.
-fn missing(connection: &Connection) -> rusqlite::Result<Option<String>> {
+pub(super) fn missing(connection: &Connection) -> rusqlite::Result<Option<String>> {
     const PARTS: &str = "
         SELECT type || ' ' || name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'
         UNION ALL

@@ -77,12 +77,12 @@ pub struct HighestIds {
     pub participant: ParticipantId,
 }
 
-const USER_BY_NAME: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active, \
+pub(super) const USER_BY_NAME: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active, \
      is_admin, calendar_version FROM users WHERE username = ?1";
-const USER_BY_ID: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active, \
+pub(super) const USER_BY_ID: &str = "SELECT id, username, coalesce(full_name, username), email, kind, is_active, \
      is_admin, calendar_version FROM users WHERE id = ?1";
 const MEETING_BY_CODE: &str = "SELECT id FROM meetings WHERE meeting_code = ?1";
-const MEETING_EXISTS: &str = "SELECT 1 FROM meetings WHERE id = ?1";
+pub(super) const MEETING_EXISTS: &str = "SELECT 1 FROM meetings WHERE id = ?1";
 const MEETING_ROW: &str = "SELECT m.id, coalesce(m.meeting_code, ''), m.title, m.description, \
      m.meeting_type, m.status, m.start_time, m.end_time, m.started_at, m.ended_at, \
      m.max_participants, m.requires_approval, h.id, coalesce(h.full_name, h.username), m.locked, \
@@ -98,7 +98,7 @@ const MEETING_ROW: &str = "SELECT m.id, coalesce(m.meeting_code, ''), m.title, m
      FROM meetings AS m JOIN users AS h ON h.id = m.host_id JOIN users AS o ON o.id = m.owner_id \
      WHERE m.id = ?1";
 const HOST_OF: &str = "SELECT host_id FROM meetings WHERE id = ?1";
-const USER_MAY_SEE: &str = "SELECT EXISTS (SELECT 1 FROM meetings \
+pub(super) const USER_MAY_SEE: &str = "SELECT EXISTS (SELECT 1 FROM meetings \
          WHERE id = ?1 AND (host_id = ?2 OR owner_id = ?2)) \
      OR EXISTS (SELECT 1 FROM meeting_co_hosts WHERE meeting_id = ?1 AND user_id = ?2) \
      OR EXISTS (SELECT 1 FROM meeting_participants WHERE meeting_id = ?1 AND user_id = ?2) \
@@ -107,7 +107,7 @@ const USER_MAY_SEE: &str = "SELECT EXISTS (SELECT 1 FROM meetings \
 const PASSCODE_HASH: &str = "SELECT password FROM meetings WHERE id = ?1";
 const DUE_MEETINGS: &str = "SELECT id FROM meetings \
      WHERE next_deadline <= ?1 ORDER BY next_deadline LIMIT ?2";
-const UNFINISHED: &str = "SELECT id FROM meetings WHERE status = 'in_progress' \
+pub(super) const UNFINISHED: &str = "SELECT id FROM meetings WHERE status = 'in_progress' \
      UNION ALL SELECT DISTINCT meeting_id FROM meeting_participants \
          WHERE joined_at IS NOT NULL AND left_at IS NULL \
      UNION ALL SELECT DISTINCT meeting_id FROM meeting_participants \
@@ -275,7 +275,7 @@ pub(super) fn all<T>(
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-fn id(row: &Row<'_>) -> rusqlite::Result<MeetingId> {
+pub(super) fn id(row: &Row<'_>) -> rusqlite::Result<MeetingId> {
     row.get(0).map(MeetingId)
 }
 

@@ -1,6 +1,7 @@
 //! The store's promises, one test each. Faults come in by [`super::writer::Verbs`], so that nothing waits.
 
 mod auditing;
+mod backing_up;
 mod faults;
 mod forging;
 mod inviting;

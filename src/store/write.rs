@@ -49,7 +49,7 @@ impl Store {
             Ok(())
         });
         let (reply, done) = oneshot::channel();
-        self.shared.jobs.send(Job::Write { change, reply }).map_err(|_| StoreError::Closed)?;
+        self.queue(Job::Write { change, reply }).map_err(|_| StoreError::Closed)?;
         done.await.map_err(|_| StoreError::Closed)??;
         let made = made.lock().unwrap_or_else(PoisonError::into_inner).take();
         made.ok_or(StoreError::Closed)

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use quorate_protocol::{MeetingId, Seq};
 use rusqlite::{Connection, ErrorCode};
@@ -16,6 +16,7 @@ use super::heads::Heads;
 use super::write::Change;
 use super::{Batch, BatchError, Committed, Durability, Generation, Options, StoreError};
 use super::{append, connections};
+use crate::telemetry::StoreMetrics;
 
 /// Jobs of one transaction at most: bounds how long the first of them waits for the last.
 const JOBS_MAX: usize = 1024;
@@ -128,7 +129,7 @@ impl Writer {
         mut self,
         mut queue: mpsc::UnboundedReceiver<Job>,
         closing: Arc<AtomicBool>,
-        commits: Arc<AtomicU64>,
+        metrics: StoreMetrics,
     ) -> std::io::Result<JoinHandle<()>> {
         thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
             let mut jobs = Vec::new();
@@ -136,7 +137,7 @@ impl Writer {
                 if jobs.iter().any(|job| matches!(job, Job::Close)) {
                     queue.close();
                 }
-                self.step(std::mem::take(&mut jobs), &closing, &commits);
+                self.step(std::mem::take(&mut jobs), &closing, &metrics);
             }
             self.truncate();
         })
@@ -144,11 +145,16 @@ impl Writer {
 
     /// One transaction, and then its answers. A panic counts as a failure of the transaction: it must
     /// not end the only thread that writes.
-    fn step(&mut self, jobs: Vec<Job>, closing: &AtomicBool, commits: &AtomicU64) {
+    fn step(&mut self, jobs: Vec<Job>, closing: &AtomicBool, metrics: &StoreMetrics) {
+        let asked = jobs.iter().filter(|job| !matches!(job, Job::Truncate | Job::Close)).count();
+        metrics.queued.dec_by(asked as i64);
+        let began = Instant::now();
         let outcomes = catch_unwind(AssertUnwindSafe(|| self.transaction(&jobs, closing)));
+        metrics.commit_seconds.observe(began.elapsed().as_secs_f64());
         match outcomes.unwrap_or(Err(rusqlite::Error::UnwindingPanic)) {
             Ok(outcomes) => {
-                commits.fetch_add(1, Ordering::Relaxed);
+                metrics.commits.inc();
+                metrics.events.inc_by(events(&jobs, &outcomes));
                 let truncate = jobs.iter().any(|job| matches!(job, Job::Truncate));
                 jobs.into_iter().zip(outcomes).for_each(|(job, outcome)| job.answer(outcome));
                 if truncate {
@@ -156,6 +162,7 @@ impl Writer {
                 }
             }
             Err(error) => {
+                metrics.failures.inc();
                 tracing::error!(%error, batches = jobs.len(), "failed to commit");
                 // Whether the data reached the disk is open. The disk decides, asked anew.
                 self.connection = None;
@@ -194,6 +201,15 @@ impl Writer {
             tracing::warn!(%error, "failed to truncate the write-ahead log");
         }
     }
+}
+
+/// How many events these jobs brought into the journal.
+fn events(jobs: &[Job], outcomes: &[Outcome]) -> u64 {
+    let of = |(job, outcome): (&Job, &Outcome)| match (job, outcome) {
+        (Job::Append(batch), Outcome::Appended(Ok(_))) => batch.events.len() as u64,
+        _ => 0,
+    };
+    jobs.iter().zip(outcomes).map(of).sum()
 }
 
 /// Begins the transaction. Another process that holds the database delays everyone and fails nobody:

@@ -5,10 +5,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
 
+mod backup;
 mod bots;
 mod command_line;
 mod crash;
+mod doctor;
 mod faults;
+mod logs;
 mod looking_back;
 mod repeat;
 mod sign_in;

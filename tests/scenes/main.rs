@@ -23,6 +23,7 @@ mod invitation_links;
 mod issuer;
 mod lifecycle;
 mod moderation;
+mod operating;
 mod people;
 mod policy;
 mod private;

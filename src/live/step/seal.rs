@@ -47,6 +47,9 @@ impl Running {
         if !frames.is_empty() || !outputs.is_empty() {
             self.held.push_back(Held { basis: self.head(), frames, redacted, outputs });
         }
+        let facts = &self.meeting.facts;
+        let present = facts.people_in();
+        self.share.set(present, facts.waiting.len(), facts.sessions.len());
         self.release();
     }
 

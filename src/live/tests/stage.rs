@@ -22,6 +22,7 @@ use crate::live::{Delivered, Settings};
 use crate::meeting::event::{Event, MeetingCreated};
 use crate::meeting::{Passcode, Terms};
 use crate::store::{Committed, Durability, Store, UserRow};
+use crate::telemetry::LiveMetrics;
 
 /// The user who made the meeting.
 pub(super) const OWNER: i64 = 1;
@@ -101,6 +102,7 @@ impl Stage {
             settings: settings(),
             roles: Roles::new(store.clone(), TaskTracker::new()),
             revocations: AtomicU64::new(0),
+            metrics: LiveMetrics::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             series_bans: mpsc::unbounded_channel().0,

@@ -241,6 +241,11 @@ impl Quorate {
         soon(&format!("`{text}` in the log"), there).await.expect("the server has ended");
     }
 
+    /// The log so far.
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.log.borrow().clone()
+    }
+
     /// How many lines of the log contain this.
     pub(crate) fn logged(&self, text: &str) -> usize {
         self.log.borrow().iter().filter(|line| line.contains(text)).count()
