@@ -22,6 +22,7 @@ mod moderation;
 mod people;
 mod policy;
 mod private;
+mod reads;
 mod rest;
 mod resume;
 mod rights;
