@@ -7,11 +7,14 @@
 use axum::Router;
 use axum::handler::Handler;
 use axum::http::StatusCode;
+use axum::middleware::map_request;
 use axum::routing::{MethodFilter, on};
 use quorate_protocol::ErrorBody;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
+
+use super::query;
 
 /// Draws the schema of a type.
 type Draw = fn(&mut SchemaGenerator) -> Schema;
@@ -175,7 +178,11 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         H: Handler<T, S>,
         T: 'static,
     {
-        self.router = self.router.route(operation.path, on(operation.method, handler));
+        let mut route = on(operation.method, handler);
+        if operation.query.is_none() {
+            route = route.layer(map_request(query::none));
+        }
+        self.router = self.router.route(operation.path, route);
         self.operations.push(operation);
         self
     }

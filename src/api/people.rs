@@ -154,7 +154,7 @@ async fn invitees(
     Ok(Reply(cut(&list, found, limit, |it| i64::from(it.id.0))))
 }
 
-/// `GET /api/meetings/{id}/bans`: for those who may lift them or ban, who are staff and read the reasons.
+/// `GET /api/meetings/{id}/bans`: for those who may lift them, who are staff and read the reasons.
 async fn bans(
     State(api): State<Arc<Api>>,
     Bearer(caller): Bearer,
@@ -162,9 +162,7 @@ async fn bans(
     Query(query): Query<PageQuery>,
 ) -> Result<Reply<List<BanEntry>>, Problem> {
     let meeting = seen(&api, &caller, id).await?;
-    if !may(&api, &caller, meeting, Permission::ParticipantBan).await? {
-        require(&api, &caller, meeting, Permission::ParticipantUnban).await?;
-    }
+    require(&api, &caller, meeting, Permission::ParticipantUnban).await?;
     let (list, limit) = (("bans", meeting), page::limit(query.limit)?);
     let after = page::after(&list, query.cursor.as_deref())?.unwrap_or(UserId(i64::MIN));
     let found = api.door.store.bans(meeting, clock::wall(), after, limit + 1).await;

@@ -1,8 +1,9 @@
 //! Query parameters, with errors that name the parameter.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use quorate_protocol::{Code, ErrorBody};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
@@ -16,6 +17,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         read(parts.uri.query().unwrap_or_default()).map(Query).map_err(Problem)
     }
+}
+
+/// Lets a request through that has no query parameters, to an operation that takes none.
+pub(super) async fn none(request: Request) -> Result<Request, Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct None {}
+    let query = request.uri().query().unwrap_or_default();
+    read::<None>(query).map(|None {}| request).map_err(Problem)
 }
 
 fn read<T: DeserializeOwned>(query: &str) -> Result<T, ErrorBody> {
@@ -32,8 +42,6 @@ fn read<T: DeserializeOwned>(query: &str) -> Result<T, ErrorBody> {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
 
     #[derive(Debug, Deserialize)]

@@ -27,6 +27,7 @@ mod operating;
 mod people;
 mod policy;
 mod private;
+mod reads;
 mod rest;
 mod resume;
 mod rights;

@@ -1,6 +1,8 @@
 //! Lists of meetings, newest first: each is a merge of a few runs, which are ranges of an index that are in
 //! order already. So what a page costs depends on the page, not on how many meetings there are.
 
+use std::slice;
+
 use quorate_protocol::{MeetingId, MeetingStatus, MeetingType, Timestamp, UserId};
 use rusqlite::types::Value;
 use rusqlite::{CachedStatement, Connection, Row, Rows, params_from_iter};
@@ -233,10 +235,11 @@ fn plan(whose: &Whose, filter: &MeetingFilter, after: &MeetingKey) -> Vec<Run> {
         Whose::Everyones => vec![run(ALL, &[])],
         Whose::HostedBy(user) => vec![run(HOSTED, &[user.0.into()])],
         Whose::Of(user, email) => {
-            let user: Value = user.0.into();
+            let user = &Value::from(user.0);
+            let own = slice::from_ref(user);
             let of_user = ["co_host", "invitee", "participant"].map(|tie| tied(user.clone(), tie));
             let of_address = email.iter().map(|email| tied(email.clone().into(), "invitee"));
-            let own = [run(HOSTED, &[user.clone()]), run(OWNED, &[user.clone()])];
+            let own = [run(HOSTED, own), run(OWNED, own)];
             own.into_iter().chain(of_user).chain(of_address).collect()
         }
         // Each is a run of one: there are no more than the token has room for.
