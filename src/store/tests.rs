@@ -3,6 +3,7 @@
 mod auditing;
 mod faults;
 mod inviting;
+mod keeping;
 mod opening;
 mod projecting;
 mod settings;

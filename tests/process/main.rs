@@ -9,6 +9,7 @@ mod bots;
 mod command_line;
 mod crash;
 mod faults;
+mod keys;
 mod repeat;
 mod silent;
 mod start;

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a scene that cannot go on has failed")]
 
+mod asking;
 mod stage;
 
 mod app;
@@ -18,10 +19,14 @@ mod every_command;
 mod hello;
 mod host;
 mod lifecycle;
+mod meeting_changes;
 mod moderation;
 mod people;
+mod people_changes;
 mod policy;
 mod private;
+mod racing;
+mod repeats;
 mod rest;
 mod resume;
 mod rights;
