@@ -1,12 +1,11 @@
 //! A request with an `Idempotency-Key`, sent again after `kill -9`: carried out once, whenever the kill came.
 
-use std::time::Duration;
-
 use quorate_client::protocol::Meeting;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
+use tokio::task::yield_now;
 
 use crate::support::verify::count;
 use crate::support::{Home, journal, soon};
@@ -19,19 +18,57 @@ fn post(home: &Home, path: &str, token: &str, key: &str, body: &Value) -> Reques
     request.bearer_auth(token).header("idempotency-key", key).json(body)
 }
 
-/// Sends it, and kills the server at some moment of its way, sometimes behind the answer.
-async fn sent_and_killed(home: &Home, rng: &mut StdRng, request: RequestBuilder) {
-    let server = home.start();
-    let wait = Duration::from_micros(rng.random_range(0..12_000));
-    let sent = tokio::spawn(request.send());
-    if rng.random_ratio(1, 4) {
-        soon("an answer", sent).await.unwrap().unwrap();
-        server.kill();
-    } else {
-        tokio::time::sleep(wait).await;
-        server.kill();
-        sent.abort();
+/// When the server is killed.
+enum Moment {
+    /// Somewhere on the request's way, after so many turns of ours.
+    Turns(u32),
+    /// As soon as others can read that it was done.
+    Committed,
+    /// Behind the answer.
+    Answered,
+}
+
+impl Moment {
+    fn draw(rng: &mut StdRng) -> Moment {
+        match rng.random_range(0..4) {
+            0 => Moment::Answered,
+            1 => Moment::Turns(rng.random_range(0..20_000)),
+            _ => Moment::Committed,
+        }
     }
+}
+
+/// Sends it, and kills the server at that moment.
+async fn sent_and_killed(home: &Home, moment: Moment, request: RequestBuilder) {
+    let server = home.start();
+    let database = rusqlite::Connection::open(home.database()).unwrap();
+    let kept = || -> i64 {
+        let count = "SELECT count(*) FROM idempotency_keys";
+        database.query_row(count, [], |row| row.get(0)).unwrap()
+    };
+    let before = kept();
+    let sent = tokio::spawn(request.send());
+    match moment {
+        Moment::Turns(turns) => {
+            for _ in 0..turns {
+                yield_now().await;
+            }
+        }
+        Moment::Committed => {
+            let committed = async {
+                while kept() == before {
+                    yield_now().await;
+                }
+            };
+            soon("the commit", committed).await;
+        }
+        Moment::Answered => {
+            soon("an answer", sent).await.unwrap().unwrap();
+            return server.kill();
+        }
+    }
+    server.kill();
+    sent.abort();
 }
 
 async fn answered(request: RequestBuilder) -> (StatusCode, Value) {
@@ -50,7 +87,7 @@ async fn a_meeting_is_made_once_whenever_the_server_is_killed() {
     for round in 0..ROUNDS {
         let body = json!({ "title": format!("Round {round}") });
         let ask = || post(&home, "/api/meetings", &token, &format!("make {round}"), &body);
-        sent_and_killed(&home, &mut rng, ask()).await;
+        sent_and_killed(&home, Moment::draw(&mut rng), ask()).await;
         let server = home.start();
         let (status, meeting) = answered(ask()).await;
         assert_eq!(status, StatusCode::CREATED, "{meeting}");
@@ -82,7 +119,7 @@ async fn a_meeting_is_put_off_once_whenever_the_server_is_killed() {
             0 => post(&home, &extend, &token, &format!("round {round}"), &body),
             _ => post(&home, &bans, &token, &format!("round {round}"), &ban),
         };
-        sent_and_killed(&home, &mut rng, ask()).await;
+        sent_and_killed(&home, Moment::draw(&mut rng), ask()).await;
         let server = home.start();
         let expected = [StatusCode::OK, StatusCode::CREATED][(round % 2) as usize];
         for _ in 0..2 {
