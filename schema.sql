@@ -126,12 +126,17 @@ CREATE INDEX idx_meeting_parent ON meetings(parent_meeting_id);
 CREATE UNIQUE INDEX idx_meeting_occurrence ON meetings(parent_meeting_id, original_start)
     WHERE original_start IS NOT NULL;
 CREATE INDEX idx_meeting_host ON meetings(host_id);
-CREATE INDEX idx_meeting_owner ON meetings(owner_id);
+CREATE INDEX idx_meeting_owner ON meetings(owner_id, coalesce(start_time, created_at), id);
 CREATE INDEX idx_meeting_deadline ON meetings(next_deadline) WHERE next_deadline IS NOT NULL;
-CREATE INDEX idx_meeting_running ON meetings(id) WHERE status = 'in_progress';
+CREATE INDEX idx_meeting_running ON meetings(coalesce(start_time, created_at), id)
+    WHERE status = 'in_progress';
+CREATE INDEX idx_meeting_to_come ON meetings(parent_meeting_id)
+    WHERE status = 'scheduled' AND parent_meeting_id IS NOT NULL;
 -- The order of lists: by start, or by creation where there is none.
 CREATE INDEX idx_meeting_order ON meetings(coalesce(start_time, created_at), id);
 CREATE INDEX idx_meeting_host_order ON meetings(host_id, coalesce(start_time, created_at), id);
+CREATE INDEX idx_meeting_parent_order ON meetings(parent_meeting_id, coalesce(start_time, created_at), id)
+    WHERE parent_meeting_id IS NOT NULL;
 
 -- A user's place in a meeting: one row, kept when they leave and come back.
 CREATE TABLE meeting_participants (
@@ -159,6 +164,7 @@ CREATE TABLE meeting_participants (
 CREATE INDEX idx_participant_role ON meeting_participants(role);
 CREATE INDEX idx_participant_status ON meeting_participants(status);
 CREATE INDEX idx_participant_user ON meeting_participants(user_id);
+CREATE INDEX idx_participant_meeting ON meeting_participants(meeting_id);
 CREATE INDEX idx_participant_present ON meeting_participants(meeting_id)
     WHERE joined_at IS NOT NULL AND left_at IS NULL;
 CREATE INDEX idx_participant_waiting ON meeting_participants(meeting_id)
@@ -210,6 +216,62 @@ CREATE TABLE meeting_invitees (
 CREATE UNIQUE INDEX idx_invitee_event ON meeting_invitees(meeting_id, seq);
 CREATE INDEX idx_invitee_user ON meeting_invitees(user_id, meeting_id) WHERE user_id IS NOT NULL;
 CREATE INDEX idx_invitee_email ON meeting_invitees(email, meeting_id) WHERE email IS NOT NULL;
+
+-- Which meetings are whose besides those that they host or own, in the order of lists: so that the first page
+-- of fifty thousand takes no longer than that of ten. Made of the tables before by the triggers after it.
+CREATE TABLE meeting_ties (
+    who        NOT NULL,                          -- a user's id, or an address that is invited
+    tie        VARCHAR(11) NOT NULL CHECK (tie IN ('co_host', 'invitee', 'participant')),
+    sort       TIMESTAMP   NOT NULL,              -- the meeting's start, or its creation where it has none
+    meeting_id INTEGER     NOT NULL REFERENCES meetings(id) ON DELETE CASCADE,
+    PRIMARY KEY (who, tie, sort, meeting_id)
+) WITHOUT ROWID;
+CREATE INDEX idx_tie_meeting ON meeting_ties(meeting_id);
+
+CREATE TRIGGER tie_co_host AFTER INSERT ON meeting_co_hosts
+BEGIN
+    INSERT OR IGNORE INTO meeting_ties SELECT NEW.user_id, 'co_host', coalesce(start_time, created_at), id
+    FROM meetings WHERE id = NEW.meeting_id;
+END;
+CREATE TRIGGER untie_co_host AFTER DELETE ON meeting_co_hosts
+BEGIN
+    DELETE FROM meeting_ties WHERE meeting_id = OLD.meeting_id AND who = OLD.user_id AND tie = 'co_host'
+    AND sort = (SELECT coalesce(start_time, created_at) FROM meetings WHERE id = OLD.meeting_id);
+END;
+CREATE TRIGGER tie_participant AFTER INSERT ON meeting_participants
+BEGIN
+    INSERT OR IGNORE INTO meeting_ties SELECT NEW.user_id, 'participant', coalesce(start_time, created_at), id
+    FROM meetings WHERE id = NEW.meeting_id;
+END;
+CREATE TRIGGER untie_participant AFTER DELETE ON meeting_participants
+BEGIN
+    DELETE FROM meeting_ties WHERE meeting_id = OLD.meeting_id AND who = OLD.user_id AND tie = 'participant'
+    AND sort = (SELECT coalesce(start_time, created_at) FROM meetings WHERE id = OLD.meeting_id);
+END;
+CREATE TRIGGER tie_invitee AFTER INSERT ON meeting_invitees
+WHEN coalesce(NEW.user_id, NEW.email) IS NOT NULL
+BEGIN
+    INSERT OR IGNORE INTO meeting_ties
+    SELECT coalesce(NEW.user_id, NEW.email), 'invitee', coalesce(start_time, created_at), id
+    FROM meetings WHERE id = NEW.meeting_id;
+END;
+CREATE TRIGGER untie_invitee AFTER DELETE ON meeting_invitees
+BEGIN
+    DELETE FROM meeting_ties WHERE meeting_id = OLD.meeting_id AND who = coalesce(OLD.user_id, OLD.email)
+    AND tie = 'invitee'
+    AND sort = (SELECT coalesce(start_time, created_at) FROM meetings WHERE id = OLD.meeting_id);
+END;
+CREATE TRIGGER untie_redacted_invitee AFTER UPDATE OF email ON meeting_invitees
+WHEN NEW.email IS NULL AND OLD.email IS NOT NULL AND OLD.user_id IS NULL
+BEGIN
+    DELETE FROM meeting_ties WHERE meeting_id = OLD.meeting_id AND who = OLD.email AND tie = 'invitee'
+    AND sort = (SELECT coalesce(start_time, created_at) FROM meetings WHERE id = OLD.meeting_id);
+END;
+CREATE TRIGGER ties_follow_the_start AFTER UPDATE OF start_time, created_at ON meetings
+WHEN coalesce(NEW.start_time, NEW.created_at) <> coalesce(OLD.start_time, OLD.created_at)
+BEGIN
+    UPDATE meeting_ties SET sort = coalesce(NEW.start_time, NEW.created_at) WHERE meeting_id = NEW.id;
+END;
 
 -- Custom roles for all meetings, as admins define them. NOT A FOLD: a meeting that uses one has its own
 -- copy in its journal, as role.defined.

@@ -54,6 +54,7 @@ impl Waiter {
             events: vec![event],
             users: if self.head == Seq(0) { vec![ada()] } else { Vec::new() },
             passcode: None,
+            offspring: Vec::new(),
             next_deadline: None,
             last_alive: None,
             done: self.done.clone(),
@@ -90,6 +91,11 @@ fn created(meeting: MeetingId) -> Fact {
         co_hosts: Vec::new(),
         settings: Settings::default(),
         time_zone: None,
+        recurrence: None,
+        parent: None,
+        original_start: None,
+        follows: None,
+        occurrences: Vec::new(),
     }))
 }
 

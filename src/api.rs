@@ -3,6 +3,7 @@
 mod access;
 mod acting;
 mod body;
+mod docs;
 mod idempotency;
 mod making;
 mod meeting_changes;
@@ -10,11 +11,13 @@ mod meeting_roles;
 mod meetings;
 mod openapi;
 mod page;
+mod people;
 mod people_changes;
 mod preconditions;
 mod problem;
 mod query;
 mod roles;
+mod series;
 mod sessions;
 mod socket;
 mod someone;
@@ -23,11 +26,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
-use axum::middleware::from_fn_with_state;
+use axum::http::{HeaderValue, header};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::Response;
 use axum::routing::{any, get};
-use bytes::Bytes;
 use quorate_protocol::{Code, ErrorBody};
 
 use crate::connection::Door;
@@ -51,21 +54,27 @@ pub struct Api {
 /// All routes.
 pub fn router(api: Arc<Api>) -> Router {
     let (described, document) = routes().finish();
-    let document = Bytes::from(document.to_string());
-    let document = get(move || async { ([(header::CONTENT_TYPE, "application/json")], document) });
     let all = described
+        .merge(docs::page(&document))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/ws", any(socket::upgrade))
-        .route("/api/openapi.json", document)
         .method_not_allowed_fallback(|| async {
             Problem(ErrorBody::new(Code::MethodNotAllowed, "this path does not take that method"))
         })
         .fallback(|| async {
             Problem(ErrorBody::new(Code::NotFound, "there is nothing at this path"))
         })
+        .layer(map_response(not_kept))
         .with_state(api.clone());
     let repeats = Repeats::new(api, all.clone());
     all.layer(from_fn_with_state(repeats, idempotency::once))
+}
+
+/// What is answered holds for who asked, and for now: nobody on the way keeps it.
+async fn not_kept(mut response: Response) -> Response {
+    let no_store = HeaderValue::from_static("no-store");
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(no_store);
+    response
 }
 
 /// Every operation of the back office, with its description.
@@ -75,8 +84,11 @@ fn routes() -> Routes<Arc<Api>> {
         .and(making::routes())
         .and(meetings::routes())
         .and(meeting_changes::routes())
+        .and(people::routes())
+        .and(series::routes())
         .and(people_changes::routes())
         .and(meeting_roles::routes())
+        .and(docs::routes())
         .and(roles::routes())
 }
 

@@ -122,7 +122,15 @@ impl Identity {
     pub async fn guest(&self, ids: &Ids, guest: &Guest) -> Result<Caller, ErrorBody> {
         let user = self.user(ids, self.guest_claims(guest)?).await?;
         let credential = Credential { user: user.id, expires_at: None };
-        Ok(Caller { user, credential, email: None, admin: false, bot: None, reach: Reach::All, scopes: None })
+        Ok(Caller {
+            user,
+            credential,
+            email: None,
+            admin: false,
+            bot: None,
+            reach: Reach::All,
+            scopes: None,
+        })
     }
 
     /// A bearer token for a guest, and until when it holds.
@@ -201,7 +209,8 @@ impl Identity {
     /// address the name tells nothing.
     #[must_use]
     pub fn stand_in(&self, ids: &Ids, address: &str) -> UserRow {
-        let username = format!("guest:address:{}", self.key.mac_text("address", address.as_bytes()));
+        let username =
+            format!("guest:address:{}", self.key.mac_text("address", address.as_bytes()));
         let name = "Someone by address".to_owned();
         let id = self.fresh_id(ids, &username);
         UserRow { id, username, name, email: None, kind: UserKind::Guest }

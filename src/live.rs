@@ -17,6 +17,7 @@ mod release;
 mod restore;
 mod ring;
 mod roles;
+mod series;
 mod step;
 mod welcome;
 

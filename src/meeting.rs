@@ -37,8 +37,10 @@ mod presence;
 mod profile;
 mod refusal;
 mod refusal_rate;
+mod reminders;
 mod rights;
 pub mod roles;
+pub mod series;
 mod signalling;
 mod snapshot;
 mod sound;
@@ -70,6 +72,7 @@ pub use passing::Passing;
 pub use person::{Bot, Exit, Person, Place, Session};
 pub use refusal::Refusal;
 pub use rights::Can;
+use series::{Fresh, News, Offspring, SeriesBan, Split};
 
 /// The server's settings that the rules depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +128,19 @@ pub enum Input {
     ServerRoles,
     /// Someone acts who need not be there.
     Act(Box<Act>),
+    /// An occurrence of the series is to be a meeting.
+    Occurrence {
+        /// When the rule puts it.
+        original_start: Timestamp,
+        /// The new meeting.
+        fresh: Fresh,
+    },
+    /// The series is to be another from an occurrence on.
+    Split(Box<Split>),
+    /// What the series says to this occurrence of it.
+    Follow(Box<News>),
+    /// A ban in one of the series' occurrences is to hold in all.
+    SeriesBan(Box<SeriesBan>),
     /// A client asks for something.
     Command {
         /// Its session.
@@ -178,6 +194,8 @@ pub struct Decision {
     pub answer: Answer,
     /// The hash of the new passcode, or that there is none any more; for the table, and in no event.
     pub passcode: Option<Option<String>>,
+    /// Meetings that come to be with it.
+    pub offspring: Vec<Offspring>,
     /// Bytes that its signals carry for clients, to all sessions together.
     carried_bytes: u64,
     by: Option<ParticipantId>,
@@ -247,6 +265,7 @@ impl Decision {
             signals: Vec::new(),
             answer: Answer::Data("{}".into()),
             passcode: None,
+            offspring: Vec::new(),
             carried_bytes: 0,
             by: Some(person.id),
             user: person.user,
@@ -260,6 +279,7 @@ impl Decision {
             signals: Vec::new(),
             answer: Answer::Data("{}".into()),
             passcode: None,
+            offspring: Vec::new(),
             carried_bytes: 0,
             by: None,
             user: SYSTEM,
@@ -341,6 +361,12 @@ impl Meeting {
             }
             Input::ServerRoles => Ok(facts.take_over_roles(&self.server_roles)),
             Input::Act(act) => self.act(now, act),
+            Input::Occurrence { original_start, fresh } => {
+                facts.make_occurrence(*original_start, fresh)
+            }
+            Input::Split(split) => self.split(now, split),
+            Input::Follow(news) => Ok(facts.follow(news)),
+            Input::SeriesBan(ban) => Ok(facts.take_over_ban(now, ban)),
             Input::Command { session, command } => {
                 let ended = "this session is over; say hello again";
                 let me = facts.person_in(*session).ok_or(Refusal::Unauthorized(ended))?;
@@ -430,6 +456,7 @@ impl Meeting {
             Command::HostReclaim(_) => facts.reclaim_host(me),
             Command::MeetingStart(_) => facts.start(now, me),
             Command::MeetingEnd(_) => facts.end(me),
+            Command::MeetingCancel(_) => facts.cancel(me),
             Command::MeetingLock(_) => facts.lock(me),
             Command::MeetingUnlock(_) => facts.unlock(me),
             Command::MeetingSuspend(_) => facts.suspend(me),
@@ -470,6 +497,7 @@ impl Meeting {
     /// The same, but for what a restart forgets.
     #[must_use]
     pub fn lasting_deadline(&self) -> Option<Timestamp> {
-        self.facts.next_deadline(&self.terms)
+        let occurrence = self.facts.occurrence_due().map(|(at, _)| at);
+        self.facts.next_deadline(&self.terms).into_iter().chain(occurrence).min()
     }
 }

@@ -40,6 +40,8 @@ use crate::meeting::event::Event;
 pub use head::{HeadError, SignedHead};
 pub use idempotency::{Answered, KEPT_HOURS, KeptAnswer};
 pub use open::OpenError;
+pub use queries::meetings::{MeetingFilter, MeetingKey, Whose};
+pub use queries::people::{PersonFilter, StoredPerson, UserStanding};
 pub use queries::{HighestIds, StoredMeeting, StoredUser};
 use readers::Readers;
 use writer::Job;
@@ -74,6 +76,8 @@ pub struct Batch {
     pub users: Vec<UserRow>,
     /// The passcode's new hash, or that there is none any more; none leaves what is there.
     pub passcode: Option<Option<String>>,
+    /// Meetings that are made with these events, each with its first events.
+    pub offspring: Vec<(MeetingId, Vec<Event>)>,
     /// What requests were answered that these events follow from, to be given again.
     pub kept: Vec<KeptAnswer>,
     /// When the meeting must be woken, as of these events; none: nothing is due.

@@ -12,7 +12,8 @@ use crate::working::{
 };
 use crate::{
     Attributes, BanScope, BreakoutMode, ChatTo, Empty, InviteeId, MediaKind, MessageId,
-    ParticipantId, Permission, Policy, Role, RoleKey, Room, RoomId, Seq, Timestamp, UserId,
+    ParticipantId, Permission, Policy, Recurrence, Role, RoleKey, Room, RoomId, Seq, Timestamp,
+    UserId,
 };
 
 messages! {
@@ -128,6 +129,8 @@ messages! {
         MeetingStart(Empty) = "meeting.start",
         /// End the meeting for everyone.
         MeetingEnd(Empty) = "meeting.end",
+        /// Call the meeting off for good; ends it where it runs.
+        MeetingCancel(Empty) = "meeting.cancel",
         /// Lock the door: nobody new comes in.
         MeetingLock(Empty) = "meeting.lock",
         /// Unlock the door.
@@ -557,6 +560,12 @@ pub struct MeetingUpdate {
     /// When it is to end, after `starts_at`.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub ends_at: Option<Option<Timestamp>>,
+    /// In which zone its times are meant: a name of the IANA database.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub time_zone: Option<Option<String>>,
+    /// Of a series: how it repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub recurrence: Option<Recurrence>,
 }
 
 /// Data of `meeting.extend`.

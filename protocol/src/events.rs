@@ -12,8 +12,8 @@ use crate::working::{
 };
 use crate::{
     Attributes, BanScope, BreakoutMode, ChatTo, CustomRole, Empty, Invitee, InviteeId, MediaKind,
-    MessageId, Participant, ParticipantId, PermissionSet, Policy, Presence, Role, RoleOnly, RoomId,
-    Seq, Timestamp, UserId, Via, WaitingEntry,
+    MeetingId, MessageId, Participant, ParticipantId, PermissionSet, Policy, Presence, Recurrence,
+    Role, RoleOnly, RoomId, Seq, Timestamp, UserId, Via, WaitingEntry,
 };
 
 /// By what right someone did something, where it is not their own in the meeting.
@@ -76,6 +76,16 @@ messages! {
         MeetingEnded(MeetingEnded) = "meeting.ended",
         /// An ended meeting goes on.
         MeetingReopened(Empty) = "meeting.reopened",
+        /// The meeting was called off.
+        MeetingCancelled(Empty) = "meeting.cancelled",
+        /// The planned end comes near.
+        MeetingEndingSoon(MeetingEndingSoon) = "meeting.ending_soon",
+        /// An occurrence of the series became a meeting.
+        OccurrenceCreated(OccurrenceCreated) = "occurrence.created",
+        /// The series repeats otherwise from now on.
+        SeriesChanged(Box<SeriesChanged>) = "series.changed",
+        /// The series ends before an occurrence.
+        SeriesSplit(Box<SeriesSplit>) = "series.split",
         /// The door was locked.
         MeetingLocked(Empty) = "meeting.locked",
         /// The door was unlocked.
@@ -234,6 +244,10 @@ pub enum EndReason {
     Empty,
     /// The host was gone for long, and the settings say that it ends then.
     HostGone,
+    /// Its planned end had passed for as long as its setting `hard_stop_minutes` says.
+    HardStop,
+    /// It was called off while people were in it.
+    Cancelled,
 }
 
 /// Data of `meeting.ended`.
@@ -241,6 +255,15 @@ pub enum EndReason {
 pub struct MeetingEnded {
     /// Why.
     pub reason: EndReason,
+}
+
+/// Data of `meeting.ending_soon`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MeetingEndingSoon {
+    /// When it is to end.
+    pub ends_at: Timestamp,
+    /// How many minutes before that its settings remind of it.
+    pub minutes: u32,
 }
 
 /// Data of `meeting.recovered`.
@@ -281,6 +304,42 @@ pub struct MeetingUpdated {
     /// When it is to end.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub ends_at: Option<Option<Timestamp>>,
+    /// In which zone its times are meant.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub time_zone: Option<Option<String>>,
+}
+
+/// Data of `occurrence.created`: an occurrence of a series became a meeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OccurrenceCreated {
+    /// The meeting.
+    pub meeting: MeetingId,
+    /// When the rule puts it.
+    pub original_start: Timestamp,
+}
+
+/// Data of `series.changed`: how and when it repeats from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SeriesChanged {
+    /// When the first occurrence starts.
+    pub starts_at: Timestamp,
+    /// When it ends.
+    pub ends_at: Option<Timestamp>,
+    /// In which zone its times are meant.
+    pub time_zone: String,
+    /// The rule.
+    pub recurrence: Recurrence,
+}
+
+/// Data of `series.split`: the series ends before an occurrence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SeriesSplit {
+    /// That occurrence's original start.
+    pub at: Timestamp,
+    /// The series that goes on from there; null where it just ends.
+    pub into: Option<MeetingId>,
+    /// The rule of what is left.
+    pub recurrence: Recurrence,
 }
 
 /// Data of `meeting.extended`.

@@ -75,6 +75,12 @@ pub const PASSCODE_CHARS: std::ops::RangeInclusive<usize> = 4..=64;
 pub const HELLO_TRIES_MAX: u32 = 5;
 /// After what time it may help to try again where a seat must free or a door open, in milliseconds.
 pub const TRY_AGAIN_MS: u64 = 5000;
+/// Minutes after the planned end that `hard_stop_minutes` may say at most: a day.
+pub const HARD_STOP_MINUTES_MAX: u32 = 1440;
+/// Reminders of the planned end at most.
+pub const REMINDERS_MAX: usize = 5;
+/// Minutes before the planned end that a reminder comes at most: a day.
+pub const REMIND_MINUTES_MAX: u32 = 1440;
 /// Minutes after which an empty meeting ends, at most: a week.
 pub const END_WHEN_EMPTY_MINUTES_MAX: u32 = 10_080;
 /// Bytes of text in a page of chat history.
@@ -176,6 +182,14 @@ pub const ROOMS_MINUTES_MAX: u32 = 1440;
 pub const ROOMS_COUNTDOWN_SECONDS_MAX: u32 = 600;
 /// Characters of what is announced to breakout rooms.
 pub const ANNOUNCEMENT_CHARS_MAX: usize = 2000;
+/// Every how many days, weeks, months or years a series may repeat.
+pub const RECURRENCE_INTERVAL: std::ops::RangeInclusive<u16> = 1..=400;
+/// Occurrences that a series may count; beyond, it says `until` when.
+pub const RECURRENCE_COUNT: std::ops::RangeInclusive<u32> = 1..=1000;
+/// Characters of a custom rule.
+pub const RRULE_CHARS_MAX: usize = 500;
+/// Days that an occurrence of a series lasts at most.
+pub const OCCURRENCE_DAYS_MAX: i64 = 31;
 /// Characters of a guest's device id: at least 128 random bits as base64url.
 pub const DEVICE_CHARS: std::ops::RangeInclusive<usize> = 22..=128;
 

@@ -1,16 +1,18 @@
 //! Bodies of the REST interface.
 
 mod changes;
-
+mod people;
+mod series;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use changes::*;
-
 use crate::{
-    Guest, MeetingId, MeetingInfo, MeetingType, Permission, Role, Settings, Timestamp, UserId,
-    UserRef,
+    Guest, MeetingId, MeetingInfo, MeetingStatus, MeetingType, Permission, Recurrence, Role,
+    Settings, Timestamp, UserId, UserRef,
 };
+pub use changes::*;
+pub use people::*;
+pub use series::*;
 
 /// A page of a list over REST.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,9 +41,12 @@ pub struct CreateMeeting {
     /// When it is to end.
     #[serde(default)]
     pub ends_at: Option<Timestamp>,
-    /// The IANA time zone in which its wall-clock times are meant, as in `Europe/Vienna`.
+    /// In which zone its times are meant: a name of the IANA database.
     #[serde(default)]
     pub time_zone: Option<String>,
+    /// How it repeats; with `type: "recurring"`, `starts_at` and `time_zone`.
+    #[serde(default)]
+    pub recurrence: Option<Recurrence>,
     /// People present at most, from 2.
     #[serde(default)]
     pub max_participants: Option<u32>,
@@ -84,7 +89,7 @@ pub struct Invite {
 }
 
 /// A meeting over REST: what `welcome` shows, and what only the back office needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Meeting {
     /// The meeting.
     #[serde(flatten)]
@@ -93,6 +98,14 @@ pub struct Meeting {
     pub owner: UserRef,
     /// The IANA time zone in which its wall-clock times are meant.
     pub time_zone: Option<String>,
+    /// Of a series: how it repeats.
+    pub recurrence: Option<serde_json::Value>,
+    /// Of an occurrence: its series.
+    pub parent_meeting_id: Option<MeetingId>,
+    /// Of an occurrence: when the rule of its series puts it.
+    pub original_start: Option<Timestamp>,
+    /// Where its recording is.
+    pub recording_url: Option<String>,
     /// People in it; bots are not counted.
     pub present: u32,
     /// People waiting.
@@ -105,6 +118,44 @@ pub struct Meeting {
     pub links: MeetingLinks,
 }
 
+/// What to list of the meetings that one may see. A page may be shorter than `limit`, even empty, while there is
+/// a next one: for one page at most 10,000 meetings are looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MeetingQuery {
+    /// Only of this type.
+    #[serde(default)]
+    pub r#type: Option<MeetingType>,
+    /// Only where it stands so; cancelled ones are shown only when asked for.
+    #[serde(default)]
+    pub status: Option<MeetingStatus>,
+    /// Only those that are planned to go on after this time. One without an end takes no time, one without a
+    /// start takes place when it was made.
+    #[serde(default)]
+    pub from: Option<Timestamp>,
+    /// Only those that are planned to begin before this time.
+    #[serde(default)]
+    pub to: Option<Timestamp>,
+    /// Only those whose title or description has this in it, in any case; 1 to 200 characters.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 200))]
+    pub q: Option<String>,
+    /// True: only those that one hosts or co-hosts.
+    #[serde(default)]
+    pub mine: Option<bool>,
+    /// Only the occurrences of this series.
+    #[serde(default)]
+    #[schemars(range(min = 1))]
+    pub parent: Option<MeetingId>,
+    /// How many, 1 to 200; 50 where it is not said.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 200))]
+    pub limit: Option<u32>,
+    /// `next` of the page before, asked for with the same filters.
+    #[serde(default)]
+    pub cursor: Option<String>,
+}
+
 /// Where a meeting is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MeetingLinks {
@@ -112,6 +163,23 @@ pub struct MeetingLinks {
     pub join: String,
     /// Its WebSocket.
     pub ws: String,
+}
+
+/// Where the interfaces are described: paths on this server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProtocolLinks {
+    /// The WebSocket's subprotocol.
+    pub subprotocol: String,
+    /// The WebSocket.
+    pub websocket: String,
+    /// The JSON Schema of every frame.
+    pub json_schema: String,
+    /// The AsyncAPI document of the WebSocket.
+    pub async_api: String,
+    /// The OpenAPI document of the REST interface.
+    pub open_api: String,
+    /// A page for people that shows both.
+    pub docs: String,
 }
 
 /// Body of `PUT /api/roles/{key}`: the role as it is to be.

@@ -306,6 +306,8 @@ pub enum MeetingType {
     Regular,
     /// For those who are invited, or know the passcode.
     Private,
+    /// Repeats: a series, whose occurrences are meetings.
+    Recurring,
 }
 
 /// Where a meeting stands.
@@ -318,6 +320,16 @@ pub enum MeetingStatus {
     InProgress,
     /// Ended.
     Completed,
+    /// Called off.
+    Cancelled,
+}
+
+impl MeetingStatus {
+    /// Whether it will not go on, unless it is opened again.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, MeetingStatus::Completed | MeetingStatus::Cancelled)
+    }
 }
 
 /// The meeting as `welcome` shows it.

@@ -9,7 +9,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use quorate_protocol::{Code, Command, ErrorBody, MeetingId, ParticipantId, Seq};
+use quorate_protocol::{Code, Command, ErrorBody, MeetingId, ParticipantId, Seq, Timestamp};
 
 use super::access::{no_meeting, seen};
 use super::idempotency::{Kept, Repeatable};
@@ -18,6 +18,7 @@ use super::problem::Problem;
 use super::{Api, Bearer};
 use crate::identity::Caller;
 use crate::live::{ActAs, Acted, Keep, Named};
+use crate::meeting::Refusal;
 use crate::store::Answered;
 
 /// Someone who wants to change a meeting that they see. Comes before the body in a route's arguments.
@@ -26,6 +27,8 @@ pub(super) struct Acting {
     pub(super) caller: Caller,
     pub(super) meeting: MeetingId,
     pub(super) headers: HeaderMap,
+    /// Of a series: the occurrence that times in the request are meant of.
+    pub(super) of: Option<Timestamp>,
     /// What the path names, by the words in its pattern.
     params: Vec<(String, String)>,
     revisions: Option<Vec<Seq>>,
@@ -62,7 +65,8 @@ impl FromRequestParts<Arc<Api>> for Acting {
         let revisions = if_match(&parts.headers)?;
         let repeatable = parts.extensions.remove::<Repeatable>();
         let (api, headers) = (api.clone(), parts.headers.clone());
-        Ok(Acting { api, caller, meeting, headers, params, revisions, repeatable })
+        let of = None;
+        Ok(Acting { api, caller, meeting, headers, of, params, revisions, repeatable })
     }
 }
 
@@ -117,7 +121,7 @@ impl Acting {
             answer: answer.clone(),
         });
         let who = ActAs { keep, ..self.who(asked.into()) };
-        let Acted { seq, data } = self.api.door.live.act(self.meeting, who).await?;
+        let Acted { seq, data, .. } = self.api.door.live.act(self.meeting, who).await?;
         let mut response = respond(answer(&data));
         if seq.is_some() {
             response.extensions_mut().insert(Kept);
@@ -143,7 +147,27 @@ impl Acting {
         self.api.door.live.act(self.meeting, who).await.map(drop)
     }
 
-    fn who(&self, asked: Asked) -> ActAs {
+    /// Refuses where the request was meant of another revision of the meeting in its path.
+    ///
+    /// # Errors
+    /// `precondition_failed`.
+    pub(super) fn unchanged(&self, revision: Seq) -> Result<(), Problem> {
+        match &self.revisions {
+            Some(seen) if !seen.contains(&revision) => {
+                Err(Problem(ErrorBody::from(&Refusal::Outdated)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The same person acting in another meeting, of which no revision was named.
+    pub(super) fn elsewhere(mut self, meeting: MeetingId) -> Acting {
+        self.meeting = meeting;
+        self.revisions = None;
+        self
+    }
+
+    pub(super) fn who(&self, asked: Asked) -> ActAs {
         let Asked { commands, named } = asked;
         let Caller { user, email, admin, bot, scopes, .. } = self.caller.clone();
         ActAs {
@@ -154,6 +178,7 @@ impl Acting {
             admin,
             revisions: self.revisions.clone(),
             named,
+            of: self.of,
             commands,
             dry_run: false,
             keep: None,

@@ -54,7 +54,6 @@ async fn create(
         let message = "a meeting that is yet to be made has no ETag; leave If-Match away";
         return Err(Problem(ErrorBody::new(Code::PreconditionFailed, message)));
     }
-    check_zone(body.time_zone.as_deref())?;
     known(&api, &body.co_hosts).await?;
     let (invitees, named) = invited(&api, body.invitees).await?;
     let passcode = match &body.passcode {
@@ -82,6 +81,11 @@ async fn create(
         co_hosts: body.co_hosts,
         settings: body.settings,
         time_zone: body.time_zone,
+        recurrence: body.recurrence,
+        parent: None,
+        original_start: None,
+        follows: None,
+        occurrences: Vec::new(),
     };
     let keep = repeatable.map(|Extension(request)| keep(request, location.clone()));
     let what = CreateAs { created, owner: caller.user, invitees, passcode, named, keep };
@@ -97,17 +101,6 @@ fn keep(Repeatable { key, fingerprint }: Repeatable, location: String) -> Keep {
     let status = StatusCode::CREATED.as_u16();
     let answer = move |_: &str| Answered { status, location: Some(location.clone()), body: None };
     Keep { key, fingerprint, answer: Arc::new(answer) }
-}
-
-/// Refuses a time zone that does not exist.
-fn check_zone(name: Option<&str>) -> Result<(), Problem> {
-    match name.map(str::parse::<chrono_tz::Tz>) {
-        None | Some(Ok(_)) => Ok(()),
-        Some(Err(_)) => {
-            let message = "must be an IANA time zone, as in Europe/Vienna";
-            Err(Problem(ErrorBody::new(Code::Invalid, message).field("time_zone")))
-        }
-    }
 }
 
 /// Refuses co-hosts who are not there, or no members.

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use quorate_protocol::{
     ActionDone, Command, Empty, ErrorBody, Meeting, MeetingExtend, MeetingUpdate, PatchMeeting,
-    Policy,
+    Policy, ScopeQuery,
 };
 
 use super::Api;
@@ -17,13 +17,17 @@ use super::body::{Data, Json};
 use super::meetings::{etag, meeting};
 use super::openapi::{Operation, Routes};
 use super::problem::Problem;
+use super::query::Query;
+use super::series;
 use crate::identity::{passcode, unavailable};
 
 /// What may be checked of a passcode that is not hashed yet.
 const PLACEHOLDER: &str = "a passcode";
 /// Fields of a `PATCH` that stand on the meeting itself; those of its settings are in `settings`.
-const ON_THE_MEETING: [&str; 9] = [
+const ON_THE_MEETING: [&str; 11] = [
     "title",
+    "time_zone",
+    "recurrence",
     "description",
     "starts_at",
     "ends_at",
@@ -35,13 +39,21 @@ const ON_THE_MEETING: [&str; 9] = [
 ];
 
 pub(super) fn routes() -> Routes<Arc<Api>> {
-    let action = |path, summary| Operation::post(path, summary).answers::<ActionDone>(StatusCode::OK);
+    let action =
+        |path, summary| Operation::post(path, summary).answers::<ActionDone>(StatusCode::OK);
     Routes::new()
         .add(
             Operation::patch("/api/meetings/{id}", "Change a meeting: all of it, or nothing")
+                .query::<ScopeQuery>()
                 .body::<PatchMeeting>()
                 .answers::<Meeting>(StatusCode::OK),
             change,
+        )
+        .add(
+            Operation::delete("/api/meetings/{id}", "Call a meeting off; its history stays")
+                .query::<ScopeQuery>()
+                .answers::<Meeting>(StatusCode::OK),
+            cancel,
         )
         .add(action("/api/meetings/{id}/start", "Start it, or open it again"), start)
         .add(action("/api/meetings/{id}/end", "End it for everyone"), end)
@@ -56,22 +68,52 @@ pub(super) fn routes() -> Routes<Arc<Api>> {
 /// `PATCH /api/meetings/{id}`.
 async fn change(
     acting: Acting,
+    Query(ScopeQuery { scope }): Query<ScopeQuery>,
     Json(body): Json<PatchMeeting>,
 ) -> Result<Response, Problem> {
+    match series::target(&acting, scope).await? {
+        Some(target) => series::change(acting, target, &body).await,
+        None => patch(&acting, &body).await,
+    }
+}
+
+/// `DELETE /api/meetings/{id}`.
+async fn cancel(
+    acting: Acting,
+    Query(ScopeQuery { scope }): Query<ScopeQuery>,
+) -> Result<Response, Problem> {
+    match series::target(&acting, scope).await? {
+        Some(target) => series::cancel(acting, target).await,
+        None => call_off(&acting).await,
+    }
+}
+
+/// Calls the meeting off, and answers it.
+pub(super) async fn call_off(acting: &Acting) -> Result<Response, Problem> {
+    acting.act(Command::MeetingCancel(Empty {})).await?;
+    answer(acting).await
+}
+
+/// Changes the meeting, and answers it.
+pub(super) async fn patch(acting: &Acting, body: &PatchMeeting) -> Result<Response, Problem> {
     let policy = body.policy();
-    let PatchMeeting { title, description, starts_at, ends_at, .. } = body;
-    let update = MeetingUpdate { title, description, starts_at, ends_at };
+    let update = body.update();
     let mut commands = Vec::new();
     // One who changes nothing is told whether they could.
     if update != MeetingUpdate::default() || policy.is_none() {
         commands.push(Command::MeetingUpdate(update));
     }
     if let Some(policy) = policy {
-        let policy = hashed(&acting, &commands, policy).await?;
+        let policy = hashed(acting, &commands, policy).await?;
         commands.push(Command::MeetingPolicy(Box::new(policy)));
     }
     let asked = Asked { commands, ..Asked::default() };
     acting.act(asked).await.map_err(|Problem(error)| Problem(in_settings(error)))?;
+    answer(acting).await
+}
+
+/// The meeting as it is now.
+async fn answer(acting: &Acting) -> Result<Response, Problem> {
     let row = acting.api.door.store.meeting_row(acting.meeting).await.map_err(unavailable)?;
     let row = row.ok_or_else(no_meeting)?;
     Ok((etag(&row), Reply(meeting(row, &acting.headers))).into_response())

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use axum::Json as Reply;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use quorate_protocol::{
-    Command, CustomRole, Empty, List, PutRole, RoleDefine, RoleKey, RoleOnly,
-};
+use quorate_protocol::{Command, CustomRole, Empty, List, PutRole, RoleDefine, RoleKey, RoleOnly};
 
 use super::Api;
 use super::acting::{Acting, Asked, no_such};
@@ -21,8 +19,11 @@ pub(super) fn routes() -> Routes<Arc<Api>> {
     let (all, one) = ("/api/meetings/{id}/roles", "/api/meetings/{id}/roles/{key}");
     Routes::new()
         .add(
-            Operation::get(all, "The custom roles of a meeting, and those of the server given in it")
-                .answers::<List<CustomRole>>(StatusCode::OK),
+            Operation::get(
+                all,
+                "The custom roles of a meeting, and those of the server given in it",
+            )
+            .answers::<List<CustomRole>>(StatusCode::OK),
             list,
         )
         .add(

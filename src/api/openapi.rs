@@ -123,15 +123,17 @@ impl Operation {
         if let Some(draw) = self.query {
             parameters.extend(query_parameters(&draw(generator)));
         }
+        let mut responses: Map<String, Value> = self
+            .refusals(!parameters.is_empty())
+            .map(|status| (status, json!({ "$ref": "#/components/responses/Problem" })))
+            .collect();
+        responses.insert(status.as_str().to_owned(), answered);
         let mut operation = json!({
             "summary": self.summary,
             "operationId": operation_id(self.name, self.path),
             "tags": [tag(self.path)],
             "parameters": parameters,
-            "responses": {
-                status.as_str(): answered,
-                "default": { "$ref": "#/components/responses/Problem" },
-            },
+            "responses": responses,
         });
         if let Some(draw) = self.body {
             operation["requestBody"] = json!({
@@ -143,6 +145,15 @@ impl Operation {
             operation["security"] = json!([]);
         }
         operation
+    }
+
+    /// With which statuses it may be refused: what it takes says what may be wrong with it.
+    fn refusals(&self, takes_parameters: bool) -> impl Iterator<Item = String> {
+        let with_body: &[u16] = if self.body.is_some() { &[400, 409, 413, 415, 422] } else { &[] };
+        let with_token: &[u16] = if self.open { &[] } else { &[401, 403] };
+        let with_parameters: &[u16] = if takes_parameters { &[404, 422] } else { &[] };
+        let all = with_body.iter().chain(with_token).chain(with_parameters);
+        all.map(u16::to_string).chain(["default".to_owned()])
     }
 }
 
@@ -192,7 +203,7 @@ fn document(operations: &[Operation]) -> Value {
         path[operation.name] = operation.describe(&mut generator);
     }
     let problem = generator.subschema_for::<ErrorBody>();
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Quorate",
@@ -223,7 +234,33 @@ fn document(operations: &[Operation]) -> Value {
             } },
             "schemas": generator.take_definitions(true),
         },
-    })
+    });
+    bound(&mut document);
+    document
+}
+
+/// Says of each integer how far it goes, which its format says only to people.
+fn bound(value: &mut Value) {
+    match value {
+        Value::Object(schema) => {
+            let ends = match schema.get("format").and_then(Value::as_str) {
+                Some("int64") => Some((json!(i64::MIN), json!(i64::MAX))),
+                // Rows are numbered with 63 bits.
+                Some("uint64") => Some((json!(0), json!(i64::MAX))),
+                Some("uint32") => Some((json!(0), json!(u32::MAX))),
+                Some("uint16") => Some((json!(0), json!(u16::MAX))),
+                Some("uint8") => Some((json!(0), json!(u8::MAX))),
+                _ => None,
+            };
+            if let Some((minimum, maximum)) = ends {
+                schema.entry("minimum").or_insert(minimum);
+                schema.entry("maximum").or_insert(maximum);
+            }
+            schema.values_mut().for_each(bound);
+        }
+        Value::Array(items) => items.iter_mut().for_each(bound),
+        _ => {}
+    }
 }
 
 /// The parameters in a path: the last word tells what it is, and all ids are integers.
@@ -231,7 +268,7 @@ fn path_parameters(path: &str) -> impl Iterator<Item = Value> {
     let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     names.map(|name| {
         let schema = match name == "id" || name.ends_with("_id") {
-            true => json!({ "type": "integer", "format": "int64" }),
+            true => json!({ "type": "integer", "format": "int64", "minimum": 1 }),
             false => json!({ "type": "string" }),
         };
         json!({ "name": name, "in": "path", "required": true, "schema": schema })
@@ -246,10 +283,29 @@ fn query_parameters(schema: &Schema) -> Vec<Value> {
     let parameter = |(name, schema): (&String, &Value)| {
         json!({
             "name": name, "in": "query", "required": is_required(name),
-            "description": schema.get("description"), "schema": schema,
+            "description": schema.get("description"), "schema": given(schema.clone()),
         })
     };
     properties.into_iter().flatten().map(parameter).collect()
+}
+
+/// What a parameter is where it is given: one that is absent is not null, and has no default to be sent.
+fn given(mut schema: Value) -> Value {
+    let is_null = |part: &Value| part == "null" || part["type"] == "null";
+    for key in ["type", "anyOf", "enum"] {
+        let Some(Value::Array(parts)) = schema.get_mut(key) else { continue };
+        parts.retain(|part| !is_null(part) && !part.is_null());
+        match (key, parts.len()) {
+            ("type", 1) => schema[key] = schema[key][0].take(),
+            ("anyOf", 1) => return schema[key][0].take(),
+            _ => {}
+        }
+    }
+    if let Value::Object(schema) = &mut schema {
+        schema.remove("default");
+        schema.remove("description");
+    }
+    schema
 }
 
 /// The noun that a path is about.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use axum::response::Response;
 use quorate_protocol::{
-    ActionDone, Admit, AdmitAll, Admitted, Already, Ban, BanTerms, Code, CohostMade, Command, Empty,
-    ErrorBody, Invite, Invited, InviteeAdd, InviteeId, InviteeMade, InviteeOnly, MediaKind, Mute,
-    MuteMedia, NamedUser, NewBan, PatchParticipant, PersonReason, Reason, Role, RoleAssign, UserId,
-    UserOnly,
+    ActionDone, Admit, AdmitAll, Admitted, Already, Ban, BanTerms, Code, CohostMade, Command,
+    Empty, ErrorBody, Invite, Invited, InviteeAdd, InviteeId, InviteeMade, InviteeOnly, MediaKind,
+    Mute, MuteMedia, NamedUser, NewBan, PatchParticipant, PersonReason, Reason, Role, RoleAssign,
+    UserId, UserOnly,
 };
 use serde::Serialize;
 
@@ -52,7 +52,8 @@ fn waiting_room() -> Routes<Arc<Api>> {
 }
 
 fn participants() -> Routes<Arc<Api>> {
-    let action = |path, summary| Operation::post(path, summary).answers::<ActionDone>(StatusCode::OK);
+    let action =
+        |path, summary| Operation::post(path, summary).answers::<ActionDone>(StatusCode::OK);
     Routes::new()
         .add(
             Operation::patch(

@@ -15,6 +15,7 @@ use super::goodbye::Goodbye;
 use super::halves::{Ear, Mouth};
 use super::{Door, GONE, Tries};
 use crate::identity::{Caller, Reach, passcode, unavailable};
+use crate::live::clock;
 use crate::live::{Attached, EnterAs, ResumeAs};
 use crate::meeting::Passcode;
 
@@ -254,7 +255,10 @@ impl Door {
             MeetingRef::Id(id) => self.live.exists(*id).await.map(|there| there.then_some(*id)),
             MeetingRef::Code(code) => self.store.meeting_by_code(code).await,
         };
-        found.map_err(unavailable)
+        let Some(found) = found.map_err(unavailable)? else { return Ok(None) };
+        // Who comes to a series comes to the occurrence that runs, or is next.
+        let occurrence = self.store.occurrence_to_join(found, clock::wall()).await;
+        Ok(Some(occurrence.map_err(unavailable)?.unwrap_or(found)))
     }
 
     /// Whether there is such a meeting for someone with this credential.

@@ -117,7 +117,13 @@ fn send_back(mail: Mail, refused: Refused) {
     match mail {
         Mail::Create { reply, .. } | Mail::Look { reply, .. } => drop(reply.send(Err(refused))),
         Mail::Enter { reply, .. } | Mail::Resume { reply, .. } => drop(reply.send(Err(refused))),
-        Mail::Act { reply, .. } => drop(reply.send(Err(refused))),
+        Mail::Act { reply, .. } | Mail::Split { reply, .. } | Mail::Occurrence { reply, .. } => {
+            drop(reply.send(Err(refused)));
+        }
+        Mail::News { reply, .. } => drop(reply.send(Err(refused))),
+        Mail::Follow { reply, .. } | Mail::SeriesBan { reply, .. } => {
+            drop(reply.send(Err(refused)));
+        }
         Mail::Command { .. } | Mail::Wake { .. } => {}
     }
 }

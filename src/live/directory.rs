@@ -23,6 +23,7 @@ use super::mail::{
 };
 use super::roles::Roles;
 use crate::meeting::Facts;
+use crate::meeting::series::SeriesBan;
 use crate::store::{Store, StoreError};
 
 /// How often sleeping meetings are looked through for deadlines.
@@ -40,12 +41,15 @@ pub(super) struct Context {
     pub(super) roles: Arc<Roles>,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
+    /// Bans in occurrences that are to hold in their series.
+    pub(super) series_bans: mpsc::UnboundedSender<(MeetingId, SeriesBan)>,
 }
 
 /// All live meetings of this server.
 #[derive(Clone)]
 pub struct Live {
-    context: Arc<Context>,
+    pub(super) context: Arc<Context>,
+    series_bans: Arc<Mutex<Option<mpsc::UnboundedReceiver<(MeetingId, SeriesBan)>>>>,
     /// Each live meeting's mailbox.
     meetings: Arc<DashMap<MeetingId, mpsc::Sender<Mail>>>,
 }
@@ -61,8 +65,10 @@ impl Live {
         tasks: TaskTracker,
     ) -> Live {
         let roles = Roles::new(store.clone(), tasks.clone());
-        let context = Arc::new(Context { store, ids, settings, roles, stop, tasks });
-        Live { context, meetings: Arc::default() }
+        let (series_bans, banned) = mpsc::unbounded_channel();
+        let context = Context { store, ids, settings, roles, stop, tasks, series_bans };
+        let series_bans = Arc::new(Mutex::new(Some(banned)));
+        Live { context: Arc::new(context), series_bans, meetings: Arc::default() }
     }
 
     /// The allocator of global ids.
@@ -102,14 +108,6 @@ impl Live {
         self.ask(what.created.meeting, mail).await
     }
 
-    /// Someone acts in a meeting that exists, and need not be there; it is durable when this answers.
-    ///
-    /// # Errors
-    /// The refusal.
-    pub async fn act(&self, meeting: MeetingId, who: ActAs) -> Result<Acted, ErrorBody> {
-        self.ask(meeting, |reply| Mail::Act { who: Box::new(who.clone()), reply }).await
-    }
-
     /// What `see` makes of the facts of a meeting that exists: as of a head that is durable when this answers.
     /// Starts the meeting where it is not live.
     ///
@@ -130,8 +128,21 @@ impl Live {
         seen.ok_or_else(|| ErrorBody::new(Code::Unavailable, "try again in a moment"))
     }
 
+    /// Someone acts in a meeting that exists, and need not be there; it is durable when this answers.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn act(&self, meeting: MeetingId, who: ActAs) -> Result<Acted, ErrorBody> {
+        let mail = |reply| Mail::Act { who: Box::new(who.clone()), reply };
+        let acted: Acted = self.ask(meeting, mail).await?;
+        if acted.in_series && acted.seq.is_some() {
+            self.tell_occurrences(meeting).await;
+        }
+        Ok(acted)
+    }
+
     /// Hands mail to a meeting and waits for the answer; asks again when the meeting was just retiring.
-    async fn ask<T>(
+    pub(super) async fn ask<T>(
         &self,
         meeting: MeetingId,
         mail: impl Fn(oneshot::Sender<Reply<T>>) -> Mail,
@@ -214,6 +225,7 @@ impl Live {
                 Ok(meetings) => self.wake(meetings).await,
                 Err(error) => tracing::error!(%error, "failed to look for unfinished meetings"),
             }
+            self.catch_up_series().await;
             loop {
                 tokio::time::sleep(SLEEPERS_EVERY).await;
                 match self.context.store.due_meetings(clock::wall(), WAKE_BATCH).await {
@@ -222,7 +234,19 @@ impl Live {
                 }
             }
         };
-        stop.run_until_cancelled(work).await;
+        let banned = self.series_bans.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let bans = async {
+            let Some(mut banned) = banned else { return };
+            while let Some((series, ban)) = banned.recv().await {
+                self.ban_in_series(series, ban).await;
+            }
+        };
+        stop.run_until_cancelled(async { tokio::join!(work, bans) }).await;
+    }
+
+    /// Starts a meeting whose deadline may have come with it.
+    pub(super) async fn wake_one(&self, meeting: MeetingId) {
+        self.wake(vec![meeting]).await;
     }
 
     /// Starts meetings, a few at a time, and waits until they are restored.

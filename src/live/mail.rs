@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::delivery::Delivery;
 use super::outbox::{Outbox, Parcel, What};
 use crate::meeting::event::MeetingCreated;
+use crate::meeting::series::{News, SeriesBan};
 use crate::meeting::{Bot, Facts, Passcode};
 use crate::store::{Answered, KeptAnswer, UserRow};
 
@@ -31,10 +32,20 @@ pub(super) enum Mail {
     Resume { who: ResumeAs, reply: oneshot::Sender<Reply<Attached>> },
     /// A client asks for something.
     Command { session: SessionId, attachment: u64, id: i64, dry_run: bool, command: Box<Command> },
-    /// Someone acts who need not be there.
-    Act { who: Box<ActAs>, reply: oneshot::Sender<Reply<Acted>> },
     /// Someone wants to know how things stand.
     Look { look: Look, reply: oneshot::Sender<Reply<()>> },
+    /// Someone acts who need not be there.
+    Act { who: Box<ActAs>, reply: oneshot::Sender<Reply<Acted>> },
+    /// Someone wants a series to be another from an occurrence on.
+    Split { who: Box<ActAs>, at: Timestamp, reply: oneshot::Sender<Reply<Acted>> },
+    /// An occurrence of a series is to be a meeting; which it is.
+    Occurrence { original_start: Timestamp, reply: oneshot::Sender<Reply<Acted>> },
+    /// What a series says to these of its occurrences, by their original starts.
+    News { original_starts: Vec<Timestamp>, reply: oneshot::Sender<Reply<Vec<News>>> },
+    /// What its series says to an occurrence.
+    Follow { news: Box<News>, reply: oneshot::Sender<Reply<()>> },
+    /// A ban in an occurrence is to hold in the series.
+    SeriesBan { ban: SeriesBan, reply: oneshot::Sender<Reply<()>> },
     /// To be started, and to say so.
     Wake { awake: oneshot::Sender<()> },
 }
@@ -136,6 +147,8 @@ pub struct ActAs {
     pub revisions: Option<Vec<Seq>>,
     /// What the commands name, where it is known outside.
     pub named: Named,
+    /// Of a series: the occurrence that times in the commands are meant of.
+    pub of: Option<Timestamp>,
     /// What they ask, in order: all of it is done, or nothing.
     pub commands: Vec<Command>,
     /// Whether only to tell what would come of it.
@@ -164,6 +177,8 @@ pub struct Acted {
     pub seq: Option<Seq>,
     /// The answer's data, as JSON text.
     pub data: Box<str>,
+    /// Whether it was done in a series, whose occurrences are to follow.
+    pub(super) in_series: bool,
 }
 
 /// Someone who says `hello`.

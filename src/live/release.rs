@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quorate_protocol::{Bye, Code, ErrorBody, Seq, ServerFrame};
+use quorate_protocol::{Bye, Code, ErrorBody, MeetingId, Seq, ServerFrame};
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -13,6 +13,7 @@ use super::ring::Item;
 use super::step::Running;
 use crate::meeting::HistoryPage;
 use crate::meeting::event::View;
+use crate::meeting::series::{News, SeriesBan};
 
 /// What a sealed step holds back until its basis is committed.
 pub(super) struct Held {
@@ -33,6 +34,8 @@ pub(super) enum Output {
     Attached(oneshot::Sender<Reply<Attached>>, Box<Reply<Attached>>),
     /// To one who waits to hear that it is done.
     Done(oneshot::Sender<Reply<()>>, Reply<()>),
+    SeriesBan(MeetingId, SeriesBan),
+    News(oneshot::Sender<Reply<Vec<News>>>, Vec<News>),
     Acted(oneshot::Sender<Reply<Acted>>, Reply<Acted>),
 }
 
@@ -80,6 +83,11 @@ impl Running {
             // Who waited may be gone; then what we hand over is dropped, and says so itself.
             Output::Attached(reply, attached) => drop(reply.send(*attached)),
             Output::Done(reply, made) => drop(reply.send(made)),
+            // Who is to hear of it is gone when the server stops; nobody is let in by then.
+            Output::SeriesBan(series, ban) => {
+                drop(self.context.series_bans.send((series, ban)));
+            }
+            Output::News(reply, news) => drop(reply.send(Ok(news))),
             Output::Acted(reply, acted) => drop(reply.send(acted)),
         }
     }

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use quorate_protocol::{
-    Bye, Code, Command, ErrorBody, Event as WireEvent, ParticipantId, Permission, Seq, ServerFrame,
-    SessionId, SignalBody, Timestamp,
+    Bye, Code, Command, ErrorBody, Event as WireEvent, MeetingId, ParticipantId, Permission, Seq,
+    ServerFrame, SessionId, SignalBody, Timestamp,
 };
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -20,13 +20,15 @@ use super::answers::{Answers, Kept, Turn};
 use super::clock::{self, MeetingClock};
 use super::directory::Context;
 use super::frames::{dry_run_frame, ok_frame, signals_text};
-use super::mail::{ActAs, Acted, Credential, Gone, Mail, Named, Refused};
+use super::ids;
+use super::mail::{ActAs, Acted, Credential, Gone, Keep, Mail, Named, Refused};
 use super::outbox::{Outbox, Parcel, What};
 use super::release::{Held, Output};
 use super::ring::Ring;
 use super::welcome::Shared;
 use crate::meeting::event::{Audience, Cause, Event, Fact, SessionEnd, View};
 use crate::meeting::office::{Act, Actor, INSIDE};
+use crate::meeting::series::{Fresh, Offspring, Split};
 use crate::meeting::{
     Answer, Can, Decision, Draft, Input, Meeting, Refusal, Renewed, Signal, SignalTo, wire,
 };
@@ -73,6 +75,8 @@ struct Step {
     users: Vec<UserRow>,
     /// The passcode's new hash, or that there is none any more.
     passcode: Option<Option<String>>,
+    /// Meetings that come to be with the events, each with its first.
+    offspring: Vec<(MeetingId, Vec<Event>)>,
     /// Answers to be kept with the events.
     kept: Vec<KeptAnswer>,
     signals: Vec<(Audience, SignalBody)>,
@@ -140,12 +144,32 @@ impl Running {
                     self.command(session, id, dry_run, *command);
                 }
             }
+            Mail::Look { look, reply } => {
+                (look.0)(&self.meeting.facts, self.clock.now());
+                self.step.outputs.push(Output::Done(reply, Ok(())));
+            }
             Mail::Act { who, reply } => {
                 let acted = self.act(*who).map_err(refused);
                 self.step.outputs.push(Output::Acted(reply, acted));
             }
-            Mail::Look { look, reply } => {
-                (look.0)(&self.meeting.facts, self.clock.now());
+            Mail::Split { who, at, reply } => {
+                let acted = self.split(*who, at).map_err(refused);
+                self.step.outputs.push(Output::Acted(reply, acted));
+            }
+            Mail::Occurrence { original_start, reply } => {
+                let made = self.make_occurrence(original_start).map_err(refused);
+                self.step.outputs.push(Output::Acted(reply, made));
+            }
+            Mail::News { original_starts, reply } => {
+                let news = original_starts.into_iter().map(|at| self.meeting.facts.news_for(at));
+                self.step.outputs.push(Output::News(reply, news.collect()));
+            }
+            Mail::Follow { news, reply } => {
+                self.carry_out_input(&Input::Follow(news));
+                self.step.outputs.push(Output::Done(reply, Ok(())));
+            }
+            Mail::SeriesBan { ban, reply } => {
+                self.carry_out_input(&Input::SeriesBan(Box::new(ban)));
                 self.step.outputs.push(Output::Done(reply, Ok(())));
             }
             // Who sent it may have been stopped meanwhile.
@@ -175,6 +199,12 @@ impl Running {
     /// Carries out what is due by now.
     pub(super) fn run_deadlines(&mut self) {
         self.take_over_roles();
+        while let Some((at, original_start)) = self.meeting.facts.occurrence_due()
+            && at <= self.clock.now()
+        {
+            let fresh = self.fresh_meeting();
+            self.carry_out_input(&Input::Occurrence { original_start, fresh });
+        }
         while self.meeting.next_deadline().is_some_and(|at| at <= self.clock.now()) {
             let head = self.head();
             self.carry_out_input(&Input::Deadline);
@@ -259,18 +289,15 @@ impl Running {
 
     /// Carries out what someone asks who need not be there.
     fn act(&mut self, who: ActAs) -> Result<Acted, Refusal> {
-        let ActAs {
-            user,
-            email,
-            bot,
-            scopes,
-            admin,
-            revisions,
-            named,
-            commands,
-            dry_run,
-            keep,
-        } = who;
+        let (dry_run, keep) = (who.dry_run, who.keep.clone());
+        let fresh = who.named.fresh.clone();
+        let (user, act) = self.actor(who);
+        self.acted(user, fresh, &Input::Act(Box::new(act)), dry_run, keep)
+    }
+
+    /// Who acts, with a participant id for one who has no place here yet.
+    fn actor(&self, who: ActAs) -> (UserRow, Act) {
+        let ActAs { user, email, bot, scopes, admin, revisions, named, of, commands, .. } = who;
         let actor = Actor {
             user: user.id,
             kind: user.kind,
@@ -282,20 +309,51 @@ impl Running {
         };
         let known = self.meeting.facts.person_of(user.id).map(|person| person.id);
         let participant = known.unwrap_or_else(|| self.context.ids.participant());
-        let Named { kind: named, address, fresh, role_exists } = named;
-        let act = Act { actor, participant, revisions, named, address, role_exists, commands };
-        let mut decision = self.decide(&Input::Act(Box::new(act)))?;
+        let Named { kind: named, address, role_exists, .. } = named;
+        (user, Act { actor, participant, revisions, named, address, role_exists, of, commands })
+    }
+
+    fn acted(
+        &mut self,
+        user: UserRow,
+        fresh: Option<UserRow>,
+        input: &Input,
+        dry_run: bool,
+        keep: Option<Keep>,
+    ) -> Result<Acted, Refusal> {
+        let mut decision = self.decide(input)?;
         let answer = std::mem::replace(&mut decision.answer, Answer::Data("{}".into()));
         let Answer::Data(data) = answer else { return Err(INSIDE) };
         if dry_run {
-            return Ok(Acted { seq: None, data });
+            return Ok(Acted { seq: None, data, in_series: false });
         }
         if !decision.events.is_empty() {
             self.step.kept.extend(keep.map(|keep| keep.of(user.id, &data, clock::wall())));
             self.step.users.push(user);
             self.step.users.extend(fresh);
         }
-        Ok(Acted { seq: self.carry_out(decision, None), data })
+        let seq = self.carry_out(decision, None);
+        Ok(Acted { seq, data, in_series: self.meeting.facts.info.recurrence.is_some() })
+    }
+
+    fn split(&mut self, who: ActAs, at: Timestamp) -> Result<Acted, Refusal> {
+        let (dry_run, keep) = (who.dry_run, who.keep.clone());
+        let (user, act) = self.actor(who);
+        let split = Split { act, at, fresh: self.fresh_meeting() };
+        self.acted(user, None, &Input::Split(Box::new(split)), dry_run, keep)
+    }
+
+    fn make_occurrence(&mut self, original_start: Timestamp) -> Result<Acted, Refusal> {
+        let input = Input::Occurrence { original_start, fresh: self.fresh_meeting() };
+        let mut decision = self.decide(&input)?;
+        let answer = std::mem::replace(&mut decision.answer, Answer::Data("{}".into()));
+        let Answer::Data(data) = answer else { return Err(INSIDE) };
+        let seq = self.carry_out(decision, None);
+        Ok(Acted { seq, data, in_series: self.meeting.facts.info.recurrence.is_some() })
+    }
+
+    fn fresh_meeting(&self) -> Fresh {
+        Fresh { meeting: self.context.ids.meeting(), code: ids::meeting_code() }
     }
 
     /// Carries a command out and answers it.
@@ -354,11 +412,18 @@ impl Running {
                 event.cause = Some(Box::new(Cause { session, command, answer: answer.into() }));
             }
             let renewed = self.meeting.apply(&event);
+            if let Some((series, ban)) = self.meeting.facts.ban_for_series(&event) {
+                self.step.outputs.push(Output::SeriesBan(series, ban));
+            }
             self.follow(&event, renewed, &reasons);
             self.step.events.push(event);
         }
         if cfg!(debug_assertions) {
             self.meeting.facts.assert_sound();
+        }
+        for Offspring { meeting, events } in decision.offspring {
+            let numbered = (1..).zip(events).map(|(seq, draft)| draft.at(Seq(seq), now));
+            self.step.offspring.push((meeting, numbered.collect()));
         }
         if decision.passcode.is_some() {
             self.step.passcode = decision.passcode;

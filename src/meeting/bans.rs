@@ -18,6 +18,8 @@ use super::event::{Audience, Event, Fact, Personal, SessionEnd};
 use super::facts::Facts;
 use super::person::{Exit, Person};
 use super::profile::page_size;
+use super::series::SeriesBan;
+use super::series::follow::banned;
 use super::{Decision, Refusal, text};
 
 /// The bans of a meeting, expired ones among them.
@@ -62,6 +64,17 @@ impl Bans {
     /// The bans that keep out whoever has this address.
     fn holding_for(&self, email: &str, now: Timestamp) -> impl Iterator<Item = &Banned> {
         self.0.values().filter(move |ban| ban.email.as_deref() == Some(email) && ban.holds(now))
+    }
+
+    /// Whether a ban of this user came from the series.
+    pub(super) fn is_of_the_series(&self, user: UserId) -> bool {
+        self.0.get(&user).is_some_and(|ban| ban.scope == BanScope::Series && ban.by.is_none())
+    }
+
+    /// The bans of a series: all of them hold in its occurrences.
+    pub(super) fn of_the_series(&self) -> Vec<(UserId, Option<Timestamp>, BanKey, Option<String>)> {
+        let bans = self.0.iter();
+        bans.map(|(user, ban)| (*user, ban.until, ban.key, ban.email.clone())).collect()
     }
 
     /// Whether there is a ban of this user, be it expired.
@@ -151,6 +164,39 @@ impl Facts {
             decision = decision.withdraw_banned(other).close_sessions(other, SessionEnd::Banned);
         }
         decision
+    }
+
+    /// A ban in an occurrence holds in the series from now on.
+    pub(super) fn take_over_ban(&self, now: Timestamp, ban: &SeriesBan) -> Decision {
+        let SeriesBan { user, until, key, ref email } = *ban;
+        let decision = Decision::by_system();
+        let same = self.bans.holding(user, now).is_some_and(|held| held.until == until);
+        let full = self.room_for_a_ban(now).is_err();
+        if same || full || self.info.recurrence.is_none() || self.is_staff(user) {
+            return decision;
+        }
+        self.ban_by_series(decision, user, until, key, email.clone())
+    }
+
+    /// A ban that comes from the series, or from another of its occurrences.
+    pub(super) fn ban_by_series(
+        &self,
+        mut decision: Decision,
+        user: UserId,
+        until: Option<Timestamp>,
+        key: BanKey,
+        email: Option<String>,
+    ) -> Decision {
+        let person = self.person_of(user);
+        if let Some(person) = person.filter(|person| person.is_waiting()) {
+            decision = decision.withdraw_banned(person);
+        }
+        let participant = person.map(|person| person.id);
+        decision = banned(decision, user, participant, until, key, email);
+        match person {
+            Some(person) => decision.close_sessions(person, SessionEnd::Banned),
+            None => decision,
+        }
     }
 
     pub(super) fn unban(&self, me: &Person, user: UserId) -> Result<Decision, Refusal> {

@@ -31,6 +31,9 @@ impl Facts {
         enter: &Enter,
         terms: &Terms,
     ) -> Result<Decision, Refusal> {
+        if self.info.recurrence.is_some() {
+            return Err(Refusal::Conflict("this meeting repeats; join one of its occurrences"));
+        }
         self.not_banned(now, enter.user, enter.email.as_deref())?;
         self.owner_not_banned(now, enter)?;
         let known = self.person_of(enter.user);
@@ -43,9 +46,7 @@ impl Facts {
         match self.door(now, &me, gate, terms)? {
             Door::Join(via) => Ok(self.join(now, &me, via)),
             // In an ended meeting there is nobody to let them in.
-            Door::Wait { .. } if self.info.status == MeetingStatus::Completed => {
-                Err(Refusal::Ended)
-            }
+            Door::Wait { .. } if self.info.status.is_over() => Err(Refusal::Ended),
             Door::Wait { reason, passes } => self.wait(&me, reason, passes, gate == Gate::Stranger),
         }
     }
@@ -60,7 +61,7 @@ impl Facts {
         if enter.kind == UserKind::Guest && !self.info.settings.guests {
             return Err(Refusal::Unauthorized("this meeting takes no guests; sign in"));
         }
-        if self.info.status == MeetingStatus::Completed && !self.may_reopen(now, enter.user) {
+        if self.info.status.is_over() && !self.may_reopen(now, enter.user) {
             return Err(Refusal::Ended);
         }
         if let Some(Place::Out(Exit::Declined { at, .. })) = known.map(|person| person.place) {
@@ -175,7 +176,7 @@ impl Facts {
             MeetingStatus::Scheduled if self.may_start_by_itself(now) => {
                 decision = decision.event(Audience::EVERYONE, Fact::MeetingStarted {});
             }
-            MeetingStatus::Scheduled | MeetingStatus::InProgress => {}
+            MeetingStatus::Scheduled | MeetingStatus::InProgress | MeetingStatus::Cancelled => {}
         }
         let room = self.room_on_coming(&decision, me.id(), user, me.enter.kind);
         decision = self.take_back(decision, me.known);

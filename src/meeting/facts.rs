@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_protocol::{
-    MeetingId, MeetingStatus, MeetingType, ParticipantId, Presence, RoleKey, Seq, SessionId,
-    Settings, Timer, Timestamp, UserId, UserKind,
+    MeetingId, MeetingStatus, MeetingType, ParticipantId, Presence, Recurrence, RoleKey, Seq,
+    SessionId, Settings, Timer, Timestamp, UserId, UserKind,
 };
 
 use super::Refusal;
@@ -13,12 +13,13 @@ use super::bans::Bans;
 use super::breakouts::Breakouts;
 use super::chat::Chat;
 use super::decisions::Records;
-use super::event::{Event, Fact, Personal};
+use super::event::{Event, Fact, Personal, SYSTEM};
 use super::invitees::Invitees;
 use super::names::{self, Names};
 use super::person::{Bot, Exit, Person, Place, Session};
 use super::polls::Polls;
 use super::roles::CustomRole;
+use super::series::{Followed, Occurrences};
 
 /// The facts of a meeting, folded from its journal by [`Facts::apply`], the only way one changes.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -67,6 +68,20 @@ pub struct Facts {
     pub(super) bans: Bans,
     pub(super) lost: BTreeSet<SessionId>,
     pub(super) empty_since: Option<Timestamp>,
+    /// Of a series: its occurrences.
+    pub(super) occurrences: Occurrences,
+    /// Of a series: the last event that changed what its occurrences take from it.
+    pub series_version: Seq,
+    /// Of an occurrence: what it took from its series last.
+    pub followed: Option<Box<Followed>>,
+    /// The event by which the passcode is what it is.
+    pub(super) passcode_since: Seq,
+    /// Whether the passcode was set here, and not by the series.
+    pub(super) own_passcode: bool,
+    /// When it started, or was opened again.
+    pub(super) began_at: Timestamp,
+    /// Reminders of the planned end whose time was then or before do not come any more.
+    pub(super) remind_from: Timestamp,
     /// Bots that are or were here.
     pub(super) bots: BTreeSet<ParticipantId>,
     /// Bots that are in, lost ones included.
@@ -120,6 +135,14 @@ pub struct Info {
     pub host_name: String,
     /// The settings.
     pub settings: Settings,
+    /// In which zone its times are meant.
+    pub time_zone: Option<String>,
+    /// Of a series: how it repeats.
+    pub recurrence: Option<Recurrence>,
+    /// Of an occurrence: its series.
+    pub parent: Option<MeetingId>,
+    /// Of an occurrence: when the rule puts it.
+    pub original_start: Option<Timestamp>,
     /// The last event that changed the meeting itself, and not only who is in it and what they do.
     pub revision: Seq,
 }
@@ -149,6 +172,10 @@ impl Default for Info {
             acting_for: None,
             host_name: String::new(),
             settings: Settings::default(),
+            time_zone: None,
+            recurrence: None,
+            parent: None,
+            original_start: None,
             revision: Seq(0),
         }
     }
@@ -226,6 +253,9 @@ impl Facts {
         if event.fact.changes_meeting() {
             self.info.revision = event.seq;
         }
+        if self.info.recurrence.is_some() && event.fact.changes_occurrences() {
+            self.series_version = event.seq;
+        }
         debug_assert!(
             self.present <= present_before || self.present <= self.capacity(),
             "nobody comes in beyond the capacity"
@@ -247,15 +277,44 @@ impl Facts {
             Fact::MeetingStarted {} => self.started(at),
             Fact::MeetingEnded { .. } => self.ended(at),
             Fact::MeetingReopened {} => self.reopened(at),
+            Fact::MeetingCancelled {} => self.info.status = MeetingStatus::Cancelled,
+            Fact::MeetingEndingSoon { .. } => self.remind_from = at,
+            Fact::OccurrenceCreated { meeting, original_start } => {
+                self.occurrence_made(*meeting, *original_start);
+            }
+            Fact::SeriesChanged { starts_at, ends_at, time_zone, recurrence, occurrences } => {
+                (self.info.starts_at, self.info.ends_at) = (Some(*starts_at), *ends_at);
+                self.info.time_zone = Some(time_zone.clone());
+                self.info.recurrence = Some(Recurrence::clone(recurrence));
+                self.rule_changed(occurrences, at);
+            }
+            Fact::SeriesSplit { at: before, into, recurrence } => {
+                self.split_off(*before, into.is_some(), recurrence, at);
+            }
+            Fact::SeriesFollowed(followed) => {
+                self.info.parent = Some(followed.template.series);
+                self.info.original_start = Some(followed.template.original_start);
+                self.followed = Some(followed.clone());
+            }
             Fact::MeetingLocked {} => self.info.locked = true,
             Fact::MeetingUnlocked {} => self.info.locked = false,
             Fact::MeetingSuspended { participants } => self.suspended(participants),
             Fact::MeetingResumed {} => self.info.suspended = false,
             Fact::MeetingPolicyChanged { changes, has_passcode } => {
                 self.policy_changed(changes, *has_passcode);
+                if has_passcode.is_some() {
+                    self.passcode_since = event.seq;
+                    self.own_passcode = event.user != SYSTEM;
+                }
             }
-            Fact::MeetingUpdated(changes) => self.updated(changes),
-            Fact::MeetingExtended { ends_at } => self.info.ends_at = Some(*ends_at),
+            Fact::MeetingUpdated(changes) => {
+                self.updated(changes);
+                self.remind_from = at;
+            }
+            Fact::MeetingExtended { ends_at } => {
+                self.info.ends_at = Some(*ends_at);
+                self.remind_from = at;
+            }
             Fact::MeetingRecovered { .. } => self.recovered(at),
             Fact::MeetingSizeChanged { large } => self.info.large = *large,
             Fact::SessionOpened { session, participant } => {

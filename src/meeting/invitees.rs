@@ -51,6 +51,22 @@ impl Invitees {
             || email.is_some_and(|email| self.by_email.contains_key(&text::address(email)))
     }
 
+    /// Whether there is an invitation of this id.
+    pub(super) fn contains(&self, id: InviteeId) -> bool {
+        self.by_id.contains_key(&id)
+    }
+
+    /// The id that the next invitation gets.
+    pub(super) fn next(&self) -> InviteeId {
+        InviteeId(self.last + 1)
+    }
+
+    /// All of them: the user or the address, and whether they are expected.
+    pub(super) fn all(&self) -> BTreeMap<InviteeId, (Option<UserId>, Option<String>, bool)> {
+        let invitations = self.by_id.iter();
+        invitations.map(|(id, it)| (*id, (it.user, it.email.clone(), it.required))).collect()
+    }
+
     fn find(&self, whom: &Whom) -> Option<InviteeId> {
         match whom {
             Whom::User(user) => self.by_user.get(user),

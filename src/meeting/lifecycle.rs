@@ -1,8 +1,8 @@
 //! The life of a meeting: made, started, locked, ended, reopened; and what happens by itself in time.
 
 use quorate_protocol::{
-    COHOSTS_MAX, EndReason, InviteeAdd, MeetingStatus, ParticipantId, Permission, PollId,
-    SessionId, Timestamp, UserId, UserKind,
+    COHOSTS_MAX, EndReason, InviteeAdd, MeetingStatus, MeetingType, ParticipantId, Permission,
+    PollId, SessionId, Timestamp, UserId, UserKind,
 };
 
 use super::event::{Audience, Fact, MeetingCreated, Personal};
@@ -24,6 +24,8 @@ enum Due {
     EndTimer,
     LetIn(ParticipantId),
     EndEmpty,
+    EndOverdue,
+    Remind,
     CloseRooms,
     Succeed(ParticipantId),
     EndHostless,
@@ -40,6 +42,18 @@ impl Facts {
         update::check_title(&created.title)?;
         update::check_description(created.description.as_deref())?;
         update::check_times(created.starts_at, created.ends_at)?;
+        update::check_time_zone(created.time_zone.as_deref())?;
+        match (&created.recurrence, created.kind) {
+            (Some(rule), MeetingType::Recurring) => {
+                let (starts_at, ends_at) = (created.starts_at, created.ends_at);
+                Self::check_series(rule, starts_at, ends_at, created.time_zone.as_deref())?;
+            }
+            (None, MeetingType::Recurring) => {
+                return invalid("recurrence", "is needed by a meeting of type `recurring`");
+            }
+            (Some(_), _) => return invalid("recurrence", "is of meetings of type `recurring`"),
+            (None, _) => {}
+        }
         policy::check_max_participants(created.max_participants)?;
         self.check_settings(&created.settings)?;
         let mut co_hosts = created.co_hosts.clone();
@@ -71,16 +85,32 @@ impl Facts {
             MeetingStatus::Completed if self.may_be_reopened(now) => {
                 Ok(Decision::by(me).event(Audience::EVERYONE, Fact::MeetingReopened {}))
             }
-            MeetingStatus::Completed => Err(Refusal::Ended),
+            MeetingStatus::Completed | MeetingStatus::Cancelled => Err(Refusal::Ended),
         }
     }
 
     pub(super) fn end(&self, me: &Person) -> Result<Decision, Refusal> {
         self.require(me, Permission::MeetingEnd)?;
-        if self.info.status == MeetingStatus::Completed {
+        if self.info.status.is_over() {
             return Ok(Decision::already(None));
         }
         Ok(self.end_with(Decision::by(me), EndReason::Ended))
+    }
+
+    /// Calls the meeting off; where anyone is there, it ends first.
+    pub(super) fn cancel(&self, me: &Person) -> Result<Decision, Refusal> {
+        self.require(me, Permission::MeetingDelete)?;
+        if self.info.status == MeetingStatus::Cancelled {
+            return Ok(Decision::already(None));
+        }
+        Ok(self.call_off(Decision::by(me)))
+    }
+
+    pub(super) fn call_off(&self, mut decision: Decision) -> Decision {
+        if self.info.status == MeetingStatus::InProgress || !self.sessions.is_empty() {
+            decision = self.end_with(decision, EndReason::Cancelled);
+        }
+        decision.event(Audience::EVERYONE, Fact::MeetingCancelled {})
     }
 
     /// The meeting ends, whoever or whatever ends it: what is open closes first.
@@ -121,6 +151,9 @@ impl Facts {
     }
 
     fn may_be_reopened(&self, now: Timestamp) -> bool {
+        if self.info.status == MeetingStatus::Cancelled {
+            return false;
+        }
         let lately = |ended_at| now.ms_since(ended_at) < REOPEN_MS;
         self.info.settings.reusable || self.info.ended_at.is_some_and(lately)
     }
@@ -148,6 +181,8 @@ impl Facts {
                 None => system,
             },
             Due::EndEmpty => self.end_with(system, EndReason::Empty),
+            Due::EndOverdue => self.end_with(system, EndReason::HardStop),
+            Due::Remind => self.remind(system, now),
             Due::Succeed(id) => self.succeed(id),
             Due::EndHostless => self.end_with(system, EndReason::HostGone),
             Due::CloseRooms => self.close_due_rooms(now),
@@ -165,10 +200,10 @@ impl Facts {
         let succeed = self.successor().map(|person| (self.at, Due::Succeed(person.id)));
         let hostless = self.hostless_end().map(|at| (at, Due::EndHostless));
         let close = self.rooms_due().map(|at| (at, Due::CloseRooms));
-        [size, expire, start, poll, timer, let_in, end, succeed, hostless, close]
-            .into_iter()
-            .flatten()
-            .min_by_key(|(at, _)| *at)
+        let overdue = self.hard_stop().map(|at| (at, Due::EndOverdue));
+        let remind = self.next_reminder().map(|at| (at, Due::Remind));
+        let first = [size, expire, start, poll, timer, let_in, end, succeed, hostless, close];
+        first.into_iter().chain([overdue, remind]).flatten().min_by_key(|(at, _)| *at)
     }
 
     /// When a scheduled meeting starts by itself, given who is there for it.
@@ -226,8 +261,15 @@ impl Facts {
             acting_for: None,
             host_name: personal.and_then(|personal| personal.name.clone()).unwrap_or_default(),
             settings: created.settings,
+            time_zone: created.time_zone,
+            recurrence: created.recurrence,
+            parent: created.parent,
+            original_start: created.original_start,
             revision: self.head,
         };
+        if self.info.recurrence.is_some() {
+            self.rule_changed(&created.occurrences, at);
+        }
         self.co_hosts = created.co_hosts;
         self.at = at;
     }
@@ -235,12 +277,14 @@ impl Facts {
     pub(super) fn started(&mut self, at: Timestamp) {
         self.info.status = MeetingStatus::InProgress;
         self.info.started_at = Some(at);
+        (self.began_at, self.remind_from) = (at, at);
         self.empty_since = (self.present == 0).then_some(at);
     }
 
     pub(super) fn reopened(&mut self, at: Timestamp) {
         self.info.status = MeetingStatus::InProgress;
         self.info.ended_at = None;
+        (self.began_at, self.remind_from) = (at, at);
         self.empty_since = (self.present == 0).then_some(at);
     }
 

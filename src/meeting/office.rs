@@ -5,13 +5,13 @@
 //! An administrator of the server may also do what they may not as a person; the events say so.
 
 use quorate_protocol::{
-    Command, MeetingStatus, ParticipantId, Permission, PermissionSet, Seq, Timestamp, UserId,
-    UserKind,
+    Command, ParticipantId, Permission, PermissionSet, Seq, Timestamp, UserId, UserKind,
 };
 
 use super::event::{Audience, Fact, Personal, View};
 use super::person::{Bot, Exit, Person, Place};
 use super::roles::BOT_RANK;
+use super::series::Split;
 use super::{Decision, Draft, Facts, Meeting, Refusal};
 
 /// The rank of an administrator of the server: above everyone.
@@ -35,6 +35,8 @@ pub struct Act {
     pub address: Option<String>,
     /// Whether the custom role that is defined must be there before; none: it may be.
     pub role_exists: Option<bool>,
+    /// Of a series: the occurrence that times in the commands are meant of.
+    pub of: Option<Timestamp>,
     /// What they ask, in order: all of it is done, or nothing.
     pub commands: Vec<Command>,
 }
@@ -72,6 +74,7 @@ fn office(command: &Command) -> Office {
     match command {
         Command::MeetingStart(_)
         | Command::MeetingEnd(_)
+        | Command::MeetingCancel(_)
         | Command::MeetingUpdate(_)
         | Command::MeetingPolicy(_)
         | Command::InviteeAdd(_)
@@ -142,19 +145,30 @@ impl Meeting {
         let facts = &self.facts;
         match office(command) {
             Office::Always => {}
-            Office::WhileOpen if facts.info.status == MeetingStatus::Completed => {
+            Office::WhileOpen if facts.info.status.is_over() => {
                 return Err(Refusal::Ended);
             }
             Office::WhileOpen => {}
             Office::Inside => return Err(INSIDE),
         }
+        self.act_by(now, act, |me| self.act_as(now, me, act, command))
+    }
+
+    /// What someone does by their own rights, or else by those of an administrator.
+    fn act_by(
+        &self,
+        now: Timestamp,
+        act: &Act,
+        decide: impl Fn(&Person) -> Result<Decision, Refusal>,
+    ) -> Result<Decision, Refusal> {
+        let facts = &self.facts;
         let known = facts.person_of(act.actor.user);
         let mut me = known.cloned().unwrap_or_else(|| act.newcomer());
         let own = facts.rights_outside(now, &act.actor, known);
         let own = own.and_then(|(rank, permissions)| {
             let view = &mut me.view;
             (view.rank, view.permissions) = (rank, permissions);
-            self.act_as(now, &me, act, command)
+            decide(&me)
         });
         let decision = match own {
             Err(refusal) if act.actor.admin && is_about_rights(&refusal) => {
@@ -162,13 +176,22 @@ impl Meeting {
                 let all = all.minus(PermissionSet::NONE.with(Permission::RoleTransferHost));
                 let scopes = act.actor.scopes.unwrap_or(all);
                 (me.view.rank, me.view.permissions) = (ADMIN_RANK, all.and(scopes));
-                let mut decision = self.act_as(now, &me, act, command)?;
+                let mut decision = decide(&me)?;
                 decision.events.iter_mut().for_each(|draft| draft.as_admin = true);
                 decision
             }
             own => own?,
         };
         Ok(facts.place_actor(decision, act, known))
+    }
+
+    /// What the splitting of a series comes to.
+    pub(super) fn split(&self, now: Timestamp, split: &Split) -> Result<Decision, Refusal> {
+        self.act_by(now, &split.act, |me| match split.act.commands.as_slice() {
+            [Command::MeetingUpdate(patch)] => self.facts.split(me, split, Some(patch)),
+            [Command::MeetingCancel(_)] => self.facts.split(me, split, None),
+            _ => Err(INSIDE),
+        })
     }
 
     fn act_as(
@@ -180,6 +203,9 @@ impl Meeting {
     ) -> Result<Decision, Refusal> {
         match command {
             Command::CohostAdd(ask) => self.facts.add_cohost(me, ask.user, act.named),
+            Command::MeetingUpdate(ask) if self.facts.info.recurrence.is_some() => {
+                self.facts.update_series(me, ask, act.of)
+            }
             Command::ParticipantBan(ask) => self.facts.ban(now, me, ask, act.address.as_deref()),
             Command::RoleDefine(ask) => {
                 let decision = self.carry(now, None, me, command)?;
@@ -202,6 +228,7 @@ impl Decision {
         self.events.extend(next.events);
         self.signals.extend(next.signals);
         self.passcode = next.passcode.or(self.passcode.take());
+        self.offspring.extend(next.offspring);
         self.carried_bytes += next.carried_bytes;
         self.answer = next.answer;
     }

@@ -2,6 +2,8 @@
 
 use quorate_protocol::{Code, ErrorBody, ParticipantId, Permission, TRY_AGAIN_MS, Timestamp};
 
+use crate::schedule;
+
 /// Why a meeting refuses an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -95,6 +97,8 @@ pub enum Refusal {
     },
     /// What was seen of the meeting is no longer so.
     Outdated,
+    /// There is no such series, or no such zone.
+    Schedule(schedule::Invalid),
     /// Too often.
     TooOften {
         /// When it will do again, in milliseconds.
@@ -179,6 +183,9 @@ impl From<&Refusal> for ErrorBody {
                 Code::PreconditionFailed,
                 "the meeting was changed meanwhile; read it again, then send its new ETag",
             ),
+            Refusal::Schedule(ref invalid) => {
+                ErrorBody::new(Code::Invalid, invalid.to_string()).field(invalid.field())
+            }
             Refusal::TooOften { retry_after_ms } => ErrorBody {
                 retry_after_ms: Some(retry_after_ms),
                 ..error(Code::RateLimited, "too often; wait a moment")

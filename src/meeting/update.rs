@@ -9,6 +9,7 @@ use super::event::{Audience, Fact};
 use super::facts::Facts;
 use super::person::Person;
 use super::{Decision, Refusal, text};
+use crate::schedule;
 
 /// The end of the year 9999, after which no time can be written.
 const LAST: Timestamp = Timestamp(253_402_300_799_999);
@@ -33,20 +34,36 @@ pub(super) fn check_times(
     }
 }
 
+pub(super) fn check_time_zone(name: Option<&str>) -> Result<(), Refusal> {
+    match name.is_none_or(schedule::is_time_zone) {
+        true => Ok(()),
+        false => Err(Refusal::Schedule(schedule::Invalid::Zone)),
+    }
+}
+
 impl Facts {
     pub(super) fn update(&self, me: &Person, ask: &MeetingUpdate) -> Result<Decision, Refusal> {
+        let info = &self.info;
+        if info.recurrence.is_some() {
+            return self.update_series(me, ask, None);
+        }
         self.require(me, Permission::MeetingUpdate)?;
+        if ask.recurrence.is_some() {
+            let message = "is of meetings of type `recurring`; make one";
+            return Err(Refusal::Invalid { field: "recurrence", message });
+        }
         ask.title.as_deref().map_or(Ok(()), check_title)?;
         check_description(ask.description.as_ref().and_then(Option::as_deref))?;
-        let info = &self.info;
         let starts_at = ask.starts_at.unwrap_or(info.starts_at);
         let ends_at = ask.ends_at.unwrap_or(info.ends_at);
         check_times(starts_at, ends_at)?;
+        check_time_zone(ask.time_zone.as_ref().and_then(Option::as_deref))?;
         let changes = MeetingUpdated {
             title: ask.title.clone().filter(|title| *title != info.title),
             description: ask.description.clone().filter(|it| *it != info.description),
             starts_at: (starts_at != info.starts_at).then_some(starts_at),
             ends_at: (ends_at != info.ends_at).then_some(ends_at),
+            time_zone: ask.time_zone.clone().filter(|zone| *zone != info.time_zone),
         };
         if changes == MeetingUpdated::default() {
             return Ok(Decision::already(None));
@@ -73,11 +90,12 @@ impl Facts {
     }
 
     pub(super) fn updated(&mut self, changes: &MeetingUpdated) {
-        let MeetingUpdated { title, description, starts_at, ends_at } = changes.clone();
+        let MeetingUpdated { title, description, starts_at, ends_at, time_zone } = changes.clone();
         let info = &mut self.info;
         info.title = title.unwrap_or_else(|| std::mem::take(&mut info.title));
         info.description = description.unwrap_or_else(|| info.description.take());
         info.starts_at = starts_at.unwrap_or(info.starts_at);
         info.ends_at = ends_at.unwrap_or(info.ends_at);
+        info.time_zone = time_zone.unwrap_or_else(|| info.time_zone.take());
     }
 }

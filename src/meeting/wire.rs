@@ -5,13 +5,14 @@ use quorate_protocol::{
     BreakoutAssigned, BreakoutClosed, BreakoutClosing, BreakoutExtended, BreakoutOpened,
     BreakoutPrepared, ByRight, CaptionPublished, ChatDeleted, ChatPinned, ChatSentEvent,
     ConnectionChanged, Empty, EventBody, HostChanged, Invitee, InviteeRemoved, Media, MediaUpdated,
-    MeetingCreated, MeetingEnded, MeetingExtended, MeetingRecovered, MeetingSizeChanged,
-    MeetingSuspended, MessageId, Participant, ParticipantBanned, ParticipantJoined,
-    ParticipantLeft, ParticipantMoved, ParticipantMuted, ParticipantOnly, ParticipantRenamed,
-    ParticipantWaiting, ParticipantWithdrawn, ParticipantsMuted, PermissionRefused,
-    PermissionsChanged, PolicyChanged, PollOpened, PollTally, PollVote, PollVotesTold, Presence,
-    ReasonGiven, RecordedDecision, ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected,
-    RoomNamed, Timer, UserAffected, UserKind, WaitReason, WaitingEntry, WaitingTold,
+    MeetingCreated, MeetingEnded, MeetingEndingSoon, MeetingExtended, MeetingRecovered,
+    MeetingSizeChanged, MeetingSuspended, MessageId, OccurrenceCreated, Participant,
+    ParticipantBanned, ParticipantJoined, ParticipantLeft, ParticipantMoved, ParticipantMuted,
+    ParticipantOnly, ParticipantRenamed, ParticipantWaiting, ParticipantWithdrawn,
+    ParticipantsMuted, PermissionRefused, PermissionsChanged, PolicyChanged, PollOpened, PollTally,
+    PollVote, PollVotesTold, Presence, ReasonGiven, RecordedDecision, Recurrence,
+    ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected, RoomNamed, SeriesChanged, SeriesSplit,
+    Timer, UserAffected, UserKind, WaitReason, WaitingEntry, WaitingTold,
 };
 
 use super::event::{Event, Fact, Personal, RoomPlan};
@@ -41,6 +42,30 @@ fn body(event: &Event) -> Option<EventBody> {
         Fact::MeetingStarted {} => EventBody::MeetingStarted(Empty {}),
         Fact::MeetingEnded { reason } => EventBody::MeetingEnded(MeetingEnded { reason: *reason }),
         Fact::MeetingReopened {} => EventBody::MeetingReopened(Empty {}),
+        Fact::MeetingCancelled {} => EventBody::MeetingCancelled(Empty {}),
+        Fact::MeetingEndingSoon { ends_at, minutes } => {
+            let (ends_at, minutes) = (*ends_at, *minutes);
+            EventBody::MeetingEndingSoon(MeetingEndingSoon { ends_at, minutes })
+        }
+        Fact::OccurrenceCreated { meeting, original_start } => {
+            let (meeting, original_start) = (*meeting, *original_start);
+            EventBody::OccurrenceCreated(OccurrenceCreated { meeting, original_start })
+        }
+        Fact::SeriesChanged { starts_at, ends_at, time_zone, recurrence, .. } => {
+            EventBody::SeriesChanged(Box::new(SeriesChanged {
+                starts_at: *starts_at,
+                ends_at: *ends_at,
+                time_zone: time_zone.clone(),
+                recurrence: Recurrence::clone(recurrence),
+            }))
+        }
+        Fact::SeriesSplit { at, into, recurrence } => {
+            EventBody::SeriesSplit(Box::new(SeriesSplit {
+                at: *at,
+                into: *into,
+                recurrence: Recurrence::clone(recurrence),
+            }))
+        }
         Fact::MeetingLocked {} => EventBody::MeetingLocked(Empty {}),
         Fact::MeetingUnlocked {} => EventBody::MeetingUnlocked(Empty {}),
         Fact::MeetingSuspended { participants } => {
@@ -68,6 +93,7 @@ fn body(event: &Event) -> Option<EventBody> {
         | Fact::SessionResumed { .. }
         | Fact::SessionClosed { .. }
         | Fact::ParticipantIdentified { .. }
+        | Fact::SeriesFollowed(_)
         | Fact::Redacted { .. } => return None,
         Fact::ParticipantWaiting { participant, user, kind, reason, position, invited, .. } => {
             EventBody::ParticipantWaiting(ParticipantWaiting {

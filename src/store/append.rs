@@ -23,6 +23,16 @@ pub(super) fn append(
         return Ok(Err(BatchError::Head { expected, found }));
     }
     let head = write(connection, head, batch)?;
+    let mut born = Vec::new();
+    for (meeting, events) in &batch.offspring {
+        if !follow(Seq(0), events) || heads.head(connection, *meeting)?.seq != Seq(0) {
+            return Ok(Err(BatchError::Head { expected: Seq(0), found: Seq(1) }));
+        }
+        born.push((*meeting, append_all(connection, *meeting, Head::START, events)?));
+    }
+    for (meeting, head) in born {
+        heads.set(meeting, head);
+    }
     heads.set(batch.meeting, head);
     Ok(Ok(head.seq))
 }
@@ -35,16 +45,26 @@ fn follow(head: Seq, events: &[Event]) -> bool {
     })
 }
 
-fn write(connection: &Connection, mut head: Head, batch: &Batch) -> rusqlite::Result<Head> {
+fn append_all(
+    connection: &Connection,
+    meeting: MeetingId,
+    mut head: Head,
+    events: &[Event],
+) -> rusqlite::Result<Head> {
+    for event in events {
+        // First what follows from it: the meeting's row must be there before its first event.
+        projections::project(connection, meeting, event)?;
+        projections::revise(connection, meeting, event)?;
+        head = journal::append(connection, meeting, head, event)?;
+    }
+    Ok(head)
+}
+
+fn write(connection: &Connection, head: Head, batch: &Batch) -> rusqlite::Result<Head> {
     for user in &batch.users {
         upsert(connection, user)?;
     }
-    for event in &batch.events {
-        // First what follows from it: the meeting's row must be there before its first event.
-        projections::project(connection, batch.meeting, event)?;
-        projections::revise(connection, batch.meeting, event)?;
-        head = journal::append(connection, batch.meeting, head, event)?;
-    }
+    let head = append_all(connection, batch.meeting, head, &batch.events)?;
     if let Some(hash) = &batch.passcode {
         set_passcode(connection, batch.meeting, hash.as_deref())?;
     }
@@ -68,7 +88,8 @@ fn upsert(connection: &Connection, user: &UserRow) -> rusqlite::Result<()> {
 
 /// Writes a user who is not there yet, and leaves one who is.
 pub(super) fn insert_missing(connection: &Connection, user: &UserRow) -> rusqlite::Result<()> {
-    let there = connection.prepare_cached("SELECT 1 FROM users WHERE id = ?1")?.exists([user.id.0])?;
+    let there =
+        connection.prepare_cached("SELECT 1 FROM users WHERE id = ?1")?.exists([user.id.0])?;
     if there { Ok(()) } else { upsert(connection, user) }
 }
 

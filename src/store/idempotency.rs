@@ -114,8 +114,7 @@ pub(super) fn has_old(connection: &Connection) -> rusqlite::Result<bool> {
 
 /// Takes old answers away, some at a time.
 pub(super) fn purge(connection: &Connection) -> rusqlite::Result<()> {
-    let delete =
-        format!("DELETE FROM idempotency_keys WHERE (user_id, key) IN ({OLDEST_ANSWERS})");
+    let delete = format!("DELETE FROM idempotency_keys WHERE (user_id, key) IN ({OLDEST_ANSWERS})");
     connection.prepare_cached(&delete)?.execute([PURGED_AT_ONCE]).map(drop)
 }
 

@@ -4,6 +4,7 @@
 
 mod meetings;
 mod people;
+mod series;
 
 use quorate_protocol::{MeetingId, Seq};
 use rusqlite::{Connection, Params, params};
@@ -19,11 +20,25 @@ pub(super) fn project(
     event: &Event,
 ) -> rusqlite::Result<()> {
     let tables = Tables { connection, meeting: meeting.0, at: &event.at.to_string() };
+    project_fact(&tables, event)?;
+    if event.fact.changes_occurrences() {
+        tables.note_series_version(event.seq)?;
+    }
+    Ok(())
+}
+
+fn project_fact(tables: &Tables<'_>, event: &Event) -> rusqlite::Result<()> {
     match &event.fact {
         Fact::MeetingCreated(made) => tables.create(made),
         Fact::MeetingStarted {} => tables.start(),
         Fact::MeetingEnded { .. } => tables.end(),
         Fact::MeetingReopened {} => tables.reopen(),
+        Fact::MeetingCancelled {} => tables.cancel(),
+        Fact::SeriesChanged { starts_at, ends_at, time_zone, recurrence, occurrences } => {
+            tables.change_series((*starts_at, *ends_at), time_zone, recurrence, occurrences)
+        }
+        Fact::SeriesSplit { recurrence, .. } => tables.set_recurrence(recurrence),
+        Fact::SeriesFollowed(followed) => tables.follow(followed),
         Fact::MeetingLocked {} => tables.lock(true),
         Fact::MeetingUnlocked {} => tables.lock(false),
         Fact::MeetingSuspended { .. } => tables.suspend(true),
@@ -65,7 +80,9 @@ pub(super) fn project(
         }
         Fact::Redacted { ranges } => tables.redact(ranges, event.seq),
         // What passes with the meeting, and what only its journal tells.
-        Fact::MeetingRecovered { .. }
+        Fact::MeetingEndingSoon { .. }
+        | Fact::OccurrenceCreated { .. }
+        | Fact::MeetingRecovered { .. }
         | Fact::MeetingSizeChanged { .. }
         | Fact::SessionOpened { .. }
         | Fact::SessionLost { .. }

@@ -1,5 +1,9 @@
 //! What the server asks of the tables. Every query has its index; a test looks at the plans.
 
+pub(super) mod meetings;
+pub(super) mod people;
+mod series;
+
 use quorate_protocol::{
     MeetingId, MeetingInfo, ParticipantId, Seq, Timestamp, UserId, UserKind, UserRef,
 };
@@ -27,7 +31,7 @@ pub struct StoredUser {
 }
 
 /// A meeting as its row has it, for REST.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StoredMeeting {
     /// What `welcome` shows too.
     pub info: MeetingInfo,
@@ -35,6 +39,14 @@ pub struct StoredMeeting {
     pub owner: UserRef,
     /// Where its wall-clock times are meant.
     pub time_zone: Option<String>,
+    /// Of a series: how it repeats.
+    pub recurrence: Option<serde_json::Value>,
+    /// Of an occurrence: its series.
+    pub parent: Option<MeetingId>,
+    /// Of an occurrence: when the rule puts it.
+    pub original_start: Option<Timestamp>,
+    /// Where its recording is.
+    pub recording_url: Option<String>,
     /// The last event that changed the meeting itself.
     pub revision: Seq,
     /// People in it; bots are not counted.
@@ -76,7 +88,8 @@ const MEETING_ROW: &str = "SELECT m.id, coalesce(m.meeting_code, ''), m.title, m
          AND NOT EXISTS (SELECT 1 FROM users AS u WHERE u.id = p.user_id AND u.kind = 'bot')), \
      (SELECT count(*) FROM meeting_participants AS p WHERE p.meeting_id = m.id \
          AND p.waiting_since IS NOT NULL), \
-     m.created_at, m.updated_at, m.time_zone, m.revision \
+     m.created_at, m.updated_at, m.time_zone, m.recurring_pattern, m.parent_meeting_id, \
+     m.original_start, m.recording_url, m.revision \
      FROM meetings AS m JOIN users AS h ON h.id = m.host_id JOIN users AS o ON o.id = m.owner_id \
      WHERE m.id = ?1";
 const HOST_OF: &str = "SELECT host_id FROM meetings WHERE id = ?1";
@@ -317,8 +330,19 @@ fn stored_meeting(row: &Row<'_>) -> rusqlite::Result<StoredMeeting> {
         created_at: parsed(row, 23)?,
         updated_at: parsed(row, 24)?,
         time_zone: row.get(25)?,
-        revision: Seq(row.get::<_, i64>(26)?.cast_unsigned()),
+        recurrence: json_if_any(row, 26)?,
+        parent: row.get::<_, Option<i64>>(27)?.map(MeetingId),
+        original_start: parsed_if_any(row, 28)?,
+        recording_url: row.get(29)?,
+        revision: Seq(row.get::<_, i64>(30)?.cast_unsigned()),
     })
+}
+
+/// A column of JSON that may be empty.
+fn json_if_any<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| serde_json::from_str(&text).map_err(|error| unreadable(column, error)))
+        .transpose()
 }
 
 /// A plain enum from its name on the wire.
@@ -349,4 +373,19 @@ pub(super) const ALL_QUERIES: &[&str] = &[
     super::idempotency::KEPT_ANSWER,
     super::idempotency::OLDEST_ANSWERS,
     super::roles::USERS_OF_ROLE,
+    meetings::ALL,
+    meetings::RUNNING,
+    meetings::HOSTED,
+    meetings::OWNED,
+    meetings::OCCURRENCES,
+    meetings::TIED,
+    meetings::ONE,
+    meetings::SHOWN_WHOLE,
+    people::PARTICIPANTS,
+    people::PARTICIPANT,
+    people::CO_HOSTS,
+    people::INVITEES,
+    people::BANS,
+    people::STANDING,
+    people::WAITING_HEAD,
 ];

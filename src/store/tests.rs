@@ -4,6 +4,7 @@ mod auditing;
 mod faults;
 mod inviting;
 mod keeping;
+mod listing;
 mod opening;
 mod projecting;
 mod settings;
@@ -108,6 +109,7 @@ impl Hand {
             expected_head: self.head,
             events,
             passcode: None,
+            offspring: Vec::new(),
             kept: Vec::new(),
             users: Vec::new(),
             next_deadline: None,
@@ -169,6 +171,11 @@ fn created(meeting: i64) -> Fact {
         co_hosts: vec![UserId(2)],
         settings: Settings::default(),
         time_zone: None,
+        recurrence: None,
+        parent: None,
+        original_start: None,
+        follows: None,
+        occurrences: Vec::new(),
     }))
 }
 

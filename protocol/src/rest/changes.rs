@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::settings::given;
 use crate::{
-    BanScope, InviteeId, MediaKind, Policy, Role, Seq, SettingsPatch, Timestamp, UserId,
-    WaitingThen,
+    BanScope, InviteeId, MediaKind, MeetingUpdate, Policy, Recurrence, Role, Seq, SettingsPatch,
+    Timestamp, UserId, WaitingThen,
 };
 
 /// Body of `PATCH /api/meetings/{id}`: what is absent stays, null takes away. All of it is done, or nothing.
@@ -26,6 +26,12 @@ pub struct PatchMeeting {
     /// When it is to end, after `starts_at`.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub ends_at: Option<Option<Timestamp>>,
+    /// In which zone its times are meant: a name of the IANA database.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub time_zone: Option<Option<String>>,
+    /// Of a series: how it repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub recurrence: Option<Recurrence>,
     /// People present at most, from 2; null is the server's bound.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub max_participants: Option<Option<u32>>,
@@ -47,6 +53,19 @@ pub struct PatchMeeting {
 }
 
 impl PatchMeeting {
+    /// What of it `meeting.update` does.
+    #[must_use]
+    pub fn update(&self) -> MeetingUpdate {
+        MeetingUpdate {
+            title: self.title.clone(),
+            description: self.description.clone(),
+            starts_at: self.starts_at,
+            ends_at: self.ends_at,
+            time_zone: self.time_zone.clone(),
+            recurrence: self.recurrence.clone(),
+        }
+    }
+
     /// What of it `meeting.policy` does; none where there is nothing of that.
     #[must_use]
     pub fn policy(&self) -> Option<Policy> {

@@ -134,6 +134,7 @@ pub(crate) fn all() -> Vec<Command> {
         Command::HostReclaim(Empty {}),
         Command::MeetingStart(Empty {}),
         Command::MeetingEnd(Empty {}),
+        Command::MeetingCancel(Empty {}),
         Command::MeetingLock(Empty {}),
         Command::MeetingUnlock(Empty {}),
         Command::MeetingSuspend(Empty {}),
@@ -148,6 +149,11 @@ pub(crate) fn all() -> Vec<Command> {
             description: Some(None),
             starts_at: None,
             ends_at: Some(Some(at("10:30:00.000"))),
+            time_zone: Some(Some("Europe/Berlin".into())),
+            recurrence: Some(Recurrence {
+                count: Some(8),
+                ..Recurrence::every(RecurrencePattern::Weekly)
+            }),
         }),
         Command::MeetingExtend(MeetingExtend { minutes: 15 }),
         Command::RtcSend(RtcSend { to: BEN, session: Some(session()), data: candidate() }),

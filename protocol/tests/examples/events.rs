@@ -9,6 +9,29 @@ pub(crate) fn all() -> Vec<EventBody> {
         EventBody::MeetingCreated(MeetingCreated { title: "Standup".to_owned(), owner: ANA_USER }),
         EventBody::MeetingStarted(Empty {}),
         EventBody::MeetingEnded(MeetingEnded { reason: EndReason::Ended }),
+        EventBody::MeetingCancelled(Empty {}),
+        EventBody::OccurrenceCreated(OccurrenceCreated {
+            meeting: MeetingId(8),
+            original_start: Timestamp(1_790_000_000_000),
+        }),
+        EventBody::SeriesChanged(Box::new(SeriesChanged {
+            starts_at: Timestamp(1_790_000_000_000),
+            ends_at: Some(Timestamp(1_790_003_600_000)),
+            time_zone: "Europe/Berlin".into(),
+            recurrence: Recurrence::custom("FREQ=MONTHLY;BYDAY=2TU"),
+        })),
+        EventBody::SeriesSplit(Box::new(SeriesSplit {
+            at: Timestamp(1_790_000_000_000),
+            into: Some(MeetingId(9)),
+            recurrence: Recurrence {
+                until: Some(Timestamp(1_789_000_000_000)),
+                ..Recurrence::every(RecurrencePattern::Daily)
+            },
+        })),
+        EventBody::MeetingEndingSoon(MeetingEndingSoon {
+            ends_at: Timestamp(1_790_000_000_000),
+            minutes: 10,
+        }),
         EventBody::MeetingReopened(Empty {}),
         EventBody::MeetingLocked(Empty {}),
         EventBody::MeetingUnlocked(Empty {}),
@@ -24,6 +47,7 @@ pub(crate) fn all() -> Vec<EventBody> {
             description: Some(None),
             starts_at: None,
             ends_at: Some(Some(at("10:30:00.000"))),
+            time_zone: Some(Some("Europe/Berlin".into())),
         }),
         EventBody::MeetingExtended(MeetingExtended { ends_at: at("10:45:00.000") }),
         EventBody::MeetingSizeChanged(MeetingSizeChanged { large: true }),

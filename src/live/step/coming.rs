@@ -10,13 +10,13 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::{Attachment, Running, refused};
 use crate::live::answers::Answers;
 use crate::live::delivery::Delivery;
-use crate::live::{clock, ids};
 use crate::live::mail::{
     Attached, CommandPort, CreateAs, Credential, EnterAs, Gone, Reply, ResumeAs,
 };
 use crate::live::outbox::Outbox;
 use crate::live::release::Output;
 use crate::live::welcome::Start;
+use crate::live::{clock, ids};
 use crate::meeting::{Enter, Input, Refusal};
 
 impl Running {

@@ -1,6 +1,6 @@
 //! The end of a step: what it decided goes to the store, what it says is held until that is committed.
 
-use quorate_protocol::{CanChanged, ErrorBody, Seq, ServerFrame, SignalBody};
+use quorate_protocol::{CanChanged, ErrorBody, MeetingId, Seq, ServerFrame, SignalBody};
 
 use super::{Running, Step, redacted};
 use crate::live::frames::{event_frames, ok_frame, signal_frames, signals_text};
@@ -19,8 +19,18 @@ impl Running {
         self.tell_can();
         self.take_snapshots();
         let step = std::mem::take(&mut self.step);
-        let Step { events, splits, users, passcode, kept, signals, byes, starts, .. } = step;
-        let mut outputs = starts;
+        let Step {
+            events,
+            splits,
+            users,
+            passcode,
+            offspring,
+            kept,
+            signals,
+            byes,
+            starts: mut outputs,
+            ..
+        } = step;
         outputs.extend(step.outputs);
         outputs.extend(byes.into_iter().map(|(outbox, bye)| Output::Bye(outbox, bye)));
         let mut frames = event_frames(&events, &splits);
@@ -32,7 +42,7 @@ impl Running {
             }
         }
         if !events.is_empty() {
-            self.append(events, users, passcode, kept);
+            self.append(events, users, passcode, offspring, kept);
         }
         if !frames.is_empty() || !outputs.is_empty() {
             self.held.push_back(Held { basis: self.head(), frames, redacted, outputs });
@@ -85,6 +95,7 @@ impl Running {
         events: Vec<Event>,
         users: Vec<UserRow>,
         passcode: Option<Option<String>>,
+        offspring: Vec<(MeetingId, Vec<Event>)>,
         kept: Vec<KeptAnswer>,
     ) {
         let expected_head = Seq(self.head().0 - events.len() as u64);
@@ -96,6 +107,7 @@ impl Running {
             events,
             users,
             passcode,
+            offspring,
             kept,
             next_deadline: self.meeting.lasting_deadline(),
             last_alive: Some(self.clock.now()),
@@ -106,7 +118,7 @@ impl Running {
     /// Notes in the store that the meeting is alive; who was connected until when is known by it.
     pub(in crate::live) fn checkpoint(&mut self) {
         if self.meeting.facts.has_anyone() {
-            self.append(Vec::new(), Vec::new(), None, Vec::new());
+            self.append(Vec::new(), Vec::new(), None, Vec::new(), Vec::new());
         }
     }
 }

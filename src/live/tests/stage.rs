@@ -54,6 +54,11 @@ pub(super) fn created(requires_approval: bool) -> MeetingCreated {
         co_hosts: Vec::new(),
         settings: quorate_protocol::Settings::default(),
         time_zone: None,
+        recurrence: None,
+        parent: None,
+        original_start: None,
+        follows: None,
+        occurrences: Vec::new(),
     }
 }
 
@@ -96,6 +101,7 @@ impl Stage {
             roles: Roles::new(store.clone(), TaskTracker::new()),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            series_bans: mpsc::unbounded_channel().0,
         });
         let (mailbox_sender, mailbox) = mpsc::channel(1);
         let (gone_sender, never) = mpsc::unbounded_channel();

@@ -3,14 +3,15 @@
 use quorate_protocol::{
     ActionId, BanKey, BanScope, BreakoutMode, CastVote, ChatTo, Date, DecisionId, EndReason,
     InviteeId, ItemId, LeaveReason, Media, MediaKind, MeetingId, MeetingType, MeetingUpdated,
-    ParticipantId, PermissionSet, Policy, PollId, Presence, Role, RoleKey, RoomId, Seq, SessionId,
-    Settings, Timestamp, UserId, UserKind, Via, WaitReason, WithdrawReason,
+    ParticipantId, PermissionSet, Policy, PollId, Presence, Recurrence, Role, RoleKey, RoomId, Seq,
+    SessionId, Settings, Timestamp, UserId, UserKind, Via, WaitReason, WithdrawReason,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::meeting::agenda::Planned;
 use crate::meeting::person::Bot;
 use crate::meeting::roles::CustomRole;
+use crate::meeting::series::Followed;
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +32,52 @@ pub enum Fact {
     /// An ended meeting goes on.
     #[serde(rename = "meeting.reopened")]
     MeetingReopened {},
+    /// The meeting was called off.
+    #[serde(rename = "meeting.cancelled")]
+    MeetingCancelled {},
+    /// The planned end comes near.
+    #[serde(rename = "meeting.ending_soon")]
+    MeetingEndingSoon {
+        /// When it is to end.
+        ends_at: Timestamp,
+        /// How many minutes before that the settings remind of it.
+        minutes: u32,
+    },
+    /// An occurrence of the series became a meeting.
+    #[serde(rename = "occurrence.created")]
+    OccurrenceCreated {
+        /// The meeting.
+        meeting: MeetingId,
+        /// When the rule puts it.
+        original_start: Timestamp,
+    },
+    /// The series repeats otherwise from now on.
+    #[serde(rename = "series.changed")]
+    SeriesChanged {
+        /// When the first occurrence starts.
+        starts_at: Timestamp,
+        /// When it ends.
+        ends_at: Option<Timestamp>,
+        /// In which zone its times are meant.
+        time_zone: String,
+        /// The rule.
+        recurrence: Box<Recurrence>,
+        /// The occurrences that are meetings, and where the rule puts them now.
+        occurrences: Vec<(MeetingId, Timestamp)>,
+    },
+    /// The series ends before an occurrence.
+    #[serde(rename = "series.split")]
+    SeriesSplit {
+        /// That occurrence's original start.
+        at: Timestamp,
+        /// The series that goes on from there.
+        into: Option<MeetingId>,
+        /// The rule of what is left.
+        recurrence: Box<Recurrence>,
+    },
+    /// What the meeting took from its series, with the events before this one.
+    #[serde(rename = "series.followed")]
+    SeriesFollowed(Box<Followed>),
     /// The door was locked.
     #[serde(rename = "meeting.locked")]
     MeetingLocked {},
@@ -671,9 +718,24 @@ pub struct MeetingCreated {
     pub co_hosts: Vec<UserId>,
     /// The settings.
     pub settings: Settings,
-    /// The IANA time zone in which its wall-clock times are meant.
+    /// In which zone its times are meant: a name of the IANA database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
+    /// Of a series: how it repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurrence: Option<Recurrence>,
+    /// Of an occurrence: its series.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<MeetingId>,
+    /// Of an occurrence: when the rule puts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original_start: Option<Timestamp>,
+    /// Of a series: the one that it goes on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<MeetingId>,
+    /// Its occurrences that are meetings already, of the one that it goes on with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub occurrences: Vec<(MeetingId, Timestamp)>,
 }
 
 impl Fact {
@@ -686,6 +748,7 @@ impl Fact {
                 | Fact::MeetingStarted {}
                 | Fact::MeetingEnded { .. }
                 | Fact::MeetingReopened {}
+                | Fact::MeetingCancelled {}
                 | Fact::MeetingLocked {}
                 | Fact::MeetingUnlocked {}
                 | Fact::MeetingSuspended { .. }
@@ -693,7 +756,31 @@ impl Fact {
                 | Fact::MeetingPolicyChanged { .. }
                 | Fact::MeetingUpdated(_)
                 | Fact::MeetingExtended { .. }
+                | Fact::SeriesChanged { .. }
+                | Fact::SeriesSplit { .. }
+                | Fact::SeriesFollowed(_)
                 | Fact::HostChanged { .. }
+        )
+    }
+
+    /// Whether it changes what the occurrences of a series take from it.
+    #[must_use]
+    pub fn changes_occurrences(&self) -> bool {
+        matches!(
+            self,
+            Fact::MeetingCreated(_)
+                | Fact::MeetingCancelled {}
+                | Fact::MeetingPolicyChanged { .. }
+                | Fact::MeetingUpdated(_)
+                | Fact::SeriesChanged { .. }
+                | Fact::SeriesSplit { .. }
+                | Fact::CohostAdded { .. }
+                | Fact::CohostRemoved { .. }
+                | Fact::InviteeAdded { .. }
+                | Fact::InviteeRemoved { .. }
+                | Fact::ParticipantBanned { .. }
+                | Fact::ParticipantUnbanned { .. }
+                | Fact::RoleDefined { .. }
         )
     }
 
@@ -736,6 +823,12 @@ impl Fact {
             | Fact::MeetingStarted { .. }
             | Fact::MeetingEnded { .. }
             | Fact::MeetingReopened { .. }
+            | Fact::MeetingCancelled {}
+            | Fact::MeetingEndingSoon { .. }
+            | Fact::OccurrenceCreated { .. }
+            | Fact::SeriesChanged { .. }
+            | Fact::SeriesSplit { .. }
+            | Fact::SeriesFollowed(_)
             | Fact::MeetingLocked { .. }
             | Fact::MeetingUnlocked { .. }
             | Fact::MeetingSuspended { .. }

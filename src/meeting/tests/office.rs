@@ -41,6 +41,7 @@ fn act_at(
         named: Some(UserKind::Member),
         address: None,
         role_exists: None,
+        of: None,
         commands: vec![command],
     };
     let decision = stage.take(&Input::Act(Box::new(act)))?;

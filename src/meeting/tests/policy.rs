@@ -315,10 +315,12 @@ fn a_meeting_is_updated_and_extended_and_tells_what_changed() {
         description: Some(Some("What went well".into())),
         starts_at: Some(Some(early)),
         ends_at: Some(Some(late)),
+        time_zone: Some(Some("Europe/Berlin".into())),
+        recurrence: None,
     };
     stage.ask(2, update(asked.clone())).unwrap();
-    let MeetingUpdate { title, description, starts_at, ends_at } = asked.clone();
-    let told = MeetingUpdated { title, description, starts_at, ends_at };
+    let MeetingUpdate { title, description, starts_at, ends_at, time_zone, .. } = asked.clone();
+    let told = MeetingUpdated { title, description, starts_at, ends_at, time_zone };
     assert_eq!(changed(&stage), Some(&Fact::MeetingUpdated(Box::new(told))));
     let info = &stage.meeting.facts.info;
     assert_eq!(

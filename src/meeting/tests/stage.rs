@@ -71,6 +71,11 @@ impl Stage {
             co_hosts: Vec::new(),
             settings: Settings::default(),
             time_zone: None,
+            recurrence: None,
+            parent: None,
+            original_start: None,
+            follows: None,
+            occurrences: Vec::new(),
         };
         change(&mut created);
         let stage = Stage {

@@ -202,6 +202,8 @@ const NOT_TYPED: &[(&str, &str)] = &[
     ("app.publish", "topic"),
     // Names of hosts.
     ("meeting.policy", "waiting_domains"),
+    // A name of the IANA database.
+    ("meeting.update", "time_zone"),
     // An address: it is compared, and has no blanks.
     ("invitee.add", "email"),
 ];

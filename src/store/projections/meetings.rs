@@ -12,8 +12,10 @@ impl Tables<'_> {
         self.one(
             "INSERT INTO meetings (id, title, description, host_id, owner_id, start_time, end_time, \
              meeting_code, meeting_type, max_participants, requires_approval, is_recorded, \
-             settings, created_at, updated_at, time_zone) \
-             VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13, ?14)",
+             settings, created_at, updated_at, time_zone, recurring_pattern, parent_meeting_id, \
+             original_start, follows_meeting_id) \
+             VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13, ?14, ?15, \
+             ?16, ?17, ?18)",
             params![
                 self.meeting,
                 made.title,
@@ -29,8 +31,15 @@ impl Tables<'_> {
                 json(&made.settings),
                 self.at,
                 made.time_zone,
+                made.recurrence.as_ref().map(json),
+                made.parent.map(|parent| parent.0),
+                made.original_start.map(|at| at.to_string()),
+                made.follows.map(|follows| follows.0),
             ],
         )?;
+        if let Some(before) = made.follows {
+            self.go_on_with(before, made)?;
+        }
         made.co_hosts.iter().try_for_each(|user| self.add_cohost(*user))
     }
 
@@ -64,6 +73,14 @@ impl Tables<'_> {
         self.one(
             "UPDATE meetings SET status = 'in_progress', ended_at = NULL, updated_at = ?2 \
              WHERE id = ?1",
+            params![self.meeting, self.at],
+        )
+    }
+
+    pub(super) fn cancel(&self) -> rusqlite::Result<()> {
+        self.one(
+            "UPDATE meetings SET status = 'cancelled', \
+             calendar_sequence = calendar_sequence + 1, updated_at = ?2 WHERE id = ?1",
             params![self.meeting, self.at],
         )
     }
@@ -107,12 +124,13 @@ impl Tables<'_> {
     }
 
     pub(super) fn update(&self, changes: &MeetingUpdated) -> rusqlite::Result<()> {
-        let MeetingUpdated { title, description, starts_at, ends_at } = changes;
+        let MeetingUpdated { title, description, starts_at, ends_at, time_zone } = changes;
         let time = |at: &Option<Option<Timestamp>>| at.flatten().map(|at| at.to_string());
         self.one(
             "UPDATE meetings SET title = coalesce(?3, title), \
              description = iif(?4, ?5, description), start_time = iif(?6, ?7, start_time), \
-             end_time = iif(?8, ?9, end_time), updated_at = ?2 WHERE id = ?1",
+             end_time = iif(?8, ?9, end_time), time_zone = iif(?10, ?11, time_zone), \
+             calendar_sequence = calendar_sequence + 1, updated_at = ?2 WHERE id = ?1",
             params![
                 self.meeting,
                 self.at,
@@ -123,13 +141,16 @@ impl Tables<'_> {
                 time(starts_at),
                 ends_at.is_some(),
                 time(ends_at),
+                time_zone.is_some(),
+                time_zone.as_ref().and_then(Option::as_ref),
             ],
         )
     }
 
     pub(super) fn extend(&self, ends_at: Timestamp) -> rusqlite::Result<()> {
         self.one(
-            "UPDATE meetings SET end_time = ?3, updated_at = ?2 WHERE id = ?1",
+            "UPDATE meetings SET end_time = ?3, calendar_sequence = calendar_sequence + 1, \
+             updated_at = ?2 WHERE id = ?1",
             params![self.meeting, self.at, ends_at.to_string()],
         )
     }

@@ -45,6 +45,7 @@ async fn settings_title_and_schedule_are_as_the_journal_leaves_them() {
         description: Some(Some("What went well".to_owned())),
         starts_at: Some(Some(early)),
         ends_at: Some(Some(late)),
+        time_zone: Some(Some("Europe/Berlin".to_owned())),
     }))
     .await;
     ada.tell(update(MeetingUpdated { starts_at: Some(None), ..MeetingUpdated::default() })).await;

@@ -1,0 +1,245 @@
+//! The people of a meeting: participants, co-hosts, who waits, who is invited, who is banned.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Json as Reply;
+use axum::extract::State;
+use axum::http::StatusCode;
+use quorate_protocol::{
+    Attributes, BanEntry, CoHost, Code, ErrorBody, Invitation, List, Media, MeetingId,
+    MeetingParticipant, PageQuery, Participant, ParticipantId, ParticipantQuery, ParticipantStatus,
+    Permission, Presence, UserId, WaitingRoom,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::access::{Ids, may, require, seen};
+use super::openapi::{Operation, Routes};
+use super::problem::Problem;
+use super::query::Query;
+use super::{Api, Bearer, page};
+use crate::identity::unavailable;
+use crate::live::clock;
+use crate::store::{PersonFilter, StoredPerson};
+
+pub(super) fn routes() -> Routes<Arc<Api>> {
+    let list = |path, summary| Operation::get(path, summary).query::<PageQuery>();
+    Routes::new()
+        .add(
+            Operation::get("/api/meetings/{id}/participants", "Who has or had a place in it")
+                .query::<ParticipantQuery>()
+                .answers::<List<MeetingParticipant>>(StatusCode::OK),
+            participants,
+        )
+        .add(
+            Operation::get("/api/meetings/{id}/participants/{participant_id}", "A participant")
+                .answers::<MeetingParticipant>(StatusCode::OK),
+            participant,
+        )
+        .add(
+            list("/api/meetings/{id}/co-hosts", "Co-hosts, in the order of their appointment")
+                .answers::<List<CoHost>>(StatusCode::OK),
+            co_hosts,
+        )
+        .add(
+            Operation::get("/api/meetings/{id}/waiting-room", "Who waits, in order of arrival")
+                .answers::<WaitingRoom>(StatusCode::OK),
+            waiting_room,
+        )
+        .add(
+            list("/api/meetings/{id}/invitees", "Who is invited")
+                .answers::<List<Invitation>>(StatusCode::OK),
+            invitees,
+        )
+        .add(
+            list("/api/meetings/{id}/bans", "Who is banned, and why")
+                .answers::<List<BanEntry>>(StatusCode::OK),
+            bans,
+        )
+}
+
+/// `GET /api/meetings/{id}/participants`.
+async fn participants(
+    State(api): State<Arc<Api>>,
+    Bearer(caller): Bearer,
+    Ids([id]): Ids<1>,
+    Query(query): Query<ParticipantQuery>,
+) -> Result<Reply<List<MeetingParticipant>>, Problem> {
+    let meeting = seen(&api, &caller, id).await?;
+    require(&api, &caller, meeting, Permission::ParticipantList).await?;
+    let admits = may(&api, &caller, meeting, Permission::ParticipantAdmit).await?;
+    let ParticipantQuery { role, status, kind, quality, limit, cursor } = query;
+    let limit = page::limit(limit)?;
+    let list = ("participants", meeting, role, status, kind, quality);
+    let after = page::after(&list, cursor.as_deref())?.unwrap_or(ParticipantId(0));
+    let filter = PersonFilter { role, status, kind, quality, been_in: !admits };
+    let found = api.door.store.participants(meeting, filter, clock::wall(), after, limit);
+    let (found, next) = found.await.map_err(unavailable)?;
+    let mut items = with_presence(&api, meeting, found, admits).await?;
+    // Whether someone who is in is lost, the table does not say.
+    items.retain(|item| status.is_none_or(|status| status == item.status));
+    Ok(Reply(List { items, next: next.map(|next| page::cursor(&list, &next)) }))
+}
+
+/// `GET /api/meetings/{id}/participants/{participant_id}`. One's own place one sees always.
+async fn participant(
+    State(api): State<Arc<Api>>,
+    Bearer(caller): Bearer,
+    Ids([id, participant]): Ids<2>,
+) -> Result<Reply<MeetingParticipant>, Problem> {
+    let meeting = seen(&api, &caller, id).await?;
+    let found = api.door.store.participant(meeting, ParticipantId(participant), clock::wall());
+    let found = found.await.map_err(unavailable)?;
+    let own = found.as_ref().is_some_and(|it| it.user == caller.user.id);
+    if !own {
+        require(&api, &caller, meeting, Permission::ParticipantList).await?;
+    }
+    let admits = may(&api, &caller, meeting, Permission::ParticipantAdmit).await?;
+    let shown = found.filter(|it| own || admits || it.first_joined_at.is_some());
+    let item = with_presence(&api, meeting, shown.into_iter().collect(), admits || own).await?;
+    item.into_iter().next().map(Reply).ok_or_else(|| {
+        Problem(ErrorBody::new(Code::NotFound, "there is no such participant, or not for you"))
+    })
+}
+
+/// `GET /api/meetings/{id}/co-hosts`.
+async fn co_hosts(
+    State(api): State<Arc<Api>>,
+    Bearer(caller): Bearer,
+    Ids([id]): Ids<1>,
+    Query(query): Query<PageQuery>,
+) -> Result<Reply<List<CoHost>>, Problem> {
+    let meeting = seen(&api, &caller, id).await?;
+    require(&api, &caller, meeting, Permission::ParticipantList).await?;
+    let (list, limit) = (("co-hosts", meeting), page::limit(query.limit)?);
+    let after = page::after(&list, query.cursor.as_deref())?.unwrap_or(0);
+    let found = api.door.store.co_hosts(meeting, after, limit + 1).await.map_err(unavailable)?;
+    let List { items, next } = cut(&list, found, limit, |(number, _)| *number);
+    Ok(Reply(List { items: items.into_iter().map(|(_, it)| it).collect(), next }))
+}
+
+/// `GET /api/meetings/{id}/waiting-room`. Where the table says that nobody waits, nothing is asked of the
+/// meeting, and it is not started.
+async fn waiting_room(
+    State(api): State<Arc<Api>>,
+    Bearer(caller): Bearer,
+    Ids([id]): Ids<1>,
+) -> Result<Reply<WaitingRoom>, Problem> {
+    let meeting = seen(&api, &caller, id).await?;
+    require(&api, &caller, meeting, Permission::ParticipantAdmit).await?;
+    let (seq, anyone) = api.door.store.waiting_head(meeting).await.map_err(unavailable)?;
+    if !anyone {
+        return Ok(Reply(WaitingRoom { seq, items: Vec::new() }));
+    }
+    let look = api.door.live.look(meeting, |facts, now| {
+        let items = facts.waiting_entries(now);
+        WaitingRoom { seq: facts.head, items }
+    });
+    Ok(Reply(look.await?))
+}
+
+/// `GET /api/meetings/{id}/invitees`.
+async fn invitees(
+    State(api): State<Arc<Api>>,
+    Bearer(caller): Bearer,
+    Ids([id]): Ids<1>,
+    Query(query): Query<PageQuery>,
+) -> Result<Reply<List<Invitation>>, Problem> {
+    let meeting = seen(&api, &caller, id).await?;
+    require(&api, &caller, meeting, Permission::ParticipantInvite).await?;
+    let (list, limit) = (("invitees", meeting), page::limit(query.limit)?);
+    let after = page::after(&list, query.cursor.as_deref())?.unwrap_or(0);
+    let found = api.door.store.invitees(meeting, after, limit + 1).await.map_err(unavailable)?;
+    Ok(Reply(cut(&list, found, limit, |it| i64::from(it.id.0))))
+}
+
+/// `GET /api/meetings/{id}/bans`: for those who may lift them or ban, who are staff and read the reasons.
+async fn bans(
+    State(api): State<Arc<Api>>,
+    Bearer(caller): Bearer,
+    Ids([id]): Ids<1>,
+    Query(query): Query<PageQuery>,
+) -> Result<Reply<List<BanEntry>>, Problem> {
+    let meeting = seen(&api, &caller, id).await?;
+    if !may(&api, &caller, meeting, Permission::ParticipantBan).await? {
+        require(&api, &caller, meeting, Permission::ParticipantUnban).await?;
+    }
+    let (list, limit) = (("bans", meeting), page::limit(query.limit)?);
+    let after = page::after(&list, query.cursor.as_deref())?.unwrap_or(UserId(i64::MIN));
+    let found = api.door.store.bans(meeting, clock::wall(), after, limit + 1).await;
+    Ok(Reply(cut(&list, found.map_err(unavailable)?, limit, |it| it.user.0)))
+}
+
+/// A page, of which one more was read to know whether there is a next one.
+fn cut<T, K: Serialize + DeserializeOwned>(
+    list: &impl Serialize,
+    mut items: Vec<T>,
+    limit: u32,
+    key: impl Fn(&T) -> K,
+) -> List<T> {
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let last = items.last().filter(|_| more);
+    let next = last.map(|last| page::cursor(list, &key(last)));
+    List { items, next }
+}
+
+/// What the table says of people, and of those who are there what only the running meeting knows.
+async fn with_presence(
+    api: &Api,
+    meeting: MeetingId,
+    people: Vec<StoredPerson>,
+    admits: bool,
+) -> Result<Vec<MeetingParticipant>, Problem> {
+    let is_in = |it: &&StoredPerson| it.status == ParticipantStatus::Present;
+    let there: Vec<_> = people.iter().filter(is_in).map(|it| it.id).collect();
+    let mut live: HashMap<ParticipantId, Participant> = HashMap::new();
+    if !there.is_empty() {
+        let look = api.door.live.look(meeting, move |facts, _| {
+            let people = there.iter().filter_map(|id| facts.get(*id)).filter(|it| it.is_in());
+            people.map(|it| (it.id, facts.participant(it, true))).collect()
+        });
+        live = look.await?;
+    }
+    Ok(people.into_iter().map(|it| shown(it, &mut live, admits)).collect())
+}
+
+fn shown(
+    stored: StoredPerson,
+    live: &mut HashMap<ParticipantId, Participant>,
+    admits: bool,
+) -> MeetingParticipant {
+    let live = live.remove(&stored.id);
+    let status = match (stored.status, &live) {
+        (ParticipantStatus::Present, Some(live)) if live.status == Presence::Lost => {
+            ParticipantStatus::Lost
+        }
+        // They left since the table was read.
+        (ParticipantStatus::Present, None) => ParticipantStatus::Left,
+        (ParticipantStatus::Waiting, _) if !admits => ParticipantStatus::Left,
+        (status, _) => status,
+    };
+    let (hand, media, room, name, attributes) = match live {
+        Some(it) => (it.hand, it.media, it.room, it.name, it.attributes),
+        None => (None, Media::default(), None, String::new(), Attributes::new()),
+    };
+    MeetingParticipant {
+        id: stored.id,
+        user: stored.user,
+        name: if name.is_empty() { stored.name } else { name },
+        kind: stored.kind,
+        role: stored.role,
+        status,
+        admission: admits.then_some(stored.admission),
+        hand,
+        media,
+        room,
+        first_joined_at: stored.first_joined_at,
+        joined_at: stored.joined_at,
+        left_at: stored.left_at,
+        total_time_seconds: stored.total_time,
+        quality: stored.quality,
+        attributes,
+    }
+}
