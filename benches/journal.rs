@@ -54,6 +54,7 @@ impl Waiter {
             events: vec![event],
             users: if self.head == Seq(0) { vec![ada()] } else { Vec::new() },
             passcode: None,
+            kept: Vec::new(),
             offspring: Vec::new(),
             next_deadline: None,
             last_alive: None,

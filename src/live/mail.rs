@@ -52,7 +52,10 @@ pub(super) enum Mail {
 
 /// Sees the facts, as of a time of the meeting's clock; what it makes of them it keeps itself.
 #[derive(Clone)]
-pub(super) struct Look(pub(super) Arc<dyn Fn(&Facts, Timestamp) + Send + Sync>);
+pub(super) struct Look(pub(super) Arc<See>);
+
+/// See [`Look`].
+type See = dyn Fn(&Facts, Timestamp) + Send + Sync;
 
 impl fmt::Debug for Look {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

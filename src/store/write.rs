@@ -10,7 +10,10 @@ use super::writer::Job;
 use super::{Store, StoreError};
 
 /// What is to be done to the database in a savepoint of its own.
-pub(super) struct Change(Box<dyn Fn(&Connection) -> rusqlite::Result<()> + Send>);
+pub(super) struct Change(Box<CarryOut>);
+
+/// See [`Change`].
+type CarryOut = dyn Fn(&Connection) -> rusqlite::Result<()> + Send;
 
 impl fmt::Debug for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -34,7 +34,8 @@ async fn people_in_a_meeting_see_at_once_what_the_host_changes_from_outside() {
     assert_eq!(changes.title.as_deref(), Some(TITLE));
     assert_eq!((event.name.as_deref(), event.role), (Some("Ada"), Some(Role::Host)));
     assert!(event.by.is_some() && event.via.is_none());
-    let place = format!("SELECT user_id FROM meeting_participants WHERE id = {}", event.by.unwrap());
+    let place =
+        format!("SELECT user_id FROM meeting_participants WHERE id = {}", event.by.unwrap());
     assert_eq!(stage.sql::<i64>(&place), meeting.owner.id.0, "a place of their own");
     let present = stage.ask(Method::GET, &below(&meeting, ""), &stage.admin(), Value::Null).await;
     assert_eq!(present.body["present"], 1, "who acts from outside is not there");
@@ -223,9 +224,7 @@ enum Who {
 /// Each route, and who may: the host and admins all of them, below them as it says, strangers nothing.
 #[tokio::test]
 async fn each_route_is_for_those_who_may() {
-    for who in
-        [Who::Host, Who::CoHost, Who::Attendee, Who::Guest, Who::Stranger, Who::Admin]
-    {
+    for who in [Who::Host, Who::CoHost, Who::Attendee, Who::Guest, Who::Stranger, Who::Admin] {
         let stage = Stage::set().await;
         let ends_at = json!({ "ends_at": "2100-01-01T10:00:00Z" });
         let meeting = stage.meeting("Ada", ends_at).await;
@@ -251,11 +250,11 @@ async fn each_route_is_for_those_who_may() {
         let dan = people[2].id();
         let (dan_user, eve_user) = (people[2].user(), eve.user());
         let of = |id: ParticipantId, action: &str| format!("/participants/{id}{action}");
-        let role = json!({ "key": "helper", "label": "Helper", "based_on": "presenter", "rank": 45 });
+        let role =
+            json!({ "key": "helper", "label": "Helper", "based_on": "presenter", "rank": 45 });
         let again = json!({ "label": "Helper", "based_on": "presenter", "rank": 46 });
         let none = Value::Null;
-        let (post, patch, put, delete) =
-            (Method::POST, Method::PATCH, Method::PUT, Method::DELETE);
+        let (post, patch, put, delete) = (Method::POST, Method::PATCH, Method::PUT, Method::DELETE);
         for (method, path, body, status, co_host_may) in [
             (&patch, String::new(), json!({ "title": TITLE }), 200, true),
             (&patch, String::new(), json!({ "settings": { "chat": "staff" } }), 200, false),
@@ -345,7 +344,14 @@ async fn what_is_asked_wrongly_is_told_where() {
         ),
         ("PATCH", text(""), json_kind, text(r#"{"colour":"red"}"#), 422, Some("colour")),
         ("PATCH", text(""), json_kind, text(r#"{"title":null}"#), 422, Some("title")),
-        ("PATCH", text(""), json_kind, text(r#"{"starts_at":"2100-01-01"}"#), 422, Some("starts_at")),
+        (
+            "PATCH",
+            text(""),
+            json_kind,
+            text(r#"{"starts_at":"2100-01-01"}"#),
+            422,
+            Some("starts_at"),
+        ),
         (
             "PATCH",
             text(""),
@@ -400,7 +406,14 @@ async fn what_is_asked_wrongly_is_told_where() {
         ("PATCH", of_ben(""), json_kind, text(r#"{"role":"co_host"}"#), 422, Some("role")),
         ("PATCH", of_ben(""), json_kind, text(r#"{"role":"host"}"#), 422, Some("role")),
         ("PATCH", of_ben(""), json_kind, text(r#"{"role":"nothing"}"#), 422, Some("role")),
-        ("PATCH", text("/participants/4711"), json_kind, text(r#"{"role":"presenter"}"#), 404, None),
+        (
+            "PATCH",
+            text("/participants/4711"),
+            json_kind,
+            text(r#"{"role":"presenter"}"#),
+            404,
+            None,
+        ),
         ("POST", text("/participants/x/mute"), json_kind, text(""), 404, None),
         ("POST", text("/participants/99999999999999999999/mute"), json_kind, text(""), 404, None),
         ("POST", text("/participants/-1/mute"), json_kind, text(""), 404, None),
@@ -408,8 +421,22 @@ async fn what_is_asked_wrongly_is_told_where() {
         ("DELETE", text("/bans/4711"), json_kind, text(""), 404, None),
         ("DELETE", text("/invitees/9999999999"), json_kind, text(""), 404, None),
         ("DELETE", text("/co-hosts/4711"), json_kind, text(r#"{"x":1}"#), 422, Some("x")),
-        ("PUT", text("/roles/No"), json_kind, text(r#"{"label":"x","based_on":"attendee","rank":30}"#), 404, None),
-        ("PUT", text("/roles/x"), json_kind, text(r#"{"label":"x","based_on":"attendee","rank":30}"#), 404, None),
+        (
+            "PUT",
+            text("/roles/No"),
+            json_kind,
+            text(r#"{"label":"x","based_on":"attendee","rank":30}"#),
+            404,
+            None,
+        ),
+        (
+            "PUT",
+            text("/roles/x"),
+            json_kind,
+            text(r#"{"label":"x","based_on":"attendee","rank":30}"#),
+            404,
+            None,
+        ),
         ("GET", text("/roles/x"), json_kind, text(""), 404, None),
         ("DELETE", text("/roles/x"), json_kind, text(""), 404, None),
     ] {
@@ -445,7 +472,8 @@ async fn who_waits_or_is_banned_acts_no_more_from_outside() {
     };
     assert_eq!(lock().await, (403, json!("waiting")));
     ada.send(admit(ben.id())).await;
-    ada.send(Command::RoleAssign(RoleAssign { participant: ben.id(), role: Role::Moderator })).await;
+    ada.send(Command::RoleAssign(RoleAssign { participant: ben.id(), role: Role::Moderator }))
+        .await;
     assert_eq!(lock().await, (200, Value::Null));
     let ban = below(&meeting, &format!("/participants/{}/ban", ben.id()));
     stage.ask(Method::POST, &ban, &stage.token("Ada"), Value::Null).await;

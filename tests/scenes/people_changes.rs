@@ -148,7 +148,10 @@ async fn people_are_muted_given_roles_and_put_out_from_outside() {
     assert_eq!(ben.expect_bye().await.code, Code::Banned);
     assert_eq!(stage.sql::<String>("SELECT reason FROM meeting_bans"), "spam");
     let refused = stage.turned_back(&office.meeting, "Ben").await;
-    assert_eq!((refused.code, refused.until), (Code::Banned, Some("2100-01-01T00:00:00Z".parse().unwrap())));
+    assert_eq!(
+        (refused.code, refused.until),
+        (Code::Banned, Some("2100-01-01T00:00:00Z".parse().unwrap()))
+    );
     assert_eq!(office.delete(&format!("/bans/{}", ben.user())).await.status, 200);
     stage.join(&office.meeting, "Ben").await;
 }
@@ -183,7 +186,8 @@ async fn a_ban_is_answered_alike_for_known_and_unknown_and_holds_when_they_come(
     let list = "SELECT json_group_array(key) FROM meeting_bans";
     let keys: Vec<String> = serde_json::from_str(&stage.sql::<String>(list)).unwrap();
     same(keys, ["user", "user", "email", "email"].map(str::to_owned).to_vec());
-    let named = "SELECT count(*) FROM users WHERE username LIKE '%example%' OR full_name LIKE '%@%'";
+    let named =
+        "SELECT count(*) FROM users WHERE username LIKE '%example%' OR full_name LIKE '%@%'";
     assert_eq!(stage.sql::<i64>(named), 0, "an address stands with no stranger's name");
 }
 

@@ -27,23 +27,28 @@ fn admin(user: i64) -> Actor {
     Actor { admin: true, ..actor(user) }
 }
 
+/// What this one asks, all of it or nothing.
+fn asking(actor: Actor, commands: Vec<Command>) -> Act {
+    Act {
+        participant: ParticipantId(actor.user.0 + 1000),
+        actor,
+        revisions: None,
+        named: Some(UserKind::Member),
+        address: None,
+        role_exists: None,
+        of: None,
+        commands,
+    }
+}
+
 fn act_at(
     stage: &mut Stage,
     actor: Actor,
     command: Command,
     revision: Option<Seq>,
 ) -> Result<Decision, Refusal> {
-    let participant = ParticipantId(actor.user.0 + 1000);
-    let act = Act {
-        actor,
-        participant,
-        revisions: revision.map(|seen| vec![seen]),
-        named: Some(UserKind::Member),
-        address: None,
-        role_exists: None,
-        of: None,
-        commands: vec![command],
-    };
+    let revisions = revision.map(|seen| vec![seen]);
+    let act = Act { revisions, ..asking(actor, vec![command]) };
     let decision = stage.take(&Input::Act(Box::new(act)))?;
     stage.settle();
     Ok(decision)
@@ -195,10 +200,7 @@ fn what_was_changed_meanwhile_is_not_overwritten() {
 }
 
 fn both(stage: &mut Stage, user: i64, commands: Vec<Command>) -> Result<Decision, Refusal> {
-    let (participant, named) = (ParticipantId(user + 1000), None);
-    let (revisions, address, role_exists) = (None, None, None);
-    let actor = actor(user);
-    let act = Act { actor, participant, revisions, named, address, role_exists, commands };
+    let act = asking(actor(user), commands);
     stage.take(&Input::Act(Box::new(act)))
 }
 
@@ -267,19 +269,14 @@ fn an_address_is_banned_with_whoever_has_it_here() {
             until: None,
             scope: BanScope::Meeting,
         };
-        let act = Act {
-            actor: actor(OWNER),
-            participant: ParticipantId(OWNER + 1000),
-            revisions: None,
-            named: None,
-            address: Some(address.to_owned()),
-            role_exists: None,
-            commands: vec![Command::ParticipantBan(ask)],
-        };
+        let act = asking(actor(OWNER), vec![Command::ParticipantBan(ask)]);
+        let act = Act { address: Some(address.to_owned()), ..act };
         stage.take(&Input::Act(Box::new(act))).unwrap()
     };
     ban(&mut stage, 900, "eve@example.org");
-    let Fact::ParticipantBanned { user, key, participant, .. } = last(&stage).fact else { panic!() };
+    let Fact::ParticipantBanned { user, key, participant, .. } = last(&stage).fact else {
+        panic!()
+    };
     assert_eq!((user, key, participant), (UserId(900), BanKey::Email, None));
     assert!(ban(&mut stage, 900, "eve@example.org").events.is_empty(), "already");
     let knock = stage.enter_as(4, email("eve")).map(drop);
