@@ -5,6 +5,7 @@ mod backing_up;
 mod faults;
 mod forging;
 mod inviting;
+mod keeping;
 mod listing;
 mod opening;
 mod projecting;

@@ -11,6 +11,7 @@ mod command_line;
 mod crash;
 mod doctor;
 mod faults;
+mod keys;
 mod logs;
 mod looking_back;
 mod repeat;

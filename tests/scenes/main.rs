@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a scene that cannot go on has failed")]
 
+mod asking;
 mod stage;
 
 mod app;
@@ -22,12 +23,16 @@ mod host;
 mod invitation_links;
 mod issuer;
 mod lifecycle;
+mod meeting_changes;
 mod moderation;
 mod operating;
 mod people;
+mod people_changes;
 mod policy;
 mod private;
+mod racing;
 mod reads;
+mod repeats;
 mod rest;
 mod resume;
 mod rights;

@@ -27,23 +27,28 @@ fn admin(user: i64) -> Actor {
     Actor { admin: true, ..actor(user) }
 }
 
+/// What this one asks, all of it or nothing.
+fn asking(actor: Actor, commands: Vec<Command>) -> Act {
+    Act {
+        participant: ParticipantId(actor.user.0 + 1000),
+        actor,
+        revisions: None,
+        named: Some(UserKind::Member),
+        address: None,
+        role_exists: None,
+        of: None,
+        commands,
+    }
+}
+
 fn act_at(
     stage: &mut Stage,
     actor: Actor,
     command: Command,
     revision: Option<Seq>,
 ) -> Result<Decision, Refusal> {
-    let participant = ParticipantId(actor.user.0 + 1000);
-    let act = Act {
-        actor,
-        participant,
-        revisions: revision.map(|seen| vec![seen]),
-        named: Some(UserKind::Member),
-        address: None,
-        role_exists: None,
-        of: None,
-        commands: vec![command],
-    };
+    let revisions = revision.map(|seen| vec![seen]);
+    let act = Act { revisions, ..asking(actor, vec![command]) };
     let decision = stage.take(&Input::Act(Box::new(act)))?;
     stage.settle();
     Ok(decision)
@@ -192,6 +197,90 @@ fn what_was_changed_meanwhile_is_not_overwritten() {
         Err(Refusal::Forbidden(P::MeetingLock)),
         "a stranger learns nothing of it"
     );
+}
+
+fn both(stage: &mut Stage, user: i64, commands: Vec<Command>) -> Result<Decision, Refusal> {
+    let act = asking(actor(user), commands);
+    stage.take(&Input::Act(Box::new(act)))
+}
+
+fn titled(title: &str) -> Command {
+    let title = Some(title.to_owned());
+    Command::MeetingUpdate(MeetingUpdate { title, ..MeetingUpdate::default() })
+}
+
+#[test]
+fn several_commands_are_one_decision_each_upon_the_one_before() {
+    let mut stage = Stage::new(|_| {});
+    let before = stage.meeting.facts.clone();
+    let extend = Command::MeetingExtend(MeetingExtend { minutes: 5 });
+    let refused = both(&mut stage, OWNER, vec![titled("New"), extend.clone()]);
+    assert!(matches!(refused, Err(Refusal::Conflict(_))), "there is no end to put off");
+    assert_eq!(stage.meeting.facts, before, "and then the title stays too");
+
+    let ends_at = Some(Some(Timestamp(4_000_000_000_000)));
+    let end = Command::MeetingUpdate(MeetingUpdate { ends_at, ..MeetingUpdate::default() });
+    let done = both(&mut stage, OWNER, vec![end, titled("New"), extend]).unwrap();
+    let facts: Vec<_> = done.events.iter().map(|draft| &draft.fact).collect();
+    assert!(
+        matches!(
+            facts[..],
+            [
+                Fact::ParticipantIdentified { .. },
+                Fact::MeetingUpdated(_),
+                Fact::MeetingUpdated(_),
+                Fact::MeetingExtended { ends_at: Timestamp(4_000_000_300_000) }
+            ]
+        ),
+        "one place, and the end put off that was set before: {facts:?}"
+    );
+    assert_eq!(stage.meeting.facts.info.title, "New");
+}
+
+#[test]
+fn the_reason_of_ones_first_act_belongs_to_the_act() {
+    let mut stage = Stage::new(|_| {});
+    stage.enter(2).unwrap();
+    let ban = Ban {
+        participant: None,
+        user: Some(UserId(2)),
+        reason: Some("spam".to_owned()),
+        until: None,
+        scope: BanScope::Meeting,
+    };
+    act(&mut stage, actor(OWNER), Command::ParticipantBan(ban)).unwrap();
+    let banned = |event: &&Event| matches!(event.fact, Fact::ParticipantBanned { .. });
+    let banned = stage.journal.iter().find(banned).unwrap().seq;
+    let given = |event: &Event| match event.fact {
+        Fact::ReasonGiven { event, .. } => Some(event),
+        _ => None,
+    };
+    assert_eq!(stage.journal.iter().find_map(given), Some(banned));
+}
+
+#[test]
+fn an_address_is_banned_with_whoever_has_it_here() {
+    let mut stage = Stage::new(|_| {});
+    let ban = |stage: &mut Stage, stand_in: i64, address: &str| {
+        let ask = Ban {
+            participant: None,
+            user: Some(UserId(stand_in)),
+            reason: None,
+            until: None,
+            scope: BanScope::Meeting,
+        };
+        let act = asking(actor(OWNER), vec![Command::ParticipantBan(ask)]);
+        let act = Act { address: Some(address.to_owned()), ..act };
+        stage.take(&Input::Act(Box::new(act))).unwrap()
+    };
+    ban(&mut stage, 900, "eve@example.org");
+    let Fact::ParticipantBanned { user, key, participant, .. } = last(&stage).fact else {
+        panic!()
+    };
+    assert_eq!((user, key, participant), (UserId(900), BanKey::Email, None));
+    assert!(ban(&mut stage, 900, "eve@example.org").events.is_empty(), "already");
+    let knock = stage.enter_as(4, email("eve")).map(drop);
+    assert_eq!(knock, Err(Refusal::Banned { until: None }), "under whatever account");
 }
 
 #[test]
