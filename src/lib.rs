@@ -10,7 +10,7 @@
 //! | [`meeting`] | the rules: a plain state machine without I/O, clock or randomness |
 //! | [`store`] | the journal, the tables that follow from it, the only SQL |
 //!
-//! Beside the road: [`identity`] (tokens) and [`config`]. What is on the wire is the crate `quorate_protocol`.
+//! Beside the road: [`identity`] (tokens), [`migrate`] (the older application's database) and [`config`]. What is on the wire is the crate `quorate_protocol`.
 
 pub mod api;
 pub mod config;
@@ -18,6 +18,7 @@ pub mod connection;
 pub mod identity;
 pub mod live;
 pub mod meeting;
+pub mod migrate;
 pub mod server;
 pub mod store;
 

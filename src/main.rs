@@ -1,5 +1,7 @@
 //! The command line.
 
+mod cli;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -65,6 +67,8 @@ enum Command {
     /// Check the journal, or sign its head to keep elsewhere
     #[command(subcommand)]
     Audit(Audit),
+    /// Take over the older application's database, in place
+    Migrate(cli::migrate::Migrate),
 }
 
 #[derive(Args)]
@@ -131,6 +135,7 @@ fn main() -> ExitCode {
         Some(Command::Serve(flags)) => serve(&cli.common, flags),
         Some(Command::Token(token)) => print_token(&cli.common, token),
         Some(Command::Audit(audit)) => run_audit(&cli.common, &audit),
+        Some(Command::Migrate(migrate)) => cli::migrate::run(&cli.common, migrate),
     };
     run.unwrap_or_else(|error| {
         eprintln!("quorate: {error:#}");

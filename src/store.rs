@@ -14,6 +14,7 @@ pub mod audit;
 mod connections;
 mod head;
 mod heads;
+pub(crate) mod import;
 mod journal;
 mod maintenance;
 mod open;

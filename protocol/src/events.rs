@@ -12,7 +12,7 @@ use crate::working::{
 };
 use crate::{
     Attributes, BanScope, BreakoutMode, ChatTo, CustomRole, Empty, Invitee, InviteeId, MediaKind,
-    MessageId, Participant, ParticipantId, PermissionSet, Policy, Presence, Role, RoleOnly, RoomId,
+    MeetingStatus, MessageId, Participant, ParticipantId, PermissionSet, Policy, Presence, Role, RoleOnly, RoomId,
     Seq, Timestamp, UserId, Via, WaitingEntry,
 };
 
@@ -57,6 +57,8 @@ messages! {
     EventBody {
         /// The meeting was made.
         MeetingCreated(MeetingCreated) = "meeting.created",
+        /// The meeting was taken over from the older application.
+        MeetingImported(MeetingImported) = "meeting.imported",
         /// The meeting started.
         MeetingStarted(Empty) = "meeting.started",
         /// The meeting ended; everyone is out.
@@ -209,6 +211,19 @@ pub struct MeetingCreated {
     pub title: String,
     /// Who made it, and hosts it.
     pub owner: UserId,
+}
+
+/// Data of `meeting.imported`: what was before it is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MeetingImported {
+    /// The title.
+    pub title: String,
+    /// Who made it, and hosts it.
+    pub owner: UserId,
+    /// Where it stood.
+    pub status: MeetingStatus,
+    /// When it was made there.
+    pub made_at: Timestamp,
 }
 
 /// Why a meeting ended.

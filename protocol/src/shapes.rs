@@ -318,6 +318,8 @@ pub enum MeetingStatus {
     InProgress,
     /// Ended.
     Completed,
+    /// Called off.
+    Cancelled,
 }
 
 /// The meeting as `welcome` shows it.

@@ -63,6 +63,9 @@ impl Facts {
         if self.info.status == MeetingStatus::Completed && !self.may_reopen(now, enter.user) {
             return Err(Refusal::Ended);
         }
+        if self.info.status == MeetingStatus::Cancelled {
+            return Err(Refusal::Ended);
+        }
         if let Some(Place::Out(Exit::Declined { at, .. })) = known.map(|person| person.place) {
             let passed = now.ms_since(at);
             if passed < KNOCK_AGAIN_MS {
@@ -175,7 +178,7 @@ impl Facts {
             MeetingStatus::Scheduled if self.may_start_by_itself(now) => {
                 decision = decision.event(Audience::EVERYONE, Fact::MeetingStarted {});
             }
-            MeetingStatus::Scheduled | MeetingStatus::InProgress => {}
+            MeetingStatus::Scheduled | MeetingStatus::InProgress | MeetingStatus::Cancelled => {}
         }
         let room = self.room_on_coming(&decision, me.id(), user, me.enter.kind);
         decision = self.take_back(decision, me.known);

@@ -5,12 +5,14 @@
 
 mod audience;
 mod fact;
+mod import;
 
 use quorate_protocol::{Attributes, ParticipantId, Role, Seq, SessionId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 pub use audience::{Audience, Group, STAFF_RANK, UnknownAudience, View};
 pub use fact::{Fact, MeetingCreated, RoomPlan, SessionEnd};
+pub use import::{Admission, IMPORTED_AT_ONCE, ImportedParticipant, MeetingImported};
 
 /// The user that acts for timers and for the server itself.
 pub const SYSTEM: UserId = UserId(0);

@@ -68,7 +68,7 @@ impl Facts {
                 Ok(Decision::by(me).event(Audience::EVERYONE, Fact::MeetingStarted {}))
             }
             MeetingStatus::InProgress => Ok(Decision::already(None)),
-            MeetingStatus::Completed => Err(Refusal::Ended),
+            MeetingStatus::Completed | MeetingStatus::Cancelled => Err(Refusal::Ended),
         }
     }
 

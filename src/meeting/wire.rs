@@ -5,7 +5,7 @@ use quorate_protocol::{
     BreakoutAssigned, BreakoutClosed, BreakoutClosing, BreakoutExtended, BreakoutOpened,
     BreakoutPrepared, CaptionPublished, ChatDeleted, ChatPinned, ChatSentEvent, ConnectionChanged,
     Empty, EventBody, HostChanged, Invitee, InviteeRemoved, Media, MediaUpdated, MeetingCreated,
-    MeetingEnded, MeetingExtended, MeetingRecovered, MeetingSizeChanged, MeetingSuspended,
+    MeetingEnded, MeetingExtended, MeetingImported, MeetingRecovered, MeetingSizeChanged, MeetingSuspended,
     MessageId, Participant, ParticipantBanned, ParticipantJoined, ParticipantLeft,
     ParticipantMoved, ParticipantMuted, ParticipantOnly, ParticipantRenamed, ParticipantWaiting,
     ParticipantWithdrawn, ParticipantsMuted, PermissionRefused, PermissionsChanged, PolicyChanged,
@@ -37,6 +37,12 @@ fn body(event: &Event) -> Option<EventBody> {
             title: created.title.clone(),
             owner: created.owner,
         }),
+        Fact::MeetingImported(imported) => EventBody::MeetingImported(MeetingImported {
+            title: imported.title.clone(),
+            owner: imported.host,
+            status: imported.status,
+            made_at: imported.created_at,
+        }),
         Fact::MeetingStarted {} => EventBody::MeetingStarted(Empty {}),
         Fact::MeetingEnded { reason } => EventBody::MeetingEnded(MeetingEnded { reason: *reason }),
         Fact::MeetingReopened {} => EventBody::MeetingReopened(Empty {}),
@@ -67,6 +73,7 @@ fn body(event: &Event) -> Option<EventBody> {
         | Fact::SessionResumed { .. }
         | Fact::SessionClosed { .. }
         | Fact::ParticipantIdentified { .. }
+        | Fact::ParticipantImported { .. }
         | Fact::Redacted { .. } => return None,
         Fact::ParticipantWaiting { participant, user, kind, reason, position, invited, .. } => {
             EventBody::ParticipantWaiting(ParticipantWaiting {

@@ -7,6 +7,12 @@ pub(crate) fn all() -> Vec<EventBody> {
     let ben_user = UserAffected { user: BEN_USER, participant: Some(BEN) };
     vec![
         EventBody::MeetingCreated(MeetingCreated { title: "Standup".to_owned(), owner: ANA_USER }),
+        EventBody::MeetingImported(MeetingImported {
+            title: "Standup".to_owned(),
+            owner: ANA_USER,
+            status: MeetingStatus::Scheduled,
+            made_at: at("09:00:00.000"),
+        }),
         EventBody::MeetingStarted(Empty {}),
         EventBody::MeetingEnded(MeetingEnded { reason: EndReason::Ended }),
         EventBody::MeetingReopened(Empty {}),
