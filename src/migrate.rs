@@ -135,8 +135,10 @@ impl Work<'_> {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Summary, MigrateError> {
         let failed = |error| MigrateError::of(self.database, error);
-        let unwritten =
-            |why: std::io::Error| MigrateError::Report { path: reports.part.clone(), why: why.to_string() };
+        let unwritten = |why: std::io::Error| MigrateError::Report {
+            path: reports.part.clone(),
+            why: why.to_string(),
+        };
         let mut report = Report::begin(&reports.part).map_err(unwritten)?;
         self.connection.execute_batch("BEGIN EXCLUSIVE").map_err(failed)?;
         let mut summary = self.transaction(plan, &mut report, progress).map_err(failed)?;

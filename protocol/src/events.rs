@@ -12,8 +12,8 @@ use crate::working::{
 };
 use crate::{
     Attributes, BanScope, BreakoutMode, ChatTo, CustomRole, Empty, Invitee, InviteeId, MediaKind,
-    MeetingStatus, MessageId, Participant, ParticipantId, PermissionSet, Policy, Presence, Role, RoleOnly, RoomId,
-    Seq, Timestamp, UserId, Via, WaitingEntry,
+    MeetingStatus, MessageId, Participant, ParticipantId, PermissionSet, Policy, Presence, Role,
+    RoleOnly, RoomId, Seq, Timestamp, UserId, Via, WaitingEntry,
 };
 
 /// A fact, as those see it who may.

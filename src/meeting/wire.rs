@@ -5,13 +5,13 @@ use quorate_protocol::{
     BreakoutAssigned, BreakoutClosed, BreakoutClosing, BreakoutExtended, BreakoutOpened,
     BreakoutPrepared, CaptionPublished, ChatDeleted, ChatPinned, ChatSentEvent, ConnectionChanged,
     Empty, EventBody, HostChanged, Invitee, InviteeRemoved, Media, MediaUpdated, MeetingCreated,
-    MeetingEnded, MeetingExtended, MeetingImported, MeetingRecovered, MeetingSizeChanged, MeetingSuspended,
-    MessageId, Participant, ParticipantBanned, ParticipantJoined, ParticipantLeft,
-    ParticipantMoved, ParticipantMuted, ParticipantOnly, ParticipantRenamed, ParticipantWaiting,
-    ParticipantWithdrawn, ParticipantsMuted, PermissionRefused, PermissionsChanged, PolicyChanged,
-    PollOpened, PollTally, PollVote, PollVotesTold, Presence, ReasonGiven, RecordedDecision,
-    ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected, RoomNamed, Timer, UserAffected,
-    UserKind, WaitReason, WaitingEntry, WaitingTold,
+    MeetingEnded, MeetingExtended, MeetingImported, MeetingRecovered, MeetingSizeChanged,
+    MeetingSuspended, MessageId, Participant, ParticipantBanned, ParticipantJoined,
+    ParticipantLeft, ParticipantMoved, ParticipantMuted, ParticipantOnly, ParticipantRenamed,
+    ParticipantWaiting, ParticipantWithdrawn, ParticipantsMuted, PermissionRefused,
+    PermissionsChanged, PolicyChanged, PollOpened, PollTally, PollVote, PollVotesTold, Presence,
+    ReasonGiven, RecordedDecision, ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected,
+    RoomNamed, Timer, UserAffected, UserKind, WaitReason, WaitingEntry, WaitingTold,
 };
 
 use super::event::{Event, Fact, Personal, RoomPlan};

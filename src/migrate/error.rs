@@ -106,7 +106,9 @@ impl MigrateError {
     pub(super) fn of(path: &Path, error: rusqlite::Error) -> MigrateError {
         let path = path.to_owned();
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => MigrateError::InUse { path },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                MigrateError::InUse { path }
+            }
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
                 MigrateError::ReadOnly { path }
             }

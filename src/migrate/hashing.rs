@@ -90,9 +90,10 @@ fn work(queue: &Mutex<Receiver<(For, String)>>, hashed: &Sender<(For, Result<Str
 fn put(connection: &Connection, whose: For, hash: &str) -> rusqlite::Result<()> {
     let (sql, id) = match whose {
         For::Meeting(id) => ("UPDATE meetings SET password = ?2 WHERE id = ?1", id),
-        For::Quarantined(id) => {
-            ("UPDATE migration_quarantine SET row = json_set(row, '$.password', ?2) WHERE id = ?1", id)
-        }
+        For::Quarantined(id) => (
+            "UPDATE migration_quarantine SET row = json_set(row, '$.password', ?2) WHERE id = ?1",
+            id,
+        ),
     };
     connection.prepare_cached(sql)?.execute(params![id, hash]).map(drop)
 }

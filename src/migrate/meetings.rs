@@ -55,7 +55,8 @@ pub(super) fn take_over(
 ) -> rusqlite::Result<()> {
     report.rows(meetings.name).found = meetings.rows;
     report.rows(people.name).found = people.rows;
-    let mut counter = Counter::new("meetings and participants", meetings.rows + people.rows, progress);
+    let mut counter =
+        Counter::new("meetings and participants", meetings.rows + people.rows, progress);
     let mut statement = work.connection.prepare(&people.select("meeting_id, id"))?;
     let mut line = People::new(work, people, users, statement.query([])?);
     let mut statement = work.connection.prepare(&meetings.select("id"))?;
@@ -176,12 +177,7 @@ impl Looked<'_, '_> {
         self.begin_journal(imported, &people, line)
     }
 
-    fn write(
-        &self,
-        insert: &str,
-        it: &MeetingImported,
-        extras: &[Value],
-    ) -> rusqlite::Result<()> {
+    fn write(&self, insert: &str, it: &MeetingImported, extras: &[Value]) -> rusqlite::Result<()> {
         let time = |at: Option<Timestamp>| at.map(|at| at.to_string());
         let (starts_at, ends_at) = (time(it.starts_at), time(it.ends_at));
         let (started_at, ended_at) = (time(it.started_at), time(it.ended_at));
@@ -254,8 +250,17 @@ impl Looked<'_, '_> {
     ) -> rusqlite::Result<()> {
         let (seq, at, user) = (chain.next(), self.work.now, SYSTEM);
         self.report.events += 1;
-        let event =
-            Event { seq, at, user, by: None, audience, fact, personal, cause: None, as_admin: false };
+        let event = Event {
+            seq,
+            at,
+            user,
+            by: None,
+            audience,
+            fact,
+            personal,
+            cause: None,
+            as_admin: false,
+        };
         chain.append(self.work.connection, &event)
     }
 
@@ -294,8 +299,7 @@ impl Looked<'_, '_> {
             _ => {
                 let over = times.first.is_some()
                     || times.ends_at.or(times.starts_at).is_some_and(|at| past(&at));
-                let status =
-                    if over { MeetingStatus::Completed } else { MeetingStatus::Scheduled };
+                let status = if over { MeetingStatus::Completed } else { MeetingStatus::Scheduled };
                 let name = if over { "completed" } else { "scheduled" };
                 self.odd(Kind::Status, "status", format!("{name}, by its times"));
                 (status, last)

@@ -78,9 +78,8 @@ impl OldTable {
     /// The whole row.
     pub(super) fn whole(&self, row: &Row<'_>) -> Json {
         let cells = self.columns.iter().enumerate();
-        let cells = cells.map(|(index, name)| {
-            (name.clone(), row.get_ref(index).map_or(Json::Null, json))
-        });
+        let cells =
+            cells.map(|(index, name)| (name.clone(), row.get_ref(index).map_or(Json::Null, json)));
         Json::Object(cells.collect::<Map<_, _>>())
     }
 

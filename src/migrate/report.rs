@@ -305,7 +305,10 @@ impl fmt::Display for Summary {
         }
         let (backup, report) = (self.backup.display(), self.report.display());
         writeln!(f, "\nEach of them stands in {report}.")?;
-        writeln!(f, "As it was: {backup}, which still holds the passwords in clear; delete it when")?;
+        writeln!(
+            f,
+            "As it was: {backup}, which still holds the passwords in clear; delete it when"
+        )?;
         writeln!(f, "you will not go back.")?;
         write!(f, "Next: quorate serve --database {}", self.database.display())
     }

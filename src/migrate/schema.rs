@@ -6,9 +6,9 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::definition::{self, Item};
 use super::error::MigrateError;
+use super::model;
 use super::progress::Progress;
 use super::report::{Kind, Odd, Report};
-use super::model;
 
 /// The tables of the older application that are ours now.
 pub(super) const OTHERS: [&str; 3] = ["users", "meetings", "meeting_participants"];
@@ -17,7 +17,16 @@ const NEEDED: [&[&str]; 3] =
     [&["id", "username"], &["id", "host_id"], &["id", "meeting_id", "user_id"]];
 /// The columns of each that the older application made, and that are ours under their names.
 const KNOWN: [&[&str]; 3] = [
-    &["id", "username", "email", "password_hash", "full_name", "is_active", "created_at", "last_login"],
+    &[
+        "id",
+        "username",
+        "email",
+        "password_hash",
+        "full_name",
+        "is_active",
+        "created_at",
+        "last_login",
+    ],
     &[
         "id",
         "title",
@@ -101,9 +110,11 @@ impl Plan {
                 continue;
             }
             let ours = plan.ours.iter().any(|it| it.name.eq_ignore_ascii_case(&thing.name));
-            let scratch = OTHERS.iter().any(|table| thing.name.eq_ignore_ascii_case(&old_name(table)));
+            let scratch =
+                OTHERS.iter().any(|table| thing.name.eq_ignore_ascii_case(&old_name(table)));
             if ours && thing.kind == "index" && is_other(&thing.table) {
-                plan.dropped.push(format!("index {}: ours of that name is in its place", thing.name));
+                plan.dropped
+                    .push(format!("index {}: ours of that name is in its place", thing.name));
             } else if ours || scratch {
                 taken.push(format!("the {} {}", thing.kind, thing.name));
             } else {
@@ -208,7 +219,10 @@ impl Plan {
     }
 
     /// The tables of others, and how many rows each has.
-    pub(super) fn untouched(&self, connection: &Connection) -> rusqlite::Result<Vec<(String, u64)>> {
+    pub(super) fn untouched(
+        &self,
+        connection: &Connection,
+    ) -> rusqlite::Result<Vec<(String, u64)>> {
         let tables = self.theirs.iter().filter(|it| it.kind == "table");
         tables
             .map(|table| {
@@ -232,7 +246,11 @@ impl Plan {
     }
 
     /// Puts the old tables aside and makes all of ours, without their indexes.
-    pub(super) fn make_tables(&self, connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    pub(super) fn make_tables(
+        &self,
+        connection: &Connection,
+        report: &mut Report,
+    ) -> rusqlite::Result<()> {
         for trigger in self.hanging("trigger") {
             connection.execute_batch(&format!("DROP TRIGGER {}", quoted(&trigger.name)))?;
         }

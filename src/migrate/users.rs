@@ -89,7 +89,11 @@ impl Looked<'_, '_> {
     pub(super) fn id(&mut self) -> i64 {
         let id = self.old.id(self.row);
         if let Id::New(id) = id {
-            self.odd(Kind::Id, "id", format!("it is {id} now, here; other tables were not touched"));
+            self.odd(
+                Kind::Id,
+                "id",
+                format!("it is {id} now, here; other tables were not touched"),
+            );
         }
         id.get()
     }

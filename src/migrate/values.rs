@@ -129,7 +129,9 @@ mod tests {
             assert_eq!(at.to_string(), written, "{typed}");
         }
         assert_eq!(time(ValueRef::Null), Read::Nothing);
-        for typed in ["", "soon", "2023-02-29 10:00:00", "2024-06-03 25:00:00", "10000-01-01", "\u{661}"] {
+        for typed in
+            ["", "soon", "2023-02-29 10:00:00", "2024-06-03 25:00:00", "10000-01-01", "\u{661}"]
+        {
             assert_eq!(time(ValueRef::Text(typed.as_bytes())), Read::Odd, "{typed}");
         }
         assert_eq!(time(ValueRef::Integer(1_717_401_301)), Read::Odd);
@@ -138,7 +140,8 @@ mod tests {
 
     #[test]
     fn flags_have_many_names() {
-        for (value, is) in [("true", true), (" T ", true), ("1", true), ("no", false), ("0", false)] {
+        for (value, is) in [("true", true), (" T ", true), ("1", true), ("no", false), ("0", false)]
+        {
             assert_eq!(flag(ValueRef::Text(value.as_bytes())), Read::Is(is), "{value}");
         }
         assert_eq!(flag(ValueRef::Integer(2)), Read::Is(true));

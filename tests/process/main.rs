@@ -9,6 +9,7 @@ mod bots;
 mod command_line;
 mod crash;
 mod faults;
+mod migrate;
 mod repeat;
 mod silent;
 mod start;

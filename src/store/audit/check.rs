@@ -17,7 +17,7 @@ const SLICE: usize = 1000;
 const SEQ: usize = 1;
 const ACTION: usize = 4;
 const DETAILS: usize = 5;
-const PERSONAL_HASH: usize = HASHED - 1;
+const PERSONAL_HASH: usize = HASHED - 2;
 
 /// How far the check has come.
 pub(super) struct Journal<'a> {
