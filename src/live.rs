@@ -25,7 +25,9 @@ mod tests;
 
 pub use delivery::{Delivered, Delivery};
 pub use directory::Live;
-pub use mail::{Attached, CommandPort, CreateAs, Credential, EnterAs, Refused, ResumeAs};
+pub use mail::{
+    ActAs, Acted, Attached, CommandPort, CreateAs, Credential, EnterAs, Refused, ResumeAs,
+};
 pub use roles::{RoleInUse, Roles};
 
 use quorate_protocol::{Limits, MeetingId, SessionId};

@@ -27,6 +27,7 @@ mod lifecycle;
 mod moderation;
 mod mute;
 mod names;
+pub mod office;
 mod pace;
 mod passes;
 mod passing;
@@ -37,6 +38,7 @@ mod presence;
 mod profile;
 mod refusal;
 mod refusal_rate;
+mod reminders;
 mod rights;
 pub mod roles;
 mod signalling;
@@ -65,6 +67,7 @@ use custom_roles::ServerRoles;
 pub use event::Event;
 use event::{Audience, Fact, MeetingCreated, Personal, SYSTEM};
 pub use facts::{Facts, Info, Renewed};
+use office::Act;
 pub use passing::Passing;
 pub use person::{Bot, Exit, Person, Place, Session};
 pub use refusal::Refusal;
@@ -122,6 +125,8 @@ pub enum Input {
     Deadline,
     /// [`Meeting::server_roles`] are others now.
     ServerRoles,
+    /// Someone acts who need not be there.
+    Act(Box<Act>),
     /// A client asks for something.
     Command {
         /// Its session.
@@ -337,6 +342,7 @@ impl Meeting {
                 Ok(self.refusals_due(now).unwrap_or_else(|| facts.due(now, &self.terms)))
             }
             Input::ServerRoles => Ok(facts.take_over_roles(&self.server_roles)),
+            Input::Act(act) => self.act(now, act),
             Input::Command { session, command } => {
                 let ended = "this session is over; say hello again";
                 let me = facts.person_in(*session).ok_or(Refusal::Unauthorized(ended))?;
@@ -355,11 +361,22 @@ impl Meeting {
     ) -> Result<Decision, Refusal> {
         let facts = &self.facts;
         match command {
-            Command::Ping(_) => return Ok(Decision::by_system().answer(&Pong { time: now })),
-            Command::Leave(ask) => return facts.leave(me, *ask),
-            _ if !me.is_in() => return Err(Refusal::StillWaiting),
-            _ => {}
+            Command::Ping(_) => Ok(Decision::by_system().answer(&Pong { time: now })),
+            Command::Leave(ask) => facts.leave(me, *ask),
+            _ if !me.is_in() => Err(Refusal::StillWaiting),
+            _ => self.carry(now, Some(session), me, command),
         }
+    }
+
+    /// What a command comes to of one who may act here.
+    fn carry(
+        &self,
+        now: Timestamp,
+        session: Option<SessionId>,
+        me: &Person,
+        command: &Command,
+    ) -> Result<Decision, Refusal> {
+        let facts = &self.facts;
         match command {
             Command::Ping(_) | Command::Leave(_) => unreachable!("answered above"),
             Command::StateGet(_) => Ok(Decision::by(me).answer(&facts.snapshot(me, now))),
@@ -404,7 +421,7 @@ impl Meeting {
             Command::ParticipantUnban(ask) => facts.unban(me, ask.user),
             Command::BanList(ask) => facts.list_bans(now, me, *ask),
             Command::RoleAssign(ask) => facts.assign_role(me, *ask, &self.server_roles),
-            Command::CohostAdd(ask) => facts.add_cohost(me, ask.user),
+            Command::CohostAdd(ask) => facts.add_cohost(me, ask.user, None),
             Command::CohostRemove(ask) => facts.remove_cohost(me, ask.user),
             Command::RoleGrant(ask) => facts.grant(me, ask),
             Command::RoleDeny(ask) => facts.deny(me, ask),
@@ -413,8 +430,9 @@ impl Meeting {
             Command::RoleRemove(ask) => facts.remove_role(me, ask.key),
             Command::HostTransfer(ask) => facts.transfer_host(me, *ask),
             Command::HostReclaim(_) => facts.reclaim_host(me),
-            Command::MeetingStart(_) => facts.start(me),
+            Command::MeetingStart(_) => facts.start(now, me),
             Command::MeetingEnd(_) => facts.end(me),
+            Command::MeetingCancel(_) => facts.cancel(me),
             Command::MeetingLock(_) => facts.lock(me),
             Command::MeetingUnlock(_) => facts.unlock(me),
             Command::MeetingSuspend(_) => facts.suspend(me),
@@ -423,6 +441,7 @@ impl Meeting {
             Command::MeetingUpdate(ask) => facts.update(me, ask),
             Command::MeetingExtend(ask) => facts.extend(me, *ask),
             Command::RtcSend(ask) => {
+                let session = session.ok_or(office::INSIDE)?;
                 self.passing.traffic.allow(now, facts.send_rtc(session, me, ask)?)
             }
             Command::BreakoutPrepare(ask) => facts.prepare_rooms(me, ask, self.seed),

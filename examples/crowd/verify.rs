@@ -109,7 +109,15 @@ mod tests {
             room: None,
             reply_to: None,
         });
-        Event { seq: Seq(seq), at: Timestamp(0), by: Some(by), name: None, role: None, body }
+        Event {
+            seq: Seq(seq),
+            at: Timestamp(0),
+            by: Some(by),
+            name: None,
+            role: None,
+            via: None,
+            body,
+        }
     }
 
     /// Ana, the host, Ben and Cleo, from seq 10; Ben has written to all (11), Cleo (12) and staff (13).

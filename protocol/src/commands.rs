@@ -128,6 +128,8 @@ messages! {
         MeetingStart(Empty) = "meeting.start",
         /// End the meeting for everyone.
         MeetingEnd(Empty) = "meeting.end",
+        /// Call the meeting off for good; ends it where it runs.
+        MeetingCancel(Empty) = "meeting.cancel",
         /// Lock the door: nobody new comes in.
         MeetingLock(Empty) = "meeting.lock",
         /// Unlock the door.

@@ -54,6 +54,8 @@ codes! {
     NotFound = "not_found",
     /// Does not fit what is; `resolved` says how it was settled before.
     Conflict = "conflict",
+    /// Over REST: what `If-Match` names is no longer so.
+    PreconditionFailed = "precondition_failed",
     /// Not let in yet.
     Waiting = "waiting",
     /// No free seat.

@@ -16,6 +16,14 @@ use crate::{
     RoleOnly, RoomId, Seq, Timestamp, UserId, Via, WaitingEntry,
 };
 
+/// By what right someone did something, where it is not their own in the meeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ByRight {
+    /// As an administrator of the server.
+    Admin,
+}
+
 /// A fact, as those see it who may.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
@@ -30,13 +38,15 @@ pub struct Event {
     pub name: Option<String>,
     /// And their role.
     pub role: Option<Role>,
+    /// By what right, where that is not one's own.
+    pub via: Option<ByRight>,
     /// What happened.
     pub body: EventBody,
 }
 
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut event = serializer.serialize_struct("Event", 7)?;
+        let mut event = serializer.serialize_struct("Event", 8)?;
         event.serialize_field("seq", &self.seq)?;
         event.serialize_field("at", &self.at)?;
         event.serialize_field("by", &self.by)?;
@@ -45,6 +55,9 @@ impl Serialize for Event {
         }
         if let Some(role) = &self.role {
             event.serialize_field("role", role)?;
+        }
+        if let Some(via) = &self.via {
+            event.serialize_field("via", via)?;
         }
         event.serialize_field("type", self.body.kind())?;
         event.serialize_field("data", &self.body.data())?;
@@ -65,6 +78,10 @@ messages! {
         MeetingEnded(MeetingEnded) = "meeting.ended",
         /// An ended meeting goes on.
         MeetingReopened(Empty) = "meeting.reopened",
+        /// The meeting was called off.
+        MeetingCancelled(Empty) = "meeting.cancelled",
+        /// The planned end comes near.
+        MeetingEndingSoon(MeetingEndingSoon) = "meeting.ending_soon",
         /// The door was locked.
         MeetingLocked(Empty) = "meeting.locked",
         /// The door was unlocked.
@@ -236,6 +253,10 @@ pub enum EndReason {
     Empty,
     /// The host was gone for long, and the settings say that it ends then.
     HostGone,
+    /// Its planned end had passed for as long as its setting `hard_stop_minutes` says.
+    HardStop,
+    /// It was called off while people were in it.
+    Cancelled,
 }
 
 /// Data of `meeting.ended`.
@@ -243,6 +264,15 @@ pub enum EndReason {
 pub struct MeetingEnded {
     /// Why.
     pub reason: EndReason,
+}
+
+/// Data of `meeting.ending_soon`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MeetingEndingSoon {
+    /// When it is to end.
+    pub ends_at: Timestamp,
+    /// How many minutes before that its settings remind of it.
+    pub minutes: u32,
 }
 
 /// Data of `meeting.recovered`.

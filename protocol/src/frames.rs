@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 use crate::message::parse_data;
 use crate::{
-    Bye, ErrorBody, Event, EventBody, ParseError, ParticipantId, Role, Seq, SignalBody, Timestamp,
-    Welcome,
+    ByRight, Bye, ErrorBody, Event, EventBody, ParseError, ParticipantId, Role, Seq, SignalBody,
+    Timestamp, Welcome,
 };
 
 /// A frame from a client: `{"type", "id", "data"?, "dry_run"?}`.
@@ -161,6 +161,8 @@ impl ServerFrame {
             by: Option<ParticipantId>,
             name: Option<String>,
             role: Option<Role>,
+            #[serde(default)]
+            via: Option<ByRight>,
             #[serde(borrow)]
             r#type: Cow<'a, str>,
             #[serde(borrow)]
@@ -191,8 +193,8 @@ impl ServerFrame {
             "events" => {
                 let events = raw.events.unwrap_or_default().into_iter().map(|event| {
                     let body = EventBody::parse(&event.r#type, event.data).map_err(wrong)?;
-                    let RawEvent { seq, at, by, name, role, .. } = event;
-                    Ok(Event { seq, at, by, name, role, body })
+                    let RawEvent { seq, at, by, name, role, via, .. } = event;
+                    Ok(Event { seq, at, by, name, role, via, body })
                 });
                 let events = events.collect::<Result<_, _>>()?;
                 ServerFrame::Events(EventsFrame { events, up_to: raw.up_to })

@@ -75,6 +75,12 @@ pub const PASSCODE_CHARS: std::ops::RangeInclusive<usize> = 4..=64;
 pub const HELLO_TRIES_MAX: u32 = 5;
 /// After what time it may help to try again where a seat must free or a door open, in milliseconds.
 pub const TRY_AGAIN_MS: u64 = 5000;
+/// Minutes after the planned end that `hard_stop_minutes` may say at most: a day.
+pub const HARD_STOP_MINUTES_MAX: u32 = 1440;
+/// Reminders of the planned end at most.
+pub const REMINDERS_MAX: usize = 5;
+/// Minutes before the planned end that a reminder comes at most: a day.
+pub const REMIND_MINUTES_MAX: u32 = 1440;
 /// Minutes after which an empty meeting ends, at most: a week.
 pub const END_WHEN_EMPTY_MINUTES_MAX: u32 = 10_080;
 /// Bytes of text in a page of chat history.

@@ -4,8 +4,8 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 use crate::{
-    Bye, Command, ErrorBody, EventBody, Hello, ParticipantId, Role, Seq, SignalBody, Timestamp,
-    Welcome,
+    ByRight, Bye, Command, ErrorBody, EventBody, Hello, ParticipantId, Role, Seq, SignalBody,
+    Timestamp, Welcome,
 };
 
 /// The JSON Schema (2020-12) of every frame, both ways: `$defs/ClientFrame` and `$defs/ServerFrame`.
@@ -141,6 +141,7 @@ fn server_frames(generator: &mut SchemaGenerator) -> Vec<(String, Value)> {
                 ("by", by),
                 ("name?", name),
                 ("role?", reference::<Role>(generator)),
+                ("via?", reference::<ByRight>(generator)),
             ],
             &[("type", json!({ "const": kind })), ("data", data.into())],
         )

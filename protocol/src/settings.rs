@@ -109,6 +109,10 @@ settings! {
     auto_start: bool = true,
     /// Ends when nobody was there for so long; null is never.
     end_when_empty_minutes: Option<u32> = Some(10),
+    /// Minutes after its planned end at which it is ended, 0 to 1440; null is never.
+    hard_stop_minutes: Option<u32> = None,
+    /// Minutes before its planned end at which everyone is reminded of it, 1 to 1440; at most 5.
+    remind_minutes: Vec<u32> = vec![10, 1],
     /// What late comers may read.
     chat_history: ChatHistory = ChatHistory::All,
     /// A permanent room: may be started again however long ago it ended.

@@ -322,6 +322,14 @@ pub enum MeetingStatus {
     Cancelled,
 }
 
+impl MeetingStatus {
+    /// Whether it will not go on, unless it is opened again.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, MeetingStatus::Completed | MeetingStatus::Cancelled)
+    }
+}
+
 /// The meeting as `welcome` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MeetingInfo {

@@ -70,6 +70,7 @@ fn status(code: Code) -> StatusCode {
         | Code::Declined
         | Code::PasscodeRequired
         | Code::Waiting => StatusCode::FORBIDDEN,
+        Code::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::Conflict

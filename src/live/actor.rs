@@ -117,6 +117,7 @@ fn send_back(mail: Mail, refused: Refused) {
     match mail {
         Mail::Create { reply, .. } => drop(reply.send(Err(refused))),
         Mail::Enter { reply, .. } | Mail::Resume { reply, .. } => drop(reply.send(Err(refused))),
+        Mail::Act { reply, .. } => drop(reply.send(Err(refused))),
         Mail::Command { .. } | Mail::Wake { .. } => {}
     }
 }

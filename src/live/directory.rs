@@ -17,7 +17,9 @@ use super::Settings;
 use super::actor::Actor;
 use super::clock;
 use super::ids::Ids;
-use super::mail::{Attached, CreateAs, EnterAs, MAILBOX_CAPACITY, Mail, Refused, Reply, ResumeAs};
+use super::mail::{
+    ActAs, Acted, Attached, CreateAs, EnterAs, MAILBOX_CAPACITY, Mail, Refused, Reply, ResumeAs,
+};
 use super::roles::Roles;
 use crate::store::{Store, StoreError};
 
@@ -96,6 +98,14 @@ impl Live {
     pub async fn create(&self, what: CreateAs) -> Result<(), ErrorBody> {
         let mail = |reply| Mail::Create { what: Box::new(what.clone()), reply };
         self.ask(what.created.meeting, mail).await
+    }
+
+    /// Someone acts in a meeting that exists, and need not be there; it is durable when this answers.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn act(&self, meeting: MeetingId, who: ActAs) -> Result<Acted, ErrorBody> {
+        self.ask(meeting, |reply| Mail::Act { who: Box::new(who.clone()), reply }).await
     }
 
     /// Hands mail to a meeting and waits for the answer; asks again when the meeting was just retiring.

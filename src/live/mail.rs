@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use quorate_protocol::{
-    Code, Command, ErrorBody, InviteeAdd, Seq, ServerFrame, SessionId, Timestamp, UserId,
+    Code, Command, ErrorBody, InviteeAdd, PermissionSet, Seq, ServerFrame, SessionId, Timestamp,
+    UserId, UserKind,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -29,6 +30,8 @@ pub(super) enum Mail {
     Resume { who: ResumeAs, reply: oneshot::Sender<Reply<Attached>> },
     /// A client asks for something.
     Command { session: SessionId, attachment: u64, id: i64, dry_run: bool, command: Box<Command> },
+    /// Someone acts who need not be there.
+    Act { who: Box<ActAs>, reply: oneshot::Sender<Reply<Acted>> },
     /// To be started, and to say so.
     Wake { awake: oneshot::Sender<()> },
 }
@@ -72,6 +75,36 @@ pub struct CreateAs {
     pub invitees: Vec<InviteeAdd>,
     /// The hash of its passcode.
     pub passcode: Option<String>,
+}
+
+/// Someone who acts and need not be there.
+#[derive(Debug, Clone)]
+pub struct ActAs {
+    /// The user, to be written with the first event that names them.
+    pub user: UserRow,
+    /// Their verified email address.
+    pub email: Option<String>,
+    /// What their token says of a bot.
+    pub bot: Option<Bot>,
+    /// What their credential is good for; none: all that they may.
+    pub scopes: Option<PermissionSet>,
+    /// Whether they administer the server.
+    pub admin: bool,
+    /// The revision that they saw; it must still be the meeting's.
+    pub revision: Option<Seq>,
+    /// What kind of user the command names, where it names one.
+    pub named: Option<UserKind>,
+    /// What they ask.
+    pub command: Command,
+}
+
+/// What was done for one who acted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acted {
+    /// The last event it caused, if any.
+    pub seq: Option<Seq>,
+    /// The answer's data, as JSON text.
+    pub data: Box<str>,
 }
 
 /// Someone who says `hello`.

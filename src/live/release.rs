@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::frames::history_frame;
-use super::mail::{Attached, Reply};
+use super::mail::{Acted, Attached, Reply};
 use super::outbox::{Outbox, Parcel, What};
 use super::ring::Item;
 use super::step::Running;
@@ -32,6 +32,7 @@ pub(super) enum Output {
     History(Arc<Outbox>, i64, HistoryPage),
     Attached(oneshot::Sender<Reply<Attached>>, Box<Reply<Attached>>),
     Created(oneshot::Sender<Reply<()>>, Reply<()>),
+    Acted(oneshot::Sender<Reply<Acted>>, Reply<Acted>),
 }
 
 impl Running {
@@ -78,6 +79,7 @@ impl Running {
             // Who waited may be gone; then what we hand over is dropped, and says so itself.
             Output::Attached(reply, attached) => drop(reply.send(*attached)),
             Output::Created(reply, made) => drop(reply.send(made)),
+            Output::Acted(reply, acted) => drop(reply.send(acted)),
         }
     }
 

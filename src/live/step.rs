@@ -20,12 +20,13 @@ use super::answers::{Answers, Kept, Turn};
 use super::clock::{self, MeetingClock};
 use super::directory::Context;
 use super::frames::{dry_run_frame, ok_frame, signals_text};
-use super::mail::{Credential, Gone, Mail, Refused};
+use super::mail::{ActAs, Acted, Credential, Gone, Mail, Refused};
 use super::outbox::{Outbox, Parcel, What};
 use super::release::{Held, Output};
 use super::ring::Ring;
 use super::welcome::Shared;
 use crate::meeting::event::{Audience, Cause, Event, Fact, SessionEnd, View};
+use crate::meeting::office::{Act, Actor, INSIDE};
 use crate::meeting::{
     Answer, Can, Decision, Draft, Input, Meeting, Refusal, Renewed, Signal, SignalTo, wire,
 };
@@ -137,6 +138,10 @@ impl Running {
                     self.command(session, id, dry_run, *command);
                 }
             }
+            Mail::Act { who, reply } => {
+                let acted = self.act(*who).map_err(refused);
+                self.step.outputs.push(Output::Acted(reply, acted));
+            }
             // Who sent it may have been stopped meanwhile.
             Mail::Wake { awake } => drop(awake.send(())),
         }
@@ -244,6 +249,30 @@ impl Running {
             }
             Ok(decision) => self.answer(session, id, command, decision, outbox),
         }
+    }
+
+    /// Carries out what someone asks who need not be there.
+    fn act(&mut self, who: ActAs) -> Result<Acted, Refusal> {
+        let ActAs { user, email, bot, scopes, admin, revision, named, command } = who;
+        let actor = Actor {
+            user: user.id,
+            kind: user.kind,
+            name: user.name.clone(),
+            email,
+            bot,
+            scopes,
+            admin,
+        };
+        let known = self.meeting.facts.person_of(user.id).map(|person| person.id);
+        let participant = known.unwrap_or_else(|| self.context.ids.participant());
+        let act = Act { actor, participant, revision, named, command };
+        let mut decision = self.decide(&Input::Act(Box::new(act)))?;
+        let answer = std::mem::replace(&mut decision.answer, Answer::Data("{}".into()));
+        let Answer::Data(data) = answer else { return Err(INSIDE) };
+        if !decision.events.is_empty() {
+            self.step.users.push(user);
+        }
+        Ok(Acted { seq: self.carry_out(decision, None), data })
     }
 
     /// Carries a command out and answers it.

@@ -43,9 +43,7 @@ impl Facts {
         match self.door(now, &me, gate, terms)? {
             Door::Join(via) => Ok(self.join(now, &me, via)),
             // In an ended meeting there is nobody to let them in.
-            Door::Wait { .. } if self.info.status == MeetingStatus::Completed => {
-                Err(Refusal::Ended)
-            }
+            Door::Wait { .. } if self.info.status.is_over() => Err(Refusal::Ended),
             Door::Wait { reason, passes } => self.wait(&me, reason, passes, gate == Gate::Stranger),
         }
     }
@@ -60,10 +58,7 @@ impl Facts {
         if enter.kind == UserKind::Guest && !self.info.settings.guests {
             return Err(Refusal::Unauthorized("this meeting takes no guests; sign in"));
         }
-        if self.info.status == MeetingStatus::Completed && !self.may_reopen(now, enter.user) {
-            return Err(Refusal::Ended);
-        }
-        if self.info.status == MeetingStatus::Cancelled {
+        if self.info.status.is_over() && !self.may_reopen(now, enter.user) {
             return Err(Refusal::Ended);
         }
         if let Some(Place::Out(Exit::Declined { at, .. })) = known.map(|person| person.place) {

@@ -67,6 +67,10 @@ pub struct Facts {
     pub(super) bans: Bans,
     pub(super) lost: BTreeSet<SessionId>,
     pub(super) empty_since: Option<Timestamp>,
+    /// When it started, or was opened again.
+    pub(super) began_at: Timestamp,
+    /// Reminders of the planned end whose time was then or before do not come any more.
+    pub(super) remind_from: Timestamp,
     /// Bots that are or were here.
     pub(super) bots: BTreeSet<ParticipantId>,
     /// Bots that are in, lost ones included.
@@ -120,6 +124,8 @@ pub struct Info {
     pub host_name: String,
     /// The settings.
     pub settings: Settings,
+    /// The last event that changed the meeting itself, and not only who is in it and what they do.
+    pub revision: Seq,
 }
 
 impl Default for Info {
@@ -147,6 +153,7 @@ impl Default for Info {
             acting_for: None,
             host_name: String::new(),
             settings: Settings::default(),
+            revision: Seq(0),
         }
     }
 }
@@ -220,6 +227,9 @@ impl Facts {
         let present_before = self.present;
         let host_was_in = self.host_is_in();
         self.apply_fact(event);
+        if event.fact.changes_meeting() {
+            self.info.revision = event.seq;
+        }
         debug_assert!(
             self.present <= present_before || self.present <= self.capacity(),
             "nobody comes in beyond the capacity"
@@ -242,6 +252,8 @@ impl Facts {
             Fact::MeetingStarted {} => self.started(at),
             Fact::MeetingEnded { .. } => self.ended(at),
             Fact::MeetingReopened {} => self.reopened(at),
+            Fact::MeetingCancelled {} => self.info.status = MeetingStatus::Cancelled,
+            Fact::MeetingEndingSoon { .. } => self.remind_from = at,
             Fact::MeetingLocked {} => self.info.locked = true,
             Fact::MeetingUnlocked {} => self.info.locked = false,
             Fact::MeetingSuspended { participants } => self.suspended(participants),
@@ -249,8 +261,14 @@ impl Facts {
             Fact::MeetingPolicyChanged { changes, has_passcode } => {
                 self.policy_changed(changes, *has_passcode);
             }
-            Fact::MeetingUpdated(changes) => self.updated(changes),
-            Fact::MeetingExtended { ends_at } => self.info.ends_at = Some(*ends_at),
+            Fact::MeetingUpdated(changes) => {
+                self.updated(changes);
+                self.remind_from = at;
+            }
+            Fact::MeetingExtended { ends_at } => {
+                self.info.ends_at = Some(*ends_at);
+                self.remind_from = at;
+            }
             Fact::MeetingRecovered { .. } => self.recovered(at),
             Fact::MeetingSizeChanged { large } => self.info.large = *large,
             Fact::SessionOpened { session, participant } => {
@@ -277,7 +295,7 @@ impl Facts {
             }
             Fact::InviteeRemoved { invitee } => self.invitees.removed(*invitee),
             Fact::ParticipantIdentified { participant, user, kind, bot } => {
-                self.place_for(*participant, *user, *kind, None);
+                self.place_for(*participant, *user, *kind, personal);
                 self.identified(*participant, bot.as_ref(), personal);
             }
             Fact::ParticipantJoined { participant, user, kind, room, looks_like, .. } => {

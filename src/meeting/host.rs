@@ -174,7 +174,7 @@ impl Facts {
 
     /// Notes that the host went with this event, or is there.
     pub(super) fn note_host(&mut self, was_in: bool, at: Timestamp) {
-        if self.host_is_in() || self.info.status == MeetingStatus::Completed {
+        if self.host_is_in() || self.info.status.is_over() {
             self.host_gone = None;
         } else if was_in {
             self.host_gone = Some(at);

@@ -24,6 +24,8 @@ enum Due {
     EndTimer,
     LetIn(ParticipantId),
     EndEmpty,
+    EndOverdue,
+    Remind,
     CloseRooms,
     Succeed(ParticipantId),
     EndHostless,
@@ -61,20 +63,39 @@ impl Facts {
         self.invite_first(decision.personal_event(Audience::EVERYONE, fact, name), invitees)
     }
 
-    pub(super) fn start(&self, me: &Person) -> Result<Decision, Refusal> {
+    pub(super) fn start(&self, now: Timestamp, me: &Person) -> Result<Decision, Refusal> {
         self.require(me, Permission::MeetingStart)?;
         match self.info.status {
             MeetingStatus::Scheduled => {
                 Ok(Decision::by(me).event(Audience::EVERYONE, Fact::MeetingStarted {}))
             }
             MeetingStatus::InProgress => Ok(Decision::already(None)),
+            MeetingStatus::Completed if self.may_be_reopened(now) => {
+                Ok(Decision::by(me).event(Audience::EVERYONE, Fact::MeetingReopened {}))
+            }
             MeetingStatus::Completed | MeetingStatus::Cancelled => Err(Refusal::Ended),
         }
     }
 
     pub(super) fn end(&self, me: &Person) -> Result<Decision, Refusal> {
         self.require(me, Permission::MeetingEnd)?;
+        if self.info.status.is_over() {
+            return Ok(Decision::already(None));
+        }
         Ok(self.end_with(Decision::by(me), EndReason::Ended))
+    }
+
+    /// Calls the meeting off; where anyone is there, it ends first.
+    pub(super) fn cancel(&self, me: &Person) -> Result<Decision, Refusal> {
+        self.require(me, Permission::MeetingDelete)?;
+        if self.info.status == MeetingStatus::Cancelled {
+            return Ok(Decision::already(None));
+        }
+        let mut decision = Decision::by(me);
+        if self.info.status == MeetingStatus::InProgress || !self.sessions.is_empty() {
+            decision = self.end_with(decision, EndReason::Cancelled);
+        }
+        Ok(decision.event(Audience::EVERYONE, Fact::MeetingCancelled {}))
     }
 
     /// The meeting ends, whoever or whatever ends it: what is open closes first.
@@ -111,10 +132,15 @@ impl Facts {
 
     /// Whether this user's coming reopens the ended meeting.
     pub(super) fn may_reopen(&self, now: Timestamp, user: UserId) -> bool {
-        self.is_staff(user)
-            && self.info.settings.auto_start
-            && (self.info.settings.reusable
-                || self.info.ended_at.is_some_and(|ended_at| now.ms_since(ended_at) < REOPEN_MS))
+        self.is_staff(user) && self.info.settings.auto_start && self.may_be_reopened(now)
+    }
+
+    fn may_be_reopened(&self, now: Timestamp) -> bool {
+        if self.info.status == MeetingStatus::Cancelled {
+            return false;
+        }
+        let lately = |ended_at| now.ms_since(ended_at) < REOPEN_MS;
+        self.info.settings.reusable || self.info.ended_at.is_some_and(lately)
     }
 
     pub(super) fn next_deadline(&self, terms: &Terms) -> Option<Timestamp> {
@@ -140,6 +166,8 @@ impl Facts {
                 None => system,
             },
             Due::EndEmpty => self.end_with(system, EndReason::Empty),
+            Due::EndOverdue => self.end_with(system, EndReason::HardStop),
+            Due::Remind => self.remind(system, now),
             Due::Succeed(id) => self.succeed(id),
             Due::EndHostless => self.end_with(system, EndReason::HostGone),
             Due::CloseRooms => self.close_due_rooms(now),
@@ -157,10 +185,10 @@ impl Facts {
         let succeed = self.successor().map(|person| (self.at, Due::Succeed(person.id)));
         let hostless = self.hostless_end().map(|at| (at, Due::EndHostless));
         let close = self.rooms_due().map(|at| (at, Due::CloseRooms));
-        [size, expire, start, poll, timer, let_in, end, succeed, hostless, close]
-            .into_iter()
-            .flatten()
-            .min_by_key(|(at, _)| *at)
+        let overdue = self.hard_stop().map(|at| (at, Due::EndOverdue));
+        let remind = self.next_reminder().map(|at| (at, Due::Remind));
+        let first = [size, expire, start, poll, timer, let_in, end, succeed, hostless, close];
+        first.into_iter().chain([overdue, remind]).flatten().min_by_key(|(at, _)| *at)
     }
 
     /// When a scheduled meeting starts by itself, given who is there for it.
@@ -218,6 +246,7 @@ impl Facts {
             acting_for: None,
             host_name: personal.and_then(|personal| personal.name.clone()).unwrap_or_default(),
             settings: created.settings,
+            revision: self.head,
         };
         self.co_hosts = created.co_hosts;
         self.at = at;
@@ -226,12 +255,14 @@ impl Facts {
     pub(super) fn started(&mut self, at: Timestamp) {
         self.info.status = MeetingStatus::InProgress;
         self.info.started_at = Some(at);
+        (self.began_at, self.remind_from) = (at, at);
         self.empty_since = (self.present == 0).then_some(at);
     }
 
     pub(super) fn reopened(&mut self, at: Timestamp) {
         self.info.status = MeetingStatus::InProgress;
         self.info.ended_at = None;
+        (self.began_at, self.remind_from) = (at, at);
         self.empty_since = (self.present == 0).then_some(at);
     }
 

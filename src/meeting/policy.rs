@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use quorate_protocol::{
-    COHOSTS_MAX, END_AFTER_MINUTES_MAX, END_WHEN_EMPTY_MINUTES_MAX, MAX_BOTS_MAX, PARTICIPANTS_MAX,
-    Pass, Permission, PermissionSet, Policy, Role, SLOW_MODE_SECONDS_MAX, Settings, Via,
-    WAITING_CAPACITY_MAX, WAITING_DOMAINS_MAX, WAITING_MESSAGE_CHARS_MAX, WaitingThen,
+    COHOSTS_MAX, END_AFTER_MINUTES_MAX, END_WHEN_EMPTY_MINUTES_MAX, HARD_STOP_MINUTES_MAX,
+    MAX_BOTS_MAX, PARTICIPANTS_MAX, Pass, Permission, PermissionSet, Policy, REMIND_MINUTES_MAX,
+    REMINDERS_MAX, Role, SLOW_MODE_SECONDS_MAX, Settings, Via, WAITING_CAPACITY_MAX,
+    WAITING_DOMAINS_MAX, WAITING_MESSAGE_CHARS_MAX, WaitingThen,
 };
 
 use super::event::{Audience, Fact};
@@ -34,6 +35,8 @@ pub(super) fn tidy(mut settings: Settings) -> Settings {
     settings.waiting_domains.iter_mut().for_each(|domain| domain.make_ascii_lowercase());
     settings.waiting_domains.sort();
     settings.waiting_domains.dedup();
+    settings.remind_minutes.sort_by(|a, b| b.cmp(a));
+    settings.remind_minutes.dedup();
     settings.locks = set(&settings.locks).iter().collect();
     settings.grants.retain(|_, grants| !grants.is_empty());
     settings.grants.values_mut().for_each(|grants| *grants = set(grants).iter().collect());
@@ -61,6 +64,17 @@ fn bare(refusal: Refusal) -> Refusal {
         }
         other => other,
     }
+}
+
+fn check_reminders(minutes: &[u32]) -> Result<(), Refusal> {
+    let field = "settings.remind_minutes";
+    if minutes.len() > REMINDERS_MAX {
+        return Err(Refusal::TooLarge { field, limit: REMINDERS_MAX });
+    }
+    if minutes.iter().any(|minutes| !(1..=REMIND_MINUTES_MAX).contains(minutes)) {
+        return Err(Refusal::Invalid { field, message: "must be between 1 and 1440, a day" });
+    }
+    Ok(())
 }
 
 impl Facts {
@@ -98,12 +112,19 @@ impl Facts {
                 END_WHEN_EMPTY_MINUTES_MAX,
                 "must be at most 10080, a week",
             ),
+            (
+                "settings.hard_stop_minutes",
+                settings.hard_stop_minutes.unwrap_or_default(),
+                HARD_STOP_MINUTES_MAX,
+                "must be at most 1440, a day",
+            ),
         ];
         for (field, value, max, message) in bounds {
             if value > max {
                 return Err(Refusal::Invalid { field, message });
             }
         }
+        check_reminders(&settings.remind_minutes)?;
         let message = settings.waiting_message.as_deref();
         text::check_some("settings.waiting_message", message, WAITING_MESSAGE_CHARS_MAX)?;
         check_domains(&settings.waiting_domains)?;

@@ -93,6 +93,8 @@ pub enum Refusal {
         /// When knocking helps again, in milliseconds.
         retry_after_ms: u64,
     },
+    /// What was seen of the meeting is no longer so.
+    Outdated,
     /// Too often.
     TooOften {
         /// When it will do again, in milliseconds.
@@ -173,6 +175,10 @@ impl From<&Refusal> for ErrorBody {
                 retry_after_ms: Some(retry_after_ms),
                 ..error(Code::Declined, "you were turned away; you may knock again later")
             },
+            Refusal::Outdated => error(
+                Code::PreconditionFailed,
+                "the meeting was changed meanwhile; read it again, then send its new ETag",
+            ),
             Refusal::TooOften { retry_after_ms } => ErrorBody {
                 retry_after_ms: Some(retry_after_ms),
                 ..error(Code::RateLimited, "too often; wait a moment")

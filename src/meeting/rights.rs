@@ -10,7 +10,7 @@ use quorate_protocol::{
 
 use super::event::{Event, Fact, STAFF_RANK, View};
 use super::facts::Facts;
-use super::person::Person;
+use super::person::{Bot, Person};
 use super::roles::{BOT_RANK, BOT_SCOPES, RoleSets, built_in_rank, built_in_sets};
 use super::{Refusal, Renewed};
 use Permission as P;
@@ -128,17 +128,20 @@ impl Facts {
     pub fn can_of(&self, user: UserId) -> Can {
         match self.person_of(user) {
             Some(person) => match &person.bot {
-                Some(bot) => {
-                    let owner = bot.owner.map(|owner| self.can_of_owner(owner));
-                    let owner = owner.as_ref().map(Can::but_for_the_meeting);
-                    let have = bot.scopes.and(BOT_SCOPES);
-                    let have = owner.map_or(have, |owner| have.and(owner));
-                    self.taken(have, PermissionSet::NONE, BOT_RANK, person.denies)
-                }
+                Some(bot) => self.can_of_bot(bot, person.denies),
                 None => self.can_of_member(user, Some(person)),
             },
             None => self.can_of_member(user, None),
         }
+    }
+
+    /// What a bot may do that lacks these in person.
+    pub(super) fn can_of_bot(&self, bot: &Bot, denies: PermissionSet) -> Can {
+        let owner = bot.owner.map(|owner| self.can_of_owner(owner));
+        let owner = owner.as_ref().map(Can::but_for_the_meeting);
+        let have = bot.scopes.and(BOT_SCOPES);
+        let have = owner.map_or(have, |owner| have.and(owner));
+        self.taken(have, PermissionSet::NONE, BOT_RANK, denies)
     }
 
     /// What a bot's owner lets it do here: nothing while they are put out.

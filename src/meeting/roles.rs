@@ -260,23 +260,34 @@ impl Facts {
         }
     }
 
-    pub(super) fn add_cohost(&self, me: &Person, user: UserId) -> Result<Decision, Refusal> {
+    /// Appoints a co-host: someone who was here, or of whom it is known what kind of user they are.
+    pub(super) fn add_cohost(
+        &self,
+        me: &Person,
+        user: UserId,
+        kind: Option<UserKind>,
+    ) -> Result<Decision, Refusal> {
         self.require(me, Permission::RoleAssignCohost)?;
-        let person = self.person_of(user).ok_or(Refusal::NotFound { what: "user", last: None })?;
+        let person = self.person_of(user);
+        let kind = person.map(|person| person.kind).or(kind);
+        let kind = kind.ok_or(Refusal::NotFound { what: "user", last: None })?;
         if self.co_hosts.contains(&user) {
             return Ok(Decision::already(None));
         }
         self.outrank(me, user)?;
-        self.not_a_bot(person)?;
-        if person.kind != UserKind::Member {
+        if let Some(person) = person {
+            self.not_a_bot(person)?;
+        }
+        if kind != UserKind::Member {
             return Err(Refusal::Conflict("only members can be co-hosts"));
         }
         if self.co_hosts.len() >= self.co_hosts_max() {
             let message = "there are as many co-hosts as there may be; take one away first";
             return Err(Refusal::TooMany { message, limit: self.co_hosts_max() });
         }
-        let fact = Fact::CohostAdded { user, participant: Some(person.id) };
-        Ok(Decision::by(me).event(audience_about(person), fact))
+        let fact = Fact::CohostAdded { user, participant: person.map(|person| person.id) };
+        let audience = person.map_or(Audience::EVERYONE, audience_about);
+        Ok(Decision::by(me).event(audience, fact))
     }
 
     pub(super) fn remove_cohost(&self, me: &Person, user: UserId) -> Result<Decision, Refusal> {

@@ -72,7 +72,7 @@ impl Facts {
         assert!(
             running || self.info.status == MeetingStatus::Scheduled || self.sessions.is_empty()
         );
-        let ended = self.info.status == MeetingStatus::Completed;
+        let ended = self.info.status.is_over();
         let rests = !self.polls.any_open() && self.timer.is_none();
         assert!(!ended || rests, "nothing is open or runs in a meeting that ended");
     }

@@ -3,15 +3,16 @@
 use quorate_protocol::{
     AbuseReported, ActionItem, AgendaChanged, AgendaMoved, AttributesChanged, BreakoutAnnounced,
     BreakoutAssigned, BreakoutClosed, BreakoutClosing, BreakoutExtended, BreakoutOpened,
-    BreakoutPrepared, CaptionPublished, ChatDeleted, ChatPinned, ChatSentEvent, ConnectionChanged,
-    Empty, EventBody, HostChanged, Invitee, InviteeRemoved, Media, MediaUpdated, MeetingCreated,
-    MeetingEnded, MeetingExtended, MeetingImported, MeetingRecovered, MeetingSizeChanged,
-    MeetingSuspended, MessageId, Participant, ParticipantBanned, ParticipantJoined,
-    ParticipantLeft, ParticipantMoved, ParticipantMuted, ParticipantOnly, ParticipantRenamed,
-    ParticipantWaiting, ParticipantWithdrawn, ParticipantsMuted, PermissionRefused,
-    PermissionsChanged, PolicyChanged, PollOpened, PollTally, PollVote, PollVotesTold, Presence,
-    ReasonGiven, RecordedDecision, ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected,
-    RoomNamed, Timer, UserAffected, UserKind, WaitReason, WaitingEntry, WaitingTold,
+    BreakoutPrepared, ByRight, CaptionPublished, ChatDeleted, ChatPinned, ChatSentEvent,
+    ConnectionChanged, Empty, EventBody, HostChanged, Invitee, InviteeRemoved, Media, MediaUpdated,
+    MeetingCreated, MeetingEnded, MeetingEndingSoon, MeetingExtended, MeetingImported,
+    MeetingRecovered, MeetingSizeChanged, MeetingSuspended, MessageId, Participant,
+    ParticipantBanned, ParticipantJoined, ParticipantLeft, ParticipantMoved, ParticipantMuted,
+    ParticipantOnly, ParticipantRenamed, ParticipantWaiting, ParticipantWithdrawn,
+    ParticipantsMuted, PermissionRefused, PermissionsChanged, PolicyChanged, PollOpened, PollTally,
+    PollVote, PollVotesTold, Presence, ReasonGiven, RecordedDecision, ReturnedToWaiting,
+    RoleAssigned, RoleOnly, RoomAffected, RoomNamed, Timer, UserAffected, UserKind, WaitReason,
+    WaitingEntry, WaitingTold,
 };
 
 use super::event::{Event, Fact, Personal, RoomPlan};
@@ -24,7 +25,8 @@ pub fn event(event: &Event) -> Option<quorate_protocol::Event> {
     let name = event.personal.as_ref().filter(|_| role.is_some());
     let name = name.and_then(|personal| personal.name.clone());
     let Event { seq, at, by, .. } = *event;
-    Some(quorate_protocol::Event { seq, at, by, name, role, body })
+    let via = event.as_admin.then_some(ByRight::Admin);
+    Some(quorate_protocol::Event { seq, at, by, name, role, via, body })
 }
 
 fn body(event: &Event) -> Option<EventBody> {
@@ -46,6 +48,11 @@ fn body(event: &Event) -> Option<EventBody> {
         Fact::MeetingStarted {} => EventBody::MeetingStarted(Empty {}),
         Fact::MeetingEnded { reason } => EventBody::MeetingEnded(MeetingEnded { reason: *reason }),
         Fact::MeetingReopened {} => EventBody::MeetingReopened(Empty {}),
+        Fact::MeetingCancelled {} => EventBody::MeetingCancelled(Empty {}),
+        Fact::MeetingEndingSoon { ends_at, minutes } => {
+            let (ends_at, minutes) = (*ends_at, *minutes);
+            EventBody::MeetingEndingSoon(MeetingEndingSoon { ends_at, minutes })
+        }
         Fact::MeetingLocked {} => EventBody::MeetingLocked(Empty {}),
         Fact::MeetingUnlocked {} => EventBody::MeetingUnlocked(Empty {}),
         Fact::MeetingSuspended { participants } => {

@@ -24,6 +24,7 @@ pub(super) fn project(
         Fact::MeetingStarted {} => tables.start(),
         Fact::MeetingEnded { .. } => tables.end(),
         Fact::MeetingReopened {} => tables.reopen(),
+        Fact::MeetingCancelled {} => tables.cancel(),
         Fact::MeetingLocked {} => tables.lock(true),
         Fact::MeetingUnlocked {} => tables.lock(false),
         Fact::MeetingSuspended { .. } => tables.suspend(true),
@@ -43,6 +44,9 @@ pub(super) fn project(
         Fact::InviteeRemoved { invitee } => tables.uninvite(*invitee),
         Fact::ParticipantJoined { participant, user, role, .. } => {
             tables.join(*participant, *user, *role)
+        }
+        Fact::ParticipantIdentified { participant, user, .. } => {
+            tables.identify(*participant, *user)
         }
         Fact::ParticipantLeft { participant, .. } => tables.leave(*participant),
         Fact::ParticipantRemoved { participant } => tables.remove(*participant),
@@ -64,14 +68,14 @@ pub(super) fn project(
         // `quorate migrate` writes the rows together with what others keep in their own columns.
         Fact::MeetingImported(_) | Fact::ParticipantImported { .. } => Ok(()),
         // What passes with the meeting, and what only its journal tells.
-        Fact::MeetingRecovered { .. }
+        Fact::MeetingEndingSoon { .. }
+        | Fact::MeetingRecovered { .. }
         | Fact::MeetingSizeChanged { .. }
         | Fact::SessionOpened { .. }
         | Fact::SessionLost { .. }
         | Fact::SessionResumed { .. }
         | Fact::SessionClosed { .. }
         | Fact::WaitingTold { .. }
-        | Fact::ParticipantIdentified { .. }
         | Fact::ConnectionChanged { .. }
         | Fact::AttributesChanged { .. }
         | Fact::ParticipantRenamed { .. }

@@ -167,6 +167,7 @@ pub(crate) fn event(seq: u64) -> Event {
         by: Some(ParticipantId(3)),
         name: None,
         role: None,
+        via: None,
         body,
     }
 }

@@ -134,6 +134,7 @@ pub(crate) fn all() -> Vec<Command> {
         Command::HostReclaim(Empty {}),
         Command::MeetingStart(Empty {}),
         Command::MeetingEnd(Empty {}),
+        Command::MeetingCancel(Empty {}),
         Command::MeetingLock(Empty {}),
         Command::MeetingUnlock(Empty {}),
         Command::MeetingSuspend(Empty {}),

@@ -7,14 +7,13 @@ pub(crate) fn all() -> Vec<EventBody> {
     let ben_user = UserAffected { user: BEN_USER, participant: Some(BEN) };
     vec![
         EventBody::MeetingCreated(MeetingCreated { title: "Standup".to_owned(), owner: ANA_USER }),
-        EventBody::MeetingImported(MeetingImported {
-            title: "Standup".to_owned(),
-            owner: ANA_USER,
-            status: MeetingStatus::Scheduled,
-            made_at: at("09:00:00.000"),
-        }),
         EventBody::MeetingStarted(Empty {}),
         EventBody::MeetingEnded(MeetingEnded { reason: EndReason::Ended }),
+        EventBody::MeetingCancelled(Empty {}),
+        EventBody::MeetingEndingSoon(MeetingEndingSoon {
+            ends_at: Timestamp(1_790_000_000_000),
+            minutes: 10,
+        }),
         EventBody::MeetingReopened(Empty {}),
         EventBody::MeetingLocked(Empty {}),
         EventBody::MeetingUnlocked(Empty {}),
@@ -174,6 +173,12 @@ pub(crate) fn all() -> Vec<EventBody> {
             end_ms: Some(62_450),
         }),
         EventBody::PermissionRefused(PermissionRefused { participant: BEN, count: 57 }),
+        EventBody::MeetingImported(MeetingImported {
+            title: "Standup".to_owned(),
+            owner: ANA_USER,
+            status: MeetingStatus::Scheduled,
+            made_at: at("09:00:00.000"),
+        }),
     ]
 }
 

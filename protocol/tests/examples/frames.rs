@@ -217,6 +217,7 @@ fn chat_sent() -> Event {
         by: Some(ANA),
         name: None,
         role: None,
+        via: None,
         body: EventBody::ChatSent(ChatSentEvent {
             message: MessageId(43),
             text: Some("Let us begin.".to_owned()),

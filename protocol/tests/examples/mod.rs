@@ -47,7 +47,7 @@ pub(crate) fn all() -> Vec<(String, Wire)> {
         .map(|(command, id)| (format!("command.{}", command.kind()), Wire::Command(id, command)));
     let events = events::all().into_iter().zip(1..).map(|(body, seq)| {
         let (seq, at, by) = (Seq(seq), at("10:00:00.123"), Some(ANA));
-        let event = Event { seq, at, by, name: None, role: None, body };
+        let event = Event { seq, at, by, name: None, role: None, via: None, body };
         let name = format!("event.{}", event.body.kind());
         let frame = EventsFrame { events: vec![event], up_to: None };
         (name, Wire::Server(ServerFrame::Events(frame)))

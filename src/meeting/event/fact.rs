@@ -35,6 +35,17 @@ pub enum Fact {
     /// An ended meeting goes on.
     #[serde(rename = "meeting.reopened")]
     MeetingReopened {},
+    /// The meeting was called off.
+    #[serde(rename = "meeting.cancelled")]
+    MeetingCancelled {},
+    /// The planned end comes near.
+    #[serde(rename = "meeting.ending_soon")]
+    MeetingEndingSoon {
+        /// When it is to end.
+        ends_at: Timestamp,
+        /// How many minutes before that the settings remind of it.
+        minutes: u32,
+    },
     /// The door was locked.
     #[serde(rename = "meeting.locked")]
     MeetingLocked {},
@@ -684,6 +695,27 @@ pub struct MeetingCreated {
 }
 
 impl Fact {
+    /// Whether it changes the meeting itself, and not only who is in it and what they do there.
+    #[must_use]
+    pub fn changes_meeting(&self) -> bool {
+        matches!(
+            self,
+            Fact::MeetingCreated(_)
+                | Fact::MeetingStarted {}
+                | Fact::MeetingEnded { .. }
+                | Fact::MeetingReopened {}
+                | Fact::MeetingCancelled {}
+                | Fact::MeetingLocked {}
+                | Fact::MeetingUnlocked {}
+                | Fact::MeetingSuspended { .. }
+                | Fact::MeetingResumed {}
+                | Fact::MeetingPolicyChanged { .. }
+                | Fact::MeetingUpdated(_)
+                | Fact::MeetingExtended { .. }
+                | Fact::HostChanged { .. }
+        )
+    }
+
     /// Whom it is about; of the two in the host's seat, who has it now.
     #[must_use]
     pub fn about(&self) -> Option<ParticipantId> {
@@ -725,6 +757,8 @@ impl Fact {
             | Fact::MeetingStarted { .. }
             | Fact::MeetingEnded { .. }
             | Fact::MeetingReopened { .. }
+            | Fact::MeetingCancelled {}
+            | Fact::MeetingEndingSoon { .. }
             | Fact::MeetingLocked { .. }
             | Fact::MeetingUnlocked { .. }
             | Fact::MeetingSuspended { .. }

@@ -58,6 +58,7 @@ fn command() -> impl Strategy<Value = Command> {
         Just(empty(Command::WaitingList)),
         Just(empty(Command::MeetingStart)),
         Just(empty(Command::MeetingEnd)),
+        Just(empty(Command::MeetingCancel)),
         Just(empty(Command::MeetingLock)),
         Just(empty(Command::MeetingUnlock)),
         Just(admit_all(None)),

@@ -166,8 +166,7 @@ fn enter_bot(stage: &mut Stage, scopes: PermissionSet) {
 }
 
 /// What nothing asks for yet but REST, or nothing at all.
-const WITHOUT_COMMAND: [P; 9] = [
-    P::MeetingDelete,
+const WITHOUT_COMMAND: [P; 8] = [
     P::WebhookManage,
     P::RecordingControl,
     P::RecordingView,
@@ -189,6 +188,7 @@ fn command_needing(stage: &Stage, permission: P) -> Option<Command> {
     Some(match permission {
         P::MeetingStart => empty(Command::MeetingStart),
         P::MeetingEnd => empty(Command::MeetingEnd),
+        P::MeetingDelete => empty(Command::MeetingCancel),
         P::MeetingExtend => Command::MeetingExtend(MeetingExtend { minutes: 5 }),
         P::MeetingUpdate => {
             let title = Some("Monthly".into());

@@ -179,7 +179,7 @@ fn act() -> impl Strategy<Value = (i64, Command)> {
 /// Everything but what a suspension turns off, and what counts events.
 fn but_media(facts: &Facts) -> Facts {
     let mut facts = facts.clone();
-    (facts.head, facts.at) = (Seq(0), Timestamp(0));
+    (facts.head, facts.at, facts.info.revision) = (Seq(0), Timestamp(0), Seq(0));
     for person in facts.people.values_mut() {
         person.media = Media::default();
         person.view_since = Seq(0);

@@ -67,6 +67,13 @@ impl Tables<'_> {
         )
     }
 
+    pub(super) fn cancel(&self) -> rusqlite::Result<()> {
+        self.one(
+            "UPDATE meetings SET status = 'cancelled', updated_at = ?2 WHERE id = ?1",
+            params![self.meeting, self.at],
+        )
+    }
+
     pub(super) fn lock(&self, locked: bool) -> rusqlite::Result<()> {
         self.one(
             "UPDATE meetings SET locked = ?3, updated_at = ?2 WHERE id = ?1",

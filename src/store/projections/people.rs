@@ -7,6 +7,19 @@ use super::{Tables, word};
 
 /// Who comes and goes.
 impl Tables<'_> {
+    /// Who acts without having been here has a place too.
+    pub(super) fn identify(
+        &self,
+        participant: ParticipantId,
+        user: UserId,
+    ) -> rusqlite::Result<()> {
+        self.any(
+            "INSERT INTO meeting_participants (id, meeting_id, user_id, status, created_at) \
+             VALUES (?1, ?2, ?3, 'pending', ?4) ON CONFLICT (id) DO NOTHING",
+            params![participant.0, self.meeting, user.0, self.at],
+        )
+    }
+
     pub(super) fn wait(&self, participant: ParticipantId, user: UserId) -> rusqlite::Result<()> {
         self.one(
             "INSERT INTO meeting_participants \
