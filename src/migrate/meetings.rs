@@ -6,7 +6,6 @@ use quorate_protocol::{
 };
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{OptionalExtension, Rows, params};
-use serde_json::Value as Json;
 
 use super::Work;
 use super::hashing::{For, Hashing};
@@ -105,9 +104,10 @@ impl Looked<'_, '_> {
         let mut whole = self.old.whole(self.row);
         // No clear passcode stays in the file, nor in the report.
         let passcode = hashing.and_then(|hashing| Some((hashing, self.passcode()?)));
-        let hidden = whole.get_mut("password");
-        if let (Some(hidden), Some(_)) = (hidden, &hashing) {
-            *hidden = Json::Null;
+        if hashing.is_some()
+            && let Some(cells) = whole.as_object_mut()
+        {
+            cells.retain(|column, _| !column.eq_ignore_ascii_case("password"));
         }
         let insert = "INSERT INTO migration_quarantine (source, row, reason) VALUES (?1, ?2, ?3)";
         let connection = self.work.connection;

@@ -186,7 +186,7 @@ async fn what_was_taken_over_is_served() {
     let (_fatou, welcome) =
         Raw::enter(server.address(), &hello("all-0001-hnd", &fatou, None)).await;
     assert!(welcome.state.is_none(), "she waits");
-    assert_eq!(welcome.you.id.0, 9, "in the place that she had");
+    assert_eq!(welcome.you.participant.0, 9, "in the place that she had");
     host.command(
         2,
         &quorate_client::protocol::Command::MeetingStart(quorate_client::protocol::Empty {}),
@@ -212,7 +212,7 @@ async fn what_was_taken_over_is_served() {
     let made = home.meeting(&amara).await;
     assert_eq!(made.info.id.0, 7);
     let (_amara, welcome) = Raw::enter(server.address(), &hello_as(&made, &amara)).await;
-    assert!(welcome.you.id.0 > 12);
+    assert!(welcome.you.participant.0 > 12);
     let again = home.run(["migrate"]);
     assert!(again.status.success() && said(&again).contains("nothing was done"), "{again:?}");
     server.signal("TERM");

@@ -180,13 +180,13 @@ fn what_refers_to_nothing_goes_into_quarantine_whole() {
     let whole = migrated.row("SELECT row FROM migration_quarantine WHERE source = 'meetings'");
     let mut whole: Json = serde_json::from_str(&whole).unwrap();
     assert!(whole["password"].as_str().unwrap().starts_with("$argon2id$"));
-    whole["password"] = Json::Null;
+    whole.as_object_mut().unwrap().remove("password");
     assert_eq!(
         whole,
         serde_json::json!({
             "id": 2, "title": "lost", "description": { "blob": "00ff" }, "host_id": 99,
             "start_time": "soon", "end_time": null, "status": "completed", "meeting_code": null,
-            "password": null, "created_at": "2024-01-01", "updated_at": "2024-01-01"
+            "created_at": "2024-01-01", "updated_at": "2024-01-01"
         })
     );
     assert_eq!(migrated.odd("orphan").len(), 6);
