@@ -214,7 +214,7 @@ CREATE TABLE meeting_invitees (
     created_at TIMESTAMP NOT NULL,
     PRIMARY KEY (meeting_id, invitee_id)
 );
-CREATE UNIQUE INDEX idx_invitee_event ON meeting_invitees(meeting_id, seq);
+CREATE INDEX idx_invitee_event ON meeting_invitees(meeting_id, seq);
 CREATE INDEX idx_invitee_user ON meeting_invitees(user_id, meeting_id) WHERE user_id IS NOT NULL;
 CREATE INDEX idx_invitee_email ON meeting_invitees(email, meeting_id) WHERE email IS NOT NULL;
 

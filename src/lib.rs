@@ -11,8 +11,9 @@
 //! | [`store`] | the journal, the tables that follow from it, the only SQL |
 //!
 //! Beside the road: [`identity`] (who someone is), [`schedule`] (recurrence, calendar files), [`replay`]
-//! (meetings as they stood), [`erasure`] (a person's data goes), [`config`] and [`telemetry`] (what is
-//! counted). What is on the wire is the crate `quorate_protocol`.
+//! (meetings as they stood), [`erasure`] (a person's data goes), [`migrate`] (the older application's
+//! database), [`config`] and [`telemetry`] (what is counted). What is on the wire is the crate
+//! `quorate_protocol`.
 
 pub mod api;
 pub mod config;
@@ -21,6 +22,7 @@ pub mod erasure;
 pub mod identity;
 pub mod live;
 pub mod meeting;
+pub mod migrate;
 pub mod replay;
 pub mod schedule;
 pub mod server;

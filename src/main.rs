@@ -74,6 +74,8 @@ enum Command {
     User(cli::user::User),
     Backup(cli::backup::Backup),
     Doctor(cli::doctor::Doctor),
+    /// Take over the older application's database, in place
+    Migrate(cli::migrate::Migrate),
 }
 
 #[derive(Args)]
@@ -133,6 +135,9 @@ fn main() -> ExitCode {
             config(&cli.common).and_then(|config| cli::backup::run(&config, &backup))
         }
         Some(Command::Doctor(doctor)) => cli::doctor::run(config(&cli.common), &doctor),
+        Some(Command::Migrate(migrate)) => {
+            config(&cli.common).and_then(|config| cli::migrate::run(&config, migrate))
+        }
     };
     run.unwrap_or_else(|error| {
         eprintln!("quorate: {error:#}");

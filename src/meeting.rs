@@ -20,6 +20,7 @@ mod facts;
 mod grants;
 mod hands;
 mod host;
+mod import;
 pub mod invitees;
 mod large;
 mod lifecycle;

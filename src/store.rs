@@ -17,6 +17,7 @@ mod erasing;
 mod head;
 mod heads;
 mod idempotency;
+pub(crate) mod import;
 pub mod inspect;
 mod journal;
 mod maintenance;

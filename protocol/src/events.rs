@@ -12,8 +12,8 @@ use crate::working::{
 };
 use crate::{
     Attributes, BanScope, BreakoutMode, ChatTo, CustomRole, Empty, Invitee, InviteeId, MediaKind,
-    MeetingId, MessageId, Participant, ParticipantId, PermissionSet, Policy, Presence, Recurrence,
-    Role, RoleOnly, RoomId, Seq, Timestamp, UserId, Via, WaitingEntry,
+    MeetingId, MeetingStatus, MessageId, Participant, ParticipantId, PermissionSet, Policy,
+    Presence, Recurrence, Role, RoleOnly, RoomId, Seq, Timestamp, UserId, Via, WaitingEntry,
 };
 
 /// By what right someone did something, where it is not their own in the meeting.
@@ -70,6 +70,8 @@ messages! {
     EventBody {
         /// The meeting was made.
         MeetingCreated(MeetingCreated) = "meeting.created",
+        /// The meeting was taken over from the older application.
+        MeetingImported(MeetingImported) = "meeting.imported",
         /// The meeting started.
         MeetingStarted(Empty) = "meeting.started",
         /// The meeting ended; everyone is out.
@@ -232,6 +234,19 @@ pub struct MeetingCreated {
     pub title: String,
     /// Who made it, and hosts it.
     pub owner: UserId,
+}
+
+/// Data of `meeting.imported`: what was before it is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MeetingImported {
+    /// The title.
+    pub title: String,
+    /// Who made it, and hosts it.
+    pub owner: UserId,
+    /// Where it stood.
+    pub status: MeetingStatus,
+    /// When it was made there.
+    pub made_at: Timestamp,
 }
 
 /// Why a meeting ended.

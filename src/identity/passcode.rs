@@ -61,12 +61,17 @@ fn bounded(field: &str, passcode: &str) -> Result<(), ErrorBody> {
 /// # Errors
 /// `unavailable` when the system has no randomness to give.
 pub async fn hash(passcode: &str) -> Result<String, ErrorBody> {
-    let typed = same(passcode);
-    aside(turn().await, move || {
-        let hash = Argon2::default().hash_password(typed.as_bytes());
-        hash.map(|hash| hash.to_string()).map_err(|error| error.to_string())
-    })
-    .await
+    let typed = passcode.to_owned();
+    aside(turn().await, move || hash_here(&typed)).await
+}
+
+/// The same, on this thread: tens of milliseconds of it, and 19 MiB of memory.
+///
+/// # Errors
+/// What failed: the system has no randomness to give.
+pub fn hash_here(passcode: &str) -> Result<String, String> {
+    let hash = Argon2::default().hash_password(same(passcode).as_bytes());
+    hash.map(|hash| hash.to_string()).map_err(|error| error.to_string())
 }
 
 /// Whether this is the passcode of that hash.

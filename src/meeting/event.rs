@@ -5,6 +5,7 @@
 
 mod audience;
 mod fact;
+mod import;
 mod subject;
 
 use quorate_protocol::{Attributes, ParticipantId, Role, Seq, SessionId, Timestamp, UserId};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use audience::{Audience, Group, STAFF_RANK, UnknownAudience, View};
 pub use fact::{Fact, MeetingCreated, RoomPlan, SessionEnd};
+pub use import::{Admission, IMPORTED_AT_ONCE, ImportedParticipant, MeetingImported};
 pub use subject::Subject;
 
 /// The user that acts for timers and for the server itself.

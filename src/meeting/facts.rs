@@ -274,6 +274,7 @@ impl Facts {
         let personal = event.personal.as_deref();
         match &event.fact {
             Fact::MeetingCreated(created) => self.created(created, personal, at),
+            Fact::MeetingImported(imported) => self.imported(imported, personal),
             Fact::MeetingStarted {} => self.started(at),
             Fact::MeetingEnded { .. } => self.ended(at),
             Fact::MeetingReopened {} => self.reopened(at),
@@ -352,6 +353,9 @@ impl Facts {
                     self.put_into_room(*participant, *room, event.seq);
                 }
                 self.joined(*participant, at);
+            }
+            Fact::ParticipantImported { participants } => {
+                self.participants_imported(participants, event.seq);
             }
             Fact::ParticipantLeft { participant, .. } => self.out(*participant, Exit::Left, at),
             Fact::ParticipantRemoved { participant } => {
@@ -446,7 +450,7 @@ impl Facts {
     }
 
     /// The place of a participant, made when it is their first.
-    fn place_for(
+    pub(super) fn place_for(
         &mut self,
         id: ParticipantId,
         user: UserId,

@@ -112,6 +112,8 @@ impl Facts {
     pub fn meeting_info(&self) -> MeetingInfo {
         let info = &self.info;
         let host = self.person_of(info.host).map(|person| person.name.clone());
+        // Who was taken over from the older application, and did not come since, has no name here.
+        let host = host.filter(|name| !name.is_empty());
         MeetingInfo {
             id: info.id,
             code: info.code.clone(),

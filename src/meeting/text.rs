@@ -78,7 +78,7 @@ pub fn address(typed: &str) -> String {
 }
 
 /// Whether a character disturbs the text around it: controls, and overrides and isolates of direction.
-pub(super) fn disturbs(c: char) -> bool {
+pub(crate) fn disturbs(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }

@@ -5,14 +5,14 @@ use quorate_protocol::{
     BreakoutAssigned, BreakoutClosed, BreakoutClosing, BreakoutExtended, BreakoutOpened,
     BreakoutPrepared, ByRight, CaptionPublished, ChatDeleted, ChatPinned, ChatSentEvent,
     ConnectionChanged, Empty, EventBody, HostChanged, Invitee, InviteeRemoved, Media, MediaUpdated,
-    MeetingCreated, MeetingEnded, MeetingEndingSoon, MeetingExtended, MeetingRecovered,
-    MeetingSizeChanged, MeetingSuspended, MessageId, OccurrenceCreated, Participant,
-    ParticipantBanned, ParticipantJoined, ParticipantLeft, ParticipantMoved, ParticipantMuted,
-    ParticipantOnly, ParticipantRenamed, ParticipantWaiting, ParticipantWithdrawn,
-    ParticipantsMuted, PermissionRefused, PermissionsChanged, PolicyChanged, PollOpened, PollTally,
-    PollVote, PollVotesTold, Presence, ReasonGiven, RecordedDecision, Recurrence,
-    ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected, RoomNamed, SeriesChanged, SeriesSplit,
-    Timer, UserAffected, UserKind, WaitReason, WaitingEntry, WaitingTold,
+    MeetingCreated, MeetingEnded, MeetingEndingSoon, MeetingExtended, MeetingImported,
+    MeetingRecovered, MeetingSizeChanged, MeetingSuspended, MessageId, OccurrenceCreated,
+    Participant, ParticipantBanned, ParticipantJoined, ParticipantLeft, ParticipantMoved,
+    ParticipantMuted, ParticipantOnly, ParticipantRenamed, ParticipantWaiting,
+    ParticipantWithdrawn, ParticipantsMuted, PermissionRefused, PermissionsChanged, PolicyChanged,
+    PollOpened, PollTally, PollVote, PollVotesTold, Presence, ReasonGiven, RecordedDecision,
+    Recurrence, ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected, RoomNamed, SeriesChanged,
+    SeriesSplit, Timer, UserAffected, UserKind, WaitReason, WaitingEntry, WaitingTold,
 };
 
 use super::event::{Event, Fact, Personal, RoomPlan};
@@ -38,6 +38,12 @@ fn body(event: &Event) -> Option<EventBody> {
         Fact::MeetingCreated(created) => EventBody::MeetingCreated(MeetingCreated {
             title: created.title.clone(),
             owner: created.owner,
+        }),
+        Fact::MeetingImported(imported) => EventBody::MeetingImported(MeetingImported {
+            title: imported.title.clone(),
+            owner: imported.host,
+            status: imported.status,
+            made_at: imported.created_at,
         }),
         Fact::MeetingStarted {} => EventBody::MeetingStarted(Empty {}),
         Fact::MeetingEnded { reason } => EventBody::MeetingEnded(MeetingEnded { reason: *reason }),
@@ -94,6 +100,7 @@ fn body(event: &Event) -> Option<EventBody> {
         | Fact::SessionClosed { .. }
         | Fact::ParticipantIdentified { .. }
         | Fact::SeriesFollowed(_)
+        | Fact::ParticipantImported { .. }
         | Fact::Redacted { .. } => return None,
         Fact::ParticipantWaiting { participant, user, kind, reason, position, invited, .. } => {
             EventBody::ParticipantWaiting(ParticipantWaiting {

@@ -12,7 +12,7 @@ use super::inspect::lock_file;
 use super::maintenance::log_bytes;
 
 /// The database as a new install sees it.
-pub(super) const SCHEMA: &str = include_str!("../../schema.sql");
+pub(crate) const SCHEMA: &str = include_str!("../../schema.sql");
 /// The version of [`SCHEMA`], in `PRAGMA user_version`.
 pub(super) const VERSION: u32 = 1;
 /// `PRAGMA application_id`, by which a file is known to be ours: "QUOR".
@@ -81,7 +81,7 @@ impl OpenError {
         OpenError::Unreachable { path: path.to_owned(), why: why.to_string() }
     }
 
-    fn from_sqlite(path: &Path, error: &rusqlite::Error) -> OpenError {
+    pub(super) fn from_sqlite(path: &Path, error: &rusqlite::Error) -> OpenError {
         let why = error.to_string();
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
@@ -119,6 +119,10 @@ pub(super) fn open(path: &Path, durability: Durability) -> Result<Opened, OpenEr
     // Again: what a crashed server last wrote may stand in the log, not yet in the first bytes.
     let version = connection.pragma_query_value(None, "user_version", |row| row.get(0));
     refuse_newer(path, version.map_err(failed)?)?;
+    // A migration that was killed is taken back by now.
+    if !is_marked(&connection).map_err(failed)? {
+        return Err(OpenError::Old { path: path.to_owned() });
+    }
     if let Some(why) = missing(&connection).map_err(failed)? {
         return Err(OpenError::Damaged { path: path.to_owned(), why });
     }
@@ -154,9 +158,27 @@ pub fn check_ours(path: &Path) -> Result<(), OpenError> {
 }
 
 fn find(path: &Path) -> Result<Found, OpenError> {
+    match mark(path)? {
+        Mark::Nothing => Ok(Found::Nothing),
+        Mark::Ours => Ok(Found::Ours),
+        Mark::None => whose(path),
+    }
+}
+
+/// What the first bytes of a file say.
+pub(super) enum Mark {
+    /// There is no file, or an empty one.
+    Nothing,
+    /// It is ours, and this version can use it.
+    Ours,
+    /// It is a database without our mark.
+    None,
+}
+
+pub(super) fn mark(path: &Path) -> Result<Mark, OpenError> {
     let header = match header(path) {
         Ok(Some(header)) => header,
-        Ok(None) => return Ok(Found::Nothing),
+        Ok(None) => return Ok(Mark::Nothing),
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
             return Err(OpenError::NotADatabase { path: path.to_owned() });
         }
@@ -169,19 +191,25 @@ fn find(path: &Path) -> Result<Found, OpenError> {
     if !header.starts_with(b"SQLite format 3\0") {
         Err(OpenError::NotADatabase { path: path() })
     } else if application != APPLICATION_ID {
-        whose(&path())
+        Ok(Mark::None)
     } else if version == 0 {
         Err(OpenError::Damaged { path: path(), why: "it has no schema version".to_owned() })
     } else {
-        refuse_newer(&path(), version).map(|()| Found::Ours)
+        refuse_newer(&path(), version).map(|()| Mark::Ours)
     }
 }
 
-fn refuse_newer(path: &Path, found: u32) -> Result<(), OpenError> {
+pub(super) fn refuse_newer(path: &Path, found: u32) -> Result<(), OpenError> {
     if found > VERSION {
         return Err(OpenError::Newer { path: path.to_owned(), found });
     }
     Ok(())
+}
+
+/// Whether our mark is in the database itself, whatever its first bytes say.
+pub(super) fn is_marked(connection: &Connection) -> rusqlite::Result<bool> {
+    let mark: u32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    Ok(mark == APPLICATION_ID)
 }
 
 /// The first bytes of a database; none when there is no file, or an empty one.

@@ -79,6 +79,8 @@ fn project_fact(tables: &Tables<'_>, event: &Event) -> rusqlite::Result<()> {
             tables.change_host(*user, acting_for.is_some(), *co_host)
         }
         Fact::Redacted { ranges } => tables.redact(ranges, event.seq),
+        // `quorate migrate` writes the rows together with what others keep in their own columns.
+        Fact::MeetingImported(_) | Fact::ParticipantImported { .. } => Ok(()),
         // What passes with the meeting, and what only its journal tells.
         Fact::MeetingEndingSoon { .. }
         | Fact::OccurrenceCreated { .. }

@@ -243,6 +243,7 @@ fn help_names_every_command_and_flag() {
             ],
         ),
         (&["audit"], &["verify", "head"]),
+        (&["migrate"], &["--data", "--config", "--database"]),
         (&["audit", "verify"], &["--data", "--config", "--meeting", "--head"]),
         (&["audit", "head"], &["--data", "--config", "--meeting"]),
     ] {

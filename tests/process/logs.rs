@@ -35,7 +35,7 @@ async fn no_secret_is_in_the_log_at_its_most_talkative() {
     let made = http.post(format!("{url}/api/meetings")).bearer_auth(&token).json(&body);
     let meeting: Meeting = soon("a meeting", made.send()).await.unwrap().json().await.unwrap();
     let guest = Guest { name: "Gus".to_owned(), device: DEVICE.to_owned() };
-    let sign_in = http.post(format!("{url}/api/sessions")).json(&SignIn { guest: guest.clone() });
+    let sign_in = http.post(format!("{url}/api/sessions")).json(&SignIn::Guest(guest.clone()));
     let guest_token =
         soon("a sign-in", sign_in.send()).await.unwrap().json::<SignedIn>().await.unwrap().token;
     for (path, bearer) in [

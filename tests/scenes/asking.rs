@@ -62,7 +62,7 @@ impl Stage {
     /// The token of a guest, the same as over the socket.
     pub(crate) async fn guest_token(&self, name: &str) -> String {
         let request = self.request(Method::POST, "/api/sessions", None);
-        let response = request.json(&SignIn { guest: guest(name) }).send().await.unwrap();
+        let response = request.json(&SignIn::Guest(guest(name))).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         response.json::<SignedIn>().await.unwrap().token
     }

@@ -201,7 +201,7 @@ async fn each_answer_says_its_requests_id() {
         assert_eq!(id.get_version_num(), 7, "{path}");
         assert!(ids.insert(id), "{path}: an id of its own");
     }
-    let body = SignIn { guest: guest("Gus") };
+    let body = SignIn::Guest(guest("Gus"));
     let signed_in = stage.request(Method::POST, "/api/sessions", None).json(&body).send().await;
     assert!(signed_in.unwrap().headers().contains_key("x-request-id"));
 }

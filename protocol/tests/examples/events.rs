@@ -192,6 +192,12 @@ pub(crate) fn all() -> Vec<EventBody> {
             end_ms: Some(62_450),
         }),
         EventBody::PermissionRefused(PermissionRefused { participant: BEN, count: 57 }),
+        EventBody::MeetingImported(MeetingImported {
+            title: "Standup".to_owned(),
+            owner: ANA_USER,
+            status: MeetingStatus::Scheduled,
+            made_at: at("09:00:00.000"),
+        }),
     ]
 }
 

@@ -8,6 +8,7 @@ use quorate_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::import::{ImportedParticipant, MeetingImported};
 use crate::meeting::agenda::Planned;
 use crate::meeting::person::Bot;
 use crate::meeting::roles::CustomRole;
@@ -20,6 +21,9 @@ pub enum Fact {
     /// The meeting was made; always the first.
     #[serde(rename = "meeting.created")]
     MeetingCreated(Box<MeetingCreated>),
+    /// The meeting was taken over from the older application; always the first, instead of `meeting.created`.
+    #[serde(rename = "meeting.imported")]
+    MeetingImported(Box<MeetingImported>),
     /// The meeting started.
     #[serde(rename = "meeting.started")]
     MeetingStarted {},
@@ -245,6 +249,12 @@ pub enum Fact {
         /// Someone else who is in, and whose name looks the same.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         looks_like: Option<ParticipantId>,
+    },
+    /// People's places here were taken over from the older application.
+    #[serde(rename = "participant.imported")]
+    ParticipantImported {
+        /// Whose, at most [`IMPORTED_AT_ONCE`](super::IMPORTED_AT_ONCE).
+        participants: Vec<ImportedParticipant>,
     },
     /// What someone's credential says of them, where it differs from what was known.
     #[serde(rename = "participant.identified")]
@@ -820,6 +830,8 @@ impl Fact {
             | Fact::CohostRemoved { participant, .. } => *participant,
             Fact::HostChanged { to, .. } => Some(*to),
             Fact::MeetingCreated(_)
+            | Fact::MeetingImported(_)
+            | Fact::ParticipantImported { .. }
             | Fact::MeetingStarted { .. }
             | Fact::MeetingEnded { .. }
             | Fact::MeetingReopened { .. }
