@@ -139,14 +139,12 @@ impl Reader<'_> {
         let mut text = String::new();
         let mut chars = self.sql[self.at..].char_indices().skip(1).peekable();
         while let Some((at, c)) = chars.next() {
-            if c != close {
-                text.push(c);
-            } else if close != ']' && chars.next_if(|(_, next)| *next == close).is_some() {
-                text.push(c);
-            } else {
+            // Twice it stands for itself, but for a bracket.
+            if c == close && (close == ']' || chars.next_if(|(_, next)| *next == close).is_none()) {
                 self.at += at + 1;
                 return text;
             }
+            text.push(c);
         }
         self.at = self.sql.len();
         text
@@ -167,8 +165,6 @@ fn is_word(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn a_table_is_taken_apart_where_its_commas_are() {
         let sql = r#"CREATE TABLE "a (b" ( -- first, (really)
