@@ -4,6 +4,7 @@ mod access;
 mod acting;
 mod audit;
 mod body;
+mod calendar;
 mod docs;
 mod erasure;
 mod health;
@@ -119,6 +120,7 @@ fn routes() -> Routes<Arc<Api>> {
         .and(people_changes::routes())
         .and(meeting_roles::routes())
         .and(series::routes())
+        .and(calendar::routes())
         .and(audit::routes())
         .and(history::routes())
         .and(invitation_links::routes())

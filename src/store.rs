@@ -51,6 +51,7 @@ pub use idempotency::{Answered, KEPT_HOURS, KeptAnswer};
 pub use open::OpenError;
 pub use queries::meetings::{MeetingFilter, MeetingKey, Whose};
 pub use queries::people::{PersonFilter, StoredPerson, UserStanding};
+pub use queries::series::ChangedOccurrence;
 pub use queries::{AuditFilter, AuditRow, HighestIds, JournalReader, StoredMeeting, StoredUser};
 use readers::Readers;
 pub use sign_ins::StoredSignIn;

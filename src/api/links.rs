@@ -46,6 +46,12 @@ impl Links {
         Some(url.origin().ascii_serialization())
     }
 
+    /// The name of the machine in `public_url`, where it is set.
+    pub(super) fn host(&self) -> Option<String> {
+        let url: Url = self.public.as_ref()?.parse().ok()?;
+        url.host_str().map(str::to_owned)
+    }
+
     /// Addresses as who sent this request reaches them.
     pub(super) fn of(&self, headers: &HeaderMap) -> Base {
         self.or(|| {

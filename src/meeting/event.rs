@@ -11,6 +11,8 @@ mod subject;
 use quorate_protocol::{Attributes, ParticipantId, Role, Seq, SessionId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
+pub use super::series::Followed;
+
 pub use audience::{Audience, Group, STAFF_RANK, UnknownAudience, View};
 pub use fact::{Fact, MeetingCreated, RoomPlan, SessionEnd};
 pub use import::{Admission, IMPORTED_AT_ONCE, ImportedParticipant, MeetingImported};

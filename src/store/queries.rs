@@ -3,7 +3,7 @@
 mod audit;
 pub(super) mod meetings;
 pub(super) mod people;
-mod series;
+pub(super) mod series;
 
 use quorate_protocol::{
     MeetingId, MeetingInfo, ParticipantId, Seq, Timestamp, UserId, UserKind, UserRef,
@@ -56,6 +56,8 @@ pub struct StoredMeeting {
     pub recording_url: Option<String>,
     /// The last event that changed the meeting itself.
     pub revision: Seq,
+    /// How often it changed for calendars.
+    pub calendar_sequence: i64,
     /// People in it; bots are not counted.
     pub present: u32,
     /// People waiting.
@@ -94,7 +96,7 @@ const MEETING_ROW: &str = "SELECT m.id, coalesce(m.meeting_code, ''), m.title, m
      (SELECT count(*) FROM meeting_participants AS p WHERE p.meeting_id = m.id \
          AND p.waiting_since IS NOT NULL), \
      m.created_at, m.updated_at, m.time_zone, m.recurring_pattern, m.parent_meeting_id, \
-     m.original_start, m.recording_url, m.revision \
+     m.original_start, m.recording_url, m.revision, m.calendar_sequence \
      FROM meetings AS m JOIN users AS h ON h.id = m.host_id JOIN users AS o ON o.id = m.owner_id \
      WHERE m.id = ?1";
 const HOST_OF: &str = "SELECT host_id FROM meetings WHERE id = ?1";
@@ -329,6 +331,7 @@ fn stored_meeting(row: &Row<'_>) -> rusqlite::Result<StoredMeeting> {
         original_start: parsed_if_any(row, 28)?,
         recording_url: row.get(29)?,
         revision: Seq(row.get::<_, i64>(30)?.cast_unsigned()),
+        calendar_sequence: row.get(31)?,
     })
 }
 
@@ -385,6 +388,7 @@ pub(super) const ALL_QUERIES: &[&str] = &[
     series::SERIES_BEHIND,
     series::OCCURRENCE_TO_JOIN,
     series::OCCURRENCES_MADE,
+    series::OCCURRENCES_CHANGED,
     super::sign_ins::SIGN_IN,
     super::tokens::TOKEN_BY_SECRET,
     super::tokens::TOKEN_BY_ID,

@@ -4,8 +4,7 @@ use quorate_protocol::{MeetingId, Recurrence, Seq, Timestamp};
 use rusqlite::params;
 
 use super::{Tables, json};
-use crate::meeting::event::MeetingCreated;
-use crate::meeting::series::Followed;
+use crate::meeting::event::{Followed, MeetingCreated};
 
 impl Tables<'_> {
     pub(super) fn change_series(

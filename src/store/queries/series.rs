@@ -1,6 +1,6 @@
 //! Series and their occurrences.
 
-use quorate_protocol::{MeetingId, OccurrenceInfo, Timestamp};
+use quorate_protocol::{MeetingId, MeetingStatus, OccurrenceInfo, Timestamp};
 use rusqlite::Row;
 
 use super::{all, first, word};
@@ -18,10 +18,16 @@ pub(in crate::store) const SERIES_BEHIND: &str = "SELECT DISTINCT o.parent_meeti
      AND o.series_version < s.series_version";
 
 /// The occurrence that one joins who comes to the series: the one that runs, or else the next.
-pub(in crate::store) const OCCURRENCE_TO_JOIN: &str = "SELECT id FROM meetings \
-     WHERE parent_meeting_id = ?1 AND (status = 'in_progress' \
-         OR status = 'scheduled' AND (end_time IS NULL OR end_time > ?2)) \
-     ORDER BY status, start_time LIMIT 1";
+pub(in crate::store) const OCCURRENCE_TO_JOIN: &str = "SELECT id FROM ( \
+         SELECT id FROM meetings INDEXED BY idx_meeting_parent \
+         WHERE parent_meeting_id = ?1 AND status = 'in_progress' LIMIT 1) \
+     UNION ALL SELECT id FROM ( \
+         SELECT id FROM meetings WHERE parent_meeting_id = ?1 AND original_start >= ?3 \
+         AND status = 'scheduled' AND (end_time IS NULL OR end_time > ?2) \
+         ORDER BY original_start LIMIT 1) \
+     LIMIT 1";
+/// What was to start longer ago and did not is not next any more, in milliseconds: a day.
+const OVERDUE_MS: i64 = 24 * 3_600_000;
 
 /// Occurrences that are meetings, by where the rule puts them.
 pub(in crate::store) const OCCURRENCES_MADE: &str = "SELECT id, original_start, start_time, end_time, \
@@ -29,7 +35,63 @@ pub(in crate::store) const OCCURRENCES_MADE: &str = "SELECT id, original_start, 
      WHERE parent_meeting_id = ?1 AND original_start >= ?2 AND original_start < ?3 \
      ORDER BY original_start LIMIT ?4";
 
+/// Occurrences that are not as their series has them: at another time, of another name, called off. The latest.
+pub(in crate::store) const OCCURRENCES_CHANGED: &str = "SELECT o.original_start, o.start_time, \
+     o.end_time, o.title, o.description, o.status, o.calendar_sequence, o.updated_at \
+     FROM meetings AS o JOIN meetings AS s ON s.id = o.parent_meeting_id \
+     WHERE o.parent_meeting_id = ?1 AND o.original_start IS NOT NULL AND o.start_time IS NOT NULL \
+     AND (o.start_time <> o.original_start OR o.status = 'cancelled' OR o.title <> s.title \
+         OR o.description IS NOT s.description \
+         OR unixepoch(o.end_time) - unixepoch(o.start_time) \
+             IS NOT unixepoch(s.end_time) - unixepoch(s.start_time)) \
+     ORDER BY o.original_start DESC LIMIT 2000";
+
+/// An occurrence that is not as its series has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedOccurrence {
+    /// When the rule puts it.
+    pub original_start: Timestamp,
+    /// When it starts.
+    pub starts_at: Timestamp,
+    /// When it ends.
+    pub ends_at: Option<Timestamp>,
+    /// Its title.
+    pub title: String,
+    /// What it is about.
+    pub description: Option<String>,
+    /// Where it stands.
+    pub status: MeetingStatus,
+    /// How often it changed for calendars.
+    pub sequence: i64,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
 impl Store {
+    /// The occurrences of a series that are not as it has them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn changed_occurrences(
+        &self,
+        series: MeetingId,
+    ) -> Result<Vec<ChangedOccurrence>, StoreError> {
+        let occurrence = |row: &Row<'_>| {
+            Ok(ChangedOccurrence {
+                original_start: parsed(row, 0)?,
+                starts_at: parsed(row, 1)?,
+                ends_at: parsed_if_any(row, 2)?,
+                title: row.get(3)?,
+                description: row.get(4)?,
+                status: word(row, 5)?,
+                sequence: row.get(6)?,
+                updated_at: parsed(row, 7)?,
+            })
+        };
+        self.read(move |connection| all(connection, OCCURRENCES_CHANGED, [series.0], occurrence))
+            .await
+    }
+
     /// The occurrences of a series that are meetings, by where the rule puts them in `[from, to)`.
     ///
     /// # Errors
@@ -65,7 +127,8 @@ impl Store {
         series: MeetingId,
         now: Timestamp,
     ) -> Result<Option<MeetingId>, StoreError> {
-        let params = (series.0, now.to_string());
+        let overdue = now.plus_ms(-OVERDUE_MS);
+        let params = (series.0, now.to_string(), overdue.to_string());
         let meeting = |row: &Row<'_>| row.get(0).map(MeetingId);
         self.read(move |connection| first(connection, OCCURRENCE_TO_JOIN, params, meeting)).await
     }

@@ -295,6 +295,7 @@ fn no_query_reads_a_whole_table() {
                 "idx_participant_present",
                 "idx_participant_waiting",
                 "idx_user_admin",
+                "idx_meeting_to_come",
             ];
             let sound = !step.starts_with("SCAN")
                 || step == "SCAN CONSTANT ROW"
