@@ -10,7 +10,7 @@ use rusqlite::{Connection, Error, params};
 
 use super::progress::{Counter, Progress};
 use super::report::Report;
-use crate::identity::passcode;
+use crate::identity::passcode::Hasher;
 
 /// Threads at most: each takes 19 MiB.
 const THREADS_MAX: usize = 8;
@@ -78,10 +78,11 @@ impl Hashing {
 }
 
 fn work(queue: &Mutex<Receiver<(For, String)>>, hashed: &Sender<(For, Result<String, String>)>) {
+    let mut hasher = Hasher::default();
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((whose, passcode)) = next else { return };
-        if hashed.send((whose, passcode::hash_here(&passcode))).is_err() {
+        if hashed.send((whose, hasher.hash(&passcode))).is_err() {
             return;
         }
     }
