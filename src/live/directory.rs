@@ -35,6 +35,9 @@ const WAKE_BATCH: usize = 64;
 /// Meetings restored at the same time, so that those whom people ask for come in between.
 const RESTORES_AT_ONCE: usize = 4;
 
+/// Bans in occurrences, on their way to their series.
+type SeriesBans = mpsc::UnboundedReceiver<(MeetingId, SeriesBan)>;
+
 /// What every live meeting shares.
 pub(super) struct Context {
     pub(super) store: Store,
@@ -54,7 +57,8 @@ pub(super) struct Context {
 #[derive(Clone)]
 pub struct Live {
     pub(super) context: Arc<Context>,
-    series_bans: Arc<Mutex<Option<mpsc::UnboundedReceiver<(MeetingId, SeriesBan)>>>>,
+    /// Taken by the task that hands them on.
+    series_bans: Arc<Mutex<Option<SeriesBans>>>,
     /// Each live meeting's mailbox.
     pub(super) meetings: Arc<DashMap<MeetingId, mpsc::Sender<Mail>>>,
     /// Those that had not ended are restored, or set aside.

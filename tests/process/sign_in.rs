@@ -1,7 +1,8 @@
 //! The setup link as the binary prints it, and what is said nowhere else.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, read_to_string};
 use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
 
 use quorate_client::protocol::SignedIn;
 use serde_json::json;
@@ -9,34 +10,37 @@ use serde_json::json;
 use crate::support::server::quorate;
 use crate::support::soon;
 
-/// A server, ended with the test.
-struct Running(Child);
+/// A server, ended with the test; its log is read as it comes, so that it never waits for a reader.
+struct Running {
+    child: Child,
+    log: Option<JoinHandle<String>>,
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
 impl Running {
     /// The lines that it says first.
     fn start(mut command: Command, count: usize) -> (Running, Vec<String>) {
-        let mut running =
-            Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
-        let lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let log = child.stderr.take().unwrap();
+        let log = Some(thread::spawn(move || read_to_string(log).unwrap()));
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let running = Running { child, log };
         let lines = lines.take(count).map(Result::unwrap).collect();
         (running, lines)
     }
 
     /// What it has said, to the end.
     fn stop(mut self) -> String {
-        let pid = self.0.id().to_string();
+        let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        let log = BufReader::new(self.0.stderr.take().unwrap()).lines();
-        let log: Vec<_> = log.map(Result::unwrap).collect();
-        self.0.wait().unwrap();
-        log.join("\n")
+        self.child.wait().unwrap();
+        self.log.take().unwrap().join().unwrap()
     }
 }
 
