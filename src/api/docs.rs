@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json as Reply;
 use axum::Router;
 use axum::http::{HeaderName, StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
 use bytes::Bytes;
 use quorate_protocol::{ProtocolLinks, SUBPROTOCOL, async_api, json_schema};
@@ -24,6 +24,7 @@ const PAGE: &[(&str, &str, &str)] = &[
     ("/api/docs", "text/html; charset=utf-8", include_str!("docs/page.html")),
     ("/api/docs/page.js", "text/javascript; charset=utf-8", include_str!("docs/page.js")),
     ("/api/docs/schema.js", "text/javascript; charset=utf-8", include_str!("docs/schema.js")),
+    ("/api/docs/sign-in.js", "text/javascript; charset=utf-8", include_str!("docs/sign-in.js")),
     ("/api/docs/page.css", "text/css; charset=utf-8", include_str!("docs/page.css")),
 ];
 
@@ -66,7 +67,9 @@ pub(super) fn page(open_api: &Value) -> Router<Arc<Api>> {
     let pages = PAGE.iter().fold(Router::new(), |router, (path, format, text)| {
         router.route(path, get(move || async move { file(format, text) }))
     });
-    pages.route("/api/openapi.json", document)
+    // Whoever opens the server's address finds the way; a link's fragment comes along.
+    let home = get(|| async { Redirect::to("/api/docs") });
+    pages.route("/", home).route("/api/openapi.json", document)
 }
 
 fn file(format: &'static str, text: &'static str) -> impl IntoResponse {

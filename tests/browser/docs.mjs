@@ -1,9 +1,10 @@
 // Opens /api/docs of a running server as a person would: every operation and every message is shown and opens,
 // finding finds, a request can be tried, no script fails, and nothing is asked of another host.
-// node docs.mjs http://127.0.0.1:8080 TOKEN [screenshot.png]
+// With the setup link, whoever opens it becomes the administrator first.
+// node docs.mjs http://127.0.0.1:8080 TOKEN [SETUP_LINK] [screenshot.png]
 import { chromium } from 'playwright-core';
 
-const [base, token, screenshot] = process.argv.slice(2);
+const [base, token, link, screenshot] = process.argv.slice(2);
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const wrong = [];
 const expect = (sound, told) => sound || wrong.push(told);
@@ -18,8 +19,20 @@ page.on('pageerror', error => wrong.push(`a script failed: ${error}`));
 page.on('console', said => said.type() === 'error' && wrong.push(`the console says: ${said.text()}`));
 page.on('request', request => expect(new URL(request.url()).origin === base || request.url().startsWith('data:'), `asks ${request.url()}`));
 
-await page.goto(`${base}/api/docs`);
+await page.goto(link || `${base}/`);
 await page.locator('#state').waitFor({ state: 'hidden' });
+if (link) {
+    expect(!page.url().includes('setup'), 'the secret stays in the address');
+    await page.locator('#sign-in [name=username]').fill('root');
+    await page.locator('#sign-in [name=name]').fill('Root');
+    await page.locator('#sign-in button').click();
+    await page.locator('#sign-in', { hasText: 'Signed in' }).waitFor();
+    const me = await page.evaluate(async () => {
+        const authorization = `Bearer ${document.getElementById('token').value}`;
+        return (await fetch('/api/me', { headers: { authorization } })).json();
+    });
+    expect(me.admin && me.user.username === 'root', `who is signed in: ${JSON.stringify(me)}`);
+}
 
 for (const { operationId, summary, parameters = [] } of operations) {
     const shown = page.locator(`[id="${operationId}"]`);

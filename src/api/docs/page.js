@@ -1,4 +1,5 @@
 // Shows the OpenAPI document, from which requests can be tried, and the AsyncAPI document of the WebSocket.
+import { signInByLink } from '/api/docs/sign-in.js';
 import { describe, element, example, fields, resolve, typeOf } from '/api/docs/schema.js';
 
 const $ = id => document.getElementById(id);
@@ -156,6 +157,8 @@ try {
     $('state').hidden = true;
     $('find').addEventListener('input', find);
     addEventListener('hashchange', open);
+    addEventListener('hashchange', signInByLink);
+    signInByLink();
     find();
     open();
 } catch (error) {
