@@ -40,6 +40,7 @@ pub(super) fn routes() -> Routes<Arc<Api>> {
         .add(
             Operation::patch(one, "Change an occurrence, be it a meeting yet or not")
                 .query::<ScopeQuery>()
+                .conditional()
                 .body::<PatchMeeting>()
                 .answers::<Meeting>(StatusCode::OK),
             change_one,
@@ -47,6 +48,7 @@ pub(super) fn routes() -> Routes<Arc<Api>> {
         .add(
             Operation::delete(one, "Call an occurrence off")
                 .query::<ScopeQuery>()
+                .conditional()
                 .answers::<Meeting>(StatusCode::OK),
             cancel_one,
         )
