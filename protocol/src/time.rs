@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -13,10 +13,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// The instant `ms` milliseconds later.
+    /// The first instant that can be written: the year 0.
+    pub const FIRST: Timestamp = Timestamp(-62_167_219_200_000);
+    /// The last instant that can be written: the end of the year 9999.
+    pub const LAST: Timestamp = Timestamp(253_402_300_799_999);
+
+    /// The instant `ms` milliseconds later, or the first or last that can be written: what is reckoned can be
+    /// read again.
     #[must_use]
     pub fn plus_ms(self, ms: i64) -> Timestamp {
-        Timestamp(self.0.saturating_add(ms))
+        Timestamp(self.0.saturating_add(ms)).clamp(Timestamp::FIRST, Timestamp::LAST)
     }
 
     /// The instant `seconds` later.
@@ -64,7 +70,10 @@ impl FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let at = DateTime::parse_from_rfc3339(text).map_err(|_| InvalidTimestamp)?.to_utc();
-        if (0..=9999).contains(&at.year()) { Ok(at.into()) } else { Err(InvalidTimestamp) }
+        // A leap second is the next one.
+        let at = Timestamp::from(at);
+        let writable = Timestamp::FIRST..=Timestamp::LAST;
+        if writable.contains(&at) { Ok(at) } else { Err(InvalidTimestamp) }
     }
 }
 
@@ -158,8 +167,28 @@ mod tests {
     fn is_written_in_utc_with_milliseconds_and_read_with_any_zone() {
         let at: Timestamp = serde_json::from_str(r#""2026-11-22T11:00:00.1234+01:00""#).unwrap();
         assert_eq!(serde_json::to_string(&at).unwrap(), r#""2026-11-22T10:00:00.123Z""#);
-        for wrong in ["2026-11-22T10:00:00", "9999-12-31T23:59:59-12:00", "soon"] {
+        for wrong in [
+            "2026-11-22T10:00:00",
+            "9999-12-31T23:59:59-12:00",
+            "9999-12-31T23:59:60Z",
+            "0000-01-01T00:00:00+12:00",
+            "soon",
+        ] {
             assert!(wrong.parse::<Timestamp>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_reckoned_can_be_read_again() {
+        for (end, text) in [
+            (Timestamp::FIRST, "0000-01-01T00:00:00.000Z"),
+            (Timestamp::LAST, "9999-12-31T23:59:59.999Z"),
+        ] {
+            assert_eq!(end.to_string(), text);
+            for beyond in [-1, 1, i64::MIN, i64::MAX] {
+                let reckoned = end.plus_ms(beyond);
+                assert_eq!(reckoned.to_string().parse(), Ok(reckoned), "{end} {beyond}");
+            }
         }
     }
 

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json as Reply;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use quorate_protocol::{
     ActivityItem, ActivityQuery, AuditItem, AuditQuery, AuditVerdict, BadRow, Code, ErrorBody,
@@ -12,6 +11,7 @@ use quorate_protocol::{
 };
 use serde_json::Value;
 
+use super::access::Ids;
 use super::openapi::{Operation, Routes};
 use super::problem::Problem;
 use super::query::Query;
@@ -49,8 +49,8 @@ pub(super) fn routes() -> Routes<Arc<Api>> {
         )
 }
 
-/// An id in a path, as it came.
-pub(super) type Id = Result<Path<i64>, PathRejection>;
+/// An id in a path, if it is one.
+pub(super) type Id = Result<Ids<1>, Problem>;
 
 /// `GET /api/meetings/{id}/audit`: all of it for who audits, what one did oneself for everyone else.
 pub(super) async fn list(
@@ -133,7 +133,7 @@ pub(super) async fn activity(
     id: Id,
     Query(ask): Query<ActivityQuery>,
 ) -> Result<Reply<List<ActivityItem>>, Problem> {
-    let user = id.ok().map(|Path(id)| UserId(id)).filter(|id| id.0 > 0);
+    let user = id.ok().map(|Ids([id])| UserId(id)).filter(|id| id.0 > 0);
     let user = user.filter(|user| caller.admin || *user == caller.user.id).ok_or_else(no_user)?;
     if caller.reach != Reach::All {
         return Err(no_user());
@@ -182,7 +182,7 @@ fn own(caller: &Caller, user: UserId) -> Sight {
 
 /// The meeting of a path, where the caller may know of it.
 pub(super) async fn visible(api: &Api, caller: &Caller, id: Id) -> Result<MeetingId, Problem> {
-    let Ok(Path(id)) = id else { return Err(no_meeting()) };
+    let Ok(Ids([id])) = id else { return Err(no_meeting()) };
     let (id, store) = (MeetingId(id), &api.door.store);
     let sees = match &caller.reach {
         Reach::All if caller.admin => store.meeting_exists(id).await.map_err(unavailable)?,

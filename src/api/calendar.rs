@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -72,13 +73,14 @@ async fn of_meeting(
 /// `GET /api/calendar/{secret}.ics`.
 async fn feed(
     State(api): State<Arc<Api>>,
-    Path(feed): Path<String>,
+    feed: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let none = || {
         let message = "there is no calendar at this address; see `calendar_url` in /api/me";
         Problem(ErrorBody::new(Code::NotFound, message))
     };
+    let Path(feed) = feed.map_err(|_| none())?;
     let secret = feed.strip_suffix(".ics").ok_or_else(none)?;
     let user = api.door.identity.calendar_user(secret).await?.ok_or_else(none)?;
     let user = api.door.store.user_by_id(user).await.map_err(unavailable)?.ok_or_else(none)?;

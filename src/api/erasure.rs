@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use axum::Json as Reply;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use quorate_protocol::{Code, Erased, ErrorBody, UserId};
 
+use super::access::Ids;
 use super::audit::{Id, no_user};
 use super::openapi::{Operation, Routes};
 use super::problem::Problem;
@@ -32,7 +33,7 @@ pub(super) async fn erase(
         let message = "people are erased by admins; see `quorate token --admin`";
         return Err(Problem(ErrorBody::new(Code::Forbidden, message)));
     }
-    let user = id.ok().map(|Path(id)| UserId(id)).filter(|id| id.0 > 0).ok_or_else(no_user)?;
+    let user = id.ok().map(|Ids([id])| UserId(id)).filter(|id| id.0 > 0).ok_or_else(no_user)?;
     let user = api.door.store.user_by_id(user).await.map_err(unavailable)?.ok_or_else(no_user)?;
     let tasks = api.tasks.clone();
     let erasing = tasks.spawn(async move {

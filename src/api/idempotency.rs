@@ -33,7 +33,7 @@ use crate::store::{Answered, KeptAnswer};
 /// The header.
 pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Characters of a key at most.
-const KEY_CHARS_MAX: usize = 200;
+pub(super) const KEY_CHARS_MAX: usize = 200;
 /// Bytes of an answer that is kept at most; a longer one is read again where it says.
 const KEPT_BYTES_MAX: usize = 64 * 1024;
 /// When a request that is under way is worth asking for again, in milliseconds.

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use quorate_protocol::{Code, ErrorBody, InvitationLink, InviteeId, MeetingId, Permission};
 
-use super::access::{require, seen};
+use super::access::{Ids, require, seen};
 use super::openapi::{Operation, Routes};
 use super::problem::Problem;
 use super::secret::Secret;
@@ -29,11 +28,12 @@ pub(super) async fn create(
     State(api): State<Arc<Api>>,
     Bearer(caller): Bearer,
     headers: HeaderMap,
-    path: Result<Path<(i64, u32)>, PathRejection>,
+    ids: Result<Ids<2>, Problem>,
 ) -> Result<Secret<InvitationLink>, Problem> {
     let none = "there is no such meeting or invitation, or not for you";
     let none = || Problem(ErrorBody::new(Code::NotFound, none));
-    let Ok(Path((meeting, invitee))) = path else { return Err(none()) };
+    let Ok(Ids([meeting, invitee])) = ids else { return Err(none()) };
+    let invitee = u32::try_from(invitee).map_err(|_| none())?;
     let (meeting, invitee) = (MeetingId(meeting), InviteeId(invitee));
     seen(&api, &caller, meeting.0).await?;
     require(&api, &caller, meeting, Permission::ParticipantInvite).await?;

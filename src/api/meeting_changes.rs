@@ -39,12 +39,15 @@ const ON_THE_MEETING: [&str; 11] = [
 ];
 
 pub(super) fn routes() -> Routes<Arc<Api>> {
-    let action =
-        |path, summary| Operation::post(path, summary).answers::<ActionDone>(StatusCode::OK);
+    let action = |path, summary| {
+        let action = Operation::post(path, summary).may_take::<Empty>().conditional();
+        action.answers::<ActionDone>(StatusCode::OK)
+    };
     Routes::new()
         .add(
             Operation::patch("/api/meetings/{id}", "Change a meeting: all of it, or nothing")
                 .query::<ScopeQuery>()
+                .conditional()
                 .body::<PatchMeeting>()
                 .answers::<Meeting>(StatusCode::OK),
             change,
@@ -52,6 +55,7 @@ pub(super) fn routes() -> Routes<Arc<Api>> {
         .add(
             Operation::delete("/api/meetings/{id}", "Call a meeting off; its history stays")
                 .query::<ScopeQuery>()
+                .conditional()
                 .answers::<Meeting>(StatusCode::OK),
             cancel,
         )

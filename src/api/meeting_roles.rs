@@ -29,6 +29,7 @@ pub(super) fn routes() -> Routes<Arc<Api>> {
         .add(
             Operation::post(all, "Define a role for a meeting")
                 .body::<RoleDefine>()
+                .conditional()
                 .answers::<CustomRole>(StatusCode::CREATED),
             create,
         )
@@ -36,11 +37,13 @@ pub(super) fn routes() -> Routes<Arc<Api>> {
         .add(
             Operation::put(one, "Define a role of a meeting anew")
                 .body::<PutRole>()
+                .conditional()
                 .answers::<CustomRole>(StatusCode::OK),
             replace,
         )
         .add(
             Operation::delete(one, "Remove a role of a meeting that nobody has")
+                .conditional()
                 .answers::<CustomRole>(StatusCode::OK),
             remove,
         )

@@ -14,6 +14,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::idempotency::KEY_CHARS_MAX;
 use super::query;
 
 /// Draws the schema of a type.
@@ -29,6 +30,8 @@ pub(super) struct Operation {
     query: Option<Draw>,
     body: Option<Draw>,
     body_required: bool,
+    conditional: bool,
+    already: bool,
     answer: (StatusCode, Option<(&'static str, Draw)>),
 }
 
@@ -49,6 +52,8 @@ impl Operation {
             query: None,
             body: None,
             body_required: true,
+            conditional: false,
+            already: false,
             answer,
         }
     }
@@ -91,14 +96,24 @@ impl Operation {
     }
 
     /// Takes this JSON body.
-    pub(super) fn body<T: JsonSchema>(mut self) -> Operation {
-        self.body = Some(|generator| generator.subschema_for::<T>());
-        self
+    pub(super) fn body<T: JsonSchema>(self) -> Operation {
+        let body: Option<Draw> = Some(|generator| generator.subschema_for::<T>());
+        Operation { body, body_required: true, ..self }
     }
 
     /// Takes this JSON body, or none, which is as good as `{}`.
     pub(super) fn may_take<T: JsonSchema>(self) -> Operation {
         Operation { body_required: false, ..self.body::<T>() }
+    }
+
+    /// Honours `If-Match`: [`Acting`](super::acting::Acting) does that.
+    pub(super) fn conditional(self) -> Operation {
+        Operation { conditional: true, ..self }
+    }
+
+    /// Answers the same with 200 where it was so already.
+    pub(super) fn or_already(self) -> Operation {
+        Operation { already: true, ..self }
     }
 
     /// Answers this as JSON.
@@ -126,10 +141,21 @@ impl Operation {
         if let Some(draw) = self.query {
             parameters.extend(query_parameters(&draw(generator)));
         }
+        if self.conditional {
+            parameters.push(if_match());
+        }
+        if self.is_repeatable() {
+            parameters.push(idempotency_key());
+        }
         let mut responses: Map<String, Value> = self
             .refusals(!parameters.is_empty())
             .map(|status| (status, json!({ "$ref": "#/components/responses/Problem" })))
             .collect();
+        if self.already {
+            let mut already = answered.clone();
+            already["description"] = json!("It was so already; nothing changed.");
+            responses.insert(StatusCode::OK.as_str().to_owned(), already);
+        }
         responses.insert(status.as_str().to_owned(), answered);
         let mut operation = json!({
             "summary": self.summary,
@@ -150,12 +176,20 @@ impl Operation {
         operation
     }
 
+    /// Whether it is carried out once, however often it is sent with one key.
+    fn is_repeatable(&self) -> bool {
+        self.method == MethodFilter::POST && !self.open
+    }
+
     /// With which statuses it may be refused: what it takes says what may be wrong with it.
     fn refusals(&self, takes_parameters: bool) -> impl Iterator<Item = String> {
         let with_body: &[u16] = if self.body.is_some() { &[400, 409, 413, 415, 422] } else { &[] };
         let with_token: &[u16] = if self.open { &[] } else { &[401, 403] };
         let with_parameters: &[u16] = if takes_parameters { &[404, 422] } else { &[] };
+        let with_tag: &[u16] = if self.conditional { &[409, 412] } else { &[] };
+        let with_key: &[u16] = if self.is_repeatable() { &[409, 413] } else { &[] };
         let all = with_body.iter().chain(with_token).chain(with_parameters);
+        let all = all.chain(with_tag).chain(with_key);
         all.map(u16::to_string).chain(["default".to_owned()])
     }
 }
@@ -270,13 +304,35 @@ fn bound(value: &mut Value) {
     }
 }
 
+/// The header by which a change is wanted only of what was seen.
+fn if_match() -> Value {
+    json!({
+        "name": "If-Match", "in": "header", "required": false,
+        "description": "`*`, or the ETag of the meeting as it was seen; where it changed since, nothing is done.",
+        "schema": { "type": "string", "pattern": r#"^ *(\*|"[0-9]+"( *, *"[0-9]+")*) *$"# },
+    })
+}
+
+/// The header by which a request that is sent again is carried out once.
+fn idempotency_key() -> Value {
+    json!({
+        "name": "Idempotency-Key", "in": "header", "required": false,
+        "description": "Makes the request safe to be sent again within 24 hours: it is carried out once. \
+            Printable ASCII.",
+        "schema": { "type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX, "pattern": "^[ -~]*[!-~][ -~]*$" },
+    })
+}
+
 /// The parameters in a path: the last word tells what it is, and all ids are integers.
 fn path_parameters(path: &str) -> impl Iterator<Item = Value> {
     let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     names.map(|name| {
-        let schema = match name == "id" || name.ends_with("_id") {
-            true => json!({ "type": "integer", "format": "int64", "minimum": 1 }),
-            false => json!({ "type": "string" }),
+        let schema = match name {
+            "original_start" => json!({ "type": "string", "format": "date-time" }),
+            _ if name == "id" || name.ends_with("_id") => {
+                json!({ "type": "integer", "format": "int64", "minimum": 1 })
+            }
+            _ => json!({ "type": "string" }),
         };
         json!({ "name": name, "in": "path", "required": true, "schema": schema })
     })

@@ -31,11 +31,14 @@ fn co_hosts() -> Routes<Arc<Api>> {
         .add(
             Operation::post("/api/meetings/{id}/co-hosts", "Make a member co-host")
                 .body::<NamedUser>()
-                .answers::<CohostMade>(StatusCode::CREATED),
+                .answers::<CohostMade>(StatusCode::CREATED)
+                .or_already()
+                .conditional(),
             add_cohost,
         )
         .add(
             Operation::delete("/api/meetings/{id}/co-hosts/{user_id}", "Take that away again")
+                .conditional()
                 .answers::<ActionDone>(StatusCode::OK),
             remove_cohost,
         )
@@ -46,14 +49,17 @@ fn waiting_room() -> Routes<Arc<Api>> {
     Routes::new().add(
         Operation::post(all, "Let in who waits, in order, until it is full")
             .may_take::<AdmitAll>()
+            .conditional()
             .answers::<Admitted>(StatusCode::OK),
         admit_all,
     )
 }
 
 fn participants() -> Routes<Arc<Api>> {
-    let action =
-        |path, summary| Operation::post(path, summary).answers::<ActionDone>(StatusCode::OK);
+    let action = |path, summary| {
+        let action = Operation::post(path, summary).may_take::<Empty>().conditional();
+        action.answers::<ActionDone>(StatusCode::OK)
+    };
     Routes::new()
         .add(
             Operation::patch(
@@ -61,6 +67,7 @@ fn participants() -> Routes<Arc<Api>> {
                 "Give someone a role below co-host",
             )
             .body::<PatchParticipant>()
+            .conditional()
             .answers::<ActionDone>(StatusCode::OK),
             assign,
         )
@@ -110,11 +117,14 @@ fn bans() -> Routes<Arc<Api>> {
         .add(
             Operation::post("/api/meetings/{id}/bans", "Ban someone, who may never have come")
                 .body::<NewBan>()
-                .answers::<ActionDone>(StatusCode::CREATED),
+                .answers::<ActionDone>(StatusCode::CREATED)
+                .or_already()
+                .conditional(),
             ban,
         )
         .add(
             Operation::delete("/api/meetings/{id}/bans/{user_id}", "Lift a ban")
+                .conditional()
                 .answers::<ActionDone>(StatusCode::OK),
             unban,
         )
@@ -125,7 +135,9 @@ fn invitees() -> Routes<Arc<Api>> {
         .add(
             Operation::post("/api/meetings/{id}/invitees", "Invite someone")
                 .body::<Invite>()
-                .answers::<InviteeMade>(StatusCode::CREATED),
+                .answers::<InviteeMade>(StatusCode::CREATED)
+                .or_already()
+                .conditional(),
             invite,
         )
         .add(
@@ -133,6 +145,7 @@ fn invitees() -> Routes<Arc<Api>> {
                 "/api/meetings/{id}/invitees/{invitee_id}",
                 "Take an invitation back",
             )
+            .conditional()
             .answers::<ActionDone>(StatusCode::OK),
             uninvite,
         )

@@ -40,6 +40,7 @@ pub(super) fn routes() -> Routes<Arc<Api>> {
         .add(
             Operation::patch(one, "Change an occurrence, be it a meeting yet or not")
                 .query::<ScopeQuery>()
+                .conditional()
                 .body::<PatchMeeting>()
                 .answers::<Meeting>(StatusCode::OK),
             change_one,
@@ -47,6 +48,7 @@ pub(super) fn routes() -> Routes<Arc<Api>> {
         .add(
             Operation::delete(one, "Call an occurrence off")
                 .query::<ScopeQuery>()
+                .conditional()
                 .answers::<Meeting>(StatusCode::OK),
             cancel_one,
         )
@@ -155,7 +157,7 @@ async fn change_one(
     Query(ScopeQuery { scope }): Query<ScopeQuery>,
     Json(body): Json<PatchMeeting>,
 ) -> Result<Response, Problem> {
-    let target = named(&acting, scope)?;
+    let target = named(&acting, scope).await?;
     change(acting, target, &body).await
 }
 
@@ -164,15 +166,22 @@ async fn cancel_one(
     acting: Acting,
     Query(ScopeQuery { scope }): Query<ScopeQuery>,
 ) -> Result<Response, Problem> {
-    let target = named(&acting, scope)?;
+    let target = named(&acting, scope).await?;
     cancel(acting, target).await
 }
 
-/// The occurrence that the path names.
-fn named(acting: &Acting, scope: Option<Scope>) -> Result<Target, Problem> {
-    let original_start = acting.text("original_start").parse();
-    let original_start = original_start.map_err(|_| no_such("occurrence"))?;
-    Ok(Target { series: acting.meeting, original_start, scope: scope.unwrap_or_default() })
+/// The occurrence that the path names. Also who names it to change all of its series names one that is there.
+async fn named(acting: &Acting, scope: Option<Scope>) -> Result<Target, Problem> {
+    let none = || no_such("occurrence");
+    let (api, series) = (&acting.api, acting.meeting);
+    let original_start: Timestamp = acting.text("original_start").parse().map_err(|_| none())?;
+    let after = original_start.plus_ms(1);
+    let rule = series_of(&row(api, series).await?).ok_or_else(none)?;
+    if rule.occurrences(original_start, after, 1).is_empty() {
+        let made = api.door.store.occurrences_made(series, original_start, after, 1).await;
+        made.map_err(unavailable)?.pop().ok_or_else(none)?;
+    }
+    Ok(Target { series, original_start, scope: scope.unwrap_or_default() })
 }
 
 /// `GET /api/meetings/{id}/occurrences`.

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json as Reply;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use quorate_protocol::{
@@ -13,6 +12,7 @@ use quorate_protocol::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::access::Ids;
 use super::body::Json;
 use super::openapi::{Operation, Routes};
 use super::problem::Problem;
@@ -125,9 +125,9 @@ async fn theirs(
 pub(super) async fn revoke(
     State(api): State<Arc<Api>>,
     Bearer(caller): Bearer,
-    id: Result<Path<i64>, PathRejection>,
+    id: Result<Ids<1>, Problem>,
 ) -> Result<Reply<Token>, Problem> {
-    let Ok(Path(id)) = id else {
+    let Ok(Ids([id])) = id else {
         let message = "there is no such token, or not of yours";
         return Err(Problem(ErrorBody::new(Code::NotFound, message)));
     };

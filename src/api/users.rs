@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::Json as Reply;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use quorate_protocol::{
     AdminUser, Code, ErrorBody, FindUsers, FoundUser, List, OwnUser, PatchUser, UserId, UserKind,
 };
 
+use super::access::Ids;
 use super::body::Json;
 use super::openapi::{Operation, Routes};
 use super::problem::Problem;
@@ -73,7 +73,7 @@ pub(super) async fn find(
 pub(super) async fn change(
     State(api): State<Arc<Api>>,
     Bearer(caller): Bearer,
-    id: Result<Path<i64>, PathRejection>,
+    id: Result<Ids<1>, Problem>,
     Json(PatchUser { is_active }): Json<PatchUser>,
 ) -> Result<Reply<AdminUser>, Problem> {
     if !caller.admin {
@@ -82,7 +82,7 @@ pub(super) async fn change(
     }
     caller.whole()?;
     let none = || Problem(ErrorBody::new(Code::NotFound, "there is no such user"));
-    let Ok(Path(id)) = id else { return Err(none()) };
+    let Ok(Ids([id])) = id else { return Err(none()) };
     let id = UserId(id);
     if id == caller.user.id && !is_active {
         let message = "this is yourself; let another administrator do it";

@@ -231,7 +231,7 @@ impl Series {
         };
         let near = zone::utc(from) - SKEW;
         let walls = self.first..=last_wall;
-        let instants = from.max(self.starts_at)..=to.min(until);
+        let instants = from.max(self.starts_at)..=to.min(until).min(Timestamp::LAST);
         Walk::new(self.matches(near), self.zone, walls, instants)
     }
 

@@ -51,7 +51,7 @@ impl Walk {
             return;
         };
         let at = instant(self.zone, wall);
-        let settled = at.plus_ms(-SKEW.num_milliseconds());
+        let settled = Timestamp(at.0 - SKEW.num_milliseconds());
         self.settled = (settled <= *self.instants.end()).then_some(settled);
         if self.walls.contains(&wall) && self.instants.contains(&at) {
             self.found.insert(at);

@@ -35,7 +35,8 @@ pub(super) fn instant(zone: Tz, wall: NaiveDateTime) -> Timestamp {
             .map_or_else(|| zone.offset_from_utc_datetime(&wall), |(_, before)| before)
             .fix(),
     };
-    Timestamp::from(wall.and_utc()).plus_ms(i64::from(-offset.local_minus_utc()) * 1000)
+    // Also beyond what can be written: who walks there is to see that it is over.
+    Timestamp(wall.and_utc().timestamp_millis() - i64::from(offset.local_minus_utc()) * 1000)
 }
 
 /// What the wall clock shows at this instant; to the second.

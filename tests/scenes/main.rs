@@ -15,6 +15,7 @@ mod bots;
 mod breakouts;
 mod chat;
 mod conduct;
+mod described;
 mod dry_run;
 mod erasure;
 mod every_command;

@@ -225,3 +225,17 @@ fn it_ends_where_years_end() {
     assert_eq!(daily.next_after(Timestamp(i64::MAX)), None);
     assert_eq!(daily.last_before(Timestamp(i64::MIN)), None);
 }
+
+#[test]
+fn the_last_occurrence_that_can_be_written() {
+    for (zone, start) in
+        [("UTC", "23:30Z"), ("America/New_York", "23:30Z"), ("Asia/Tokyo", "23:30Z")]
+    {
+        let daily = series(zone, &format!("2026-01-01T{start}"), &every(RecurrencePattern::Daily));
+        let found = daily.occurrences(at("9999-12-30T00:00Z"), Timestamp(i64::MAX), 9);
+        let starts: Vec<_> = found.iter().map(|it| it.starts_at).collect();
+        assert_eq!(starts, [at("9999-12-30T23:30Z"), at("9999-12-31T23:30Z")], "{zone}");
+        assert_eq!(found[1].ends_at, Some(Timestamp::LAST), "cut off where nothing can be written");
+        assert_eq!(daily.next_after(starts[1]), None);
+    }
+}
