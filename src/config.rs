@@ -50,7 +50,7 @@ pub struct Config {
     pub guests_create: Option<bool>,
     /// Web origins that may open a socket and use the cookie, besides our own host.
     pub origins: Vec<String>,
-    /// Where people reach the server, as in https://meet.example.org; by default where they asked.
+    /// Where people reach the server, as in <https://meet.example.org>; by default where they asked.
     pub public_url: Option<String>,
     /// Proxies, by address or network, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub trusted_proxies: Vec<String>,
