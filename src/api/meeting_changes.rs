@@ -96,10 +96,7 @@ pub(super) async fn call_off(acting: &Acting) -> Result<Response, Problem> {
 
 /// The change with its passcode hashed, if one who makes it may, and what it sets is right. Its schedule is
 /// not looked at.
-pub(super) async fn checked(
-    acting: &Acting,
-    body: &PatchMeeting,
-) -> Result<PatchMeeting, Problem> {
+pub(super) async fn checked(acting: &Acting, body: &PatchMeeting) -> Result<PatchMeeting, Problem> {
     let Some(policy) = body.policy() else { return Ok(body.clone()) };
     let policy = hashed(acting, &[], policy).await?;
     let passcode = policy.passcode.clone();
