@@ -31,7 +31,8 @@ pub(super) struct Acting {
     pub(super) of: Option<Timestamp>,
     /// What the path names, by the words in its pattern.
     params: Vec<(String, String)>,
-    revisions: Option<Vec<Seq>>,
+    /// The meeting must be at one of these revisions; none: at whichever.
+    pub(super) revisions: Option<Vec<Seq>>,
     repeatable: Option<Repeatable>,
 }
 
@@ -158,6 +159,12 @@ impl Acting {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The same person acting in the meeting that their request is meant of.
+    pub(super) fn at(mut self, meeting: MeetingId) -> Acting {
+        self.meeting = meeting;
+        self
     }
 
     /// The same person acting in another meeting, of which no revision was named.

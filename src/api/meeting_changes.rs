@@ -71,11 +71,11 @@ pub(super) fn routes() -> Routes<Arc<Api>> {
 
 /// `PATCH /api/meetings/{id}`.
 async fn change(
-    acting: Acting,
+    mut acting: Acting,
     Query(ScopeQuery { scope }): Query<ScopeQuery>,
     Json(body): Json<PatchMeeting>,
 ) -> Result<Response, Problem> {
-    match series::target(&acting, scope).await? {
+    match series::target(&mut acting, scope).await? {
         Some(target) => series::change(acting, target, &body).await,
         None => patch(&acting, &body).await,
     }
@@ -83,10 +83,10 @@ async fn change(
 
 /// `DELETE /api/meetings/{id}`.
 async fn cancel(
-    acting: Acting,
+    mut acting: Acting,
     Query(ScopeQuery { scope }): Query<ScopeQuery>,
 ) -> Result<Response, Problem> {
-    match series::target(&acting, scope).await? {
+    match series::target(&mut acting, scope).await? {
         Some(target) => series::cancel(acting, target).await,
         None => call_off(&acting).await,
     }
@@ -98,26 +98,58 @@ pub(super) async fn call_off(acting: &Acting) -> Result<Response, Problem> {
     answer(acting).await
 }
 
+/// The change with its passcode hashed, if one who makes it may, and what it sets is right. Its schedule is
+/// not looked at.
+pub(super) async fn checked(acting: &Acting, body: &PatchMeeting) -> Result<PatchMeeting, Problem> {
+    let Some(policy) = body.policy() else { return Ok(body.clone()) };
+    let policy = hashed(acting, &[], policy).await?;
+    let passcode = policy.passcode.clone();
+    let asked = Command::MeetingPolicy(Box::new(policy));
+    acting.would(asked).await.map_err(in_settings)?;
+    Ok(PatchMeeting { passcode, ..body.clone() })
+}
+
 /// Changes the meeting, and answers it.
 pub(super) async fn patch(acting: &Acting, body: &PatchMeeting) -> Result<Response, Problem> {
-    let policy = body.policy();
-    let update = body.update();
+    let mut commands = commands(body);
+    if let Some(Command::MeetingPolicy(policy)) = commands.pop_if(is_policy) {
+        let policy = hashed(acting, &commands, *policy).await?;
+        commands.push(Command::MeetingPolicy(Box::new(policy)));
+    }
+    carry_out(acting, commands).await
+}
+
+/// The same, with the passcode as [`checked`] left it.
+pub(super) async fn patch_hashed(
+    acting: &Acting,
+    body: &PatchMeeting,
+) -> Result<Response, Problem> {
+    carry_out(acting, commands(body)).await
+}
+
+fn is_policy(command: &mut Command) -> bool {
+    matches!(command, Command::MeetingPolicy(_))
+}
+
+fn commands(body: &PatchMeeting) -> Vec<Command> {
+    let (policy, update) = (body.policy(), body.update());
     let mut commands = Vec::new();
     // One who changes nothing is told whether they could.
     if update != MeetingUpdate::default() || policy.is_none() {
         commands.push(Command::MeetingUpdate(update));
     }
-    if let Some(policy) = policy {
-        let policy = hashed(acting, &commands, policy).await?;
-        commands.push(Command::MeetingPolicy(Box::new(policy)));
-    }
+    commands.extend(policy.map(|policy| Command::MeetingPolicy(Box::new(policy))));
+    commands
+}
+
+async fn carry_out(acting: &Acting, commands: Vec<Command>) -> Result<Response, Problem> {
     let asked = Asked { commands, ..Asked::default() };
     acting.act(asked).await.map_err(|Problem(error)| Problem(in_settings(error)))?;
     answer(acting).await
 }
 
 /// The meeting as it is now.
-async fn answer(acting: &Acting) -> Result<Response, Problem> {
+pub(super) async fn answer(acting: &Acting) -> Result<Response, Problem> {
     let row = acting.api.door.store.meeting_row(acting.meeting).await.map_err(unavailable)?;
     let row = row.ok_or_else(no_meeting)?;
     Ok((etag(&row), Reply(meeting(row, &acting.api.links.of(&acting.headers)))).into_response())

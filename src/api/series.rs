@@ -8,20 +8,21 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use quorate_protocol::{
-    Code, Command, Empty, ErrorBody, List, Meeting, MeetingId, MeetingStatus, OccurrenceInfo,
-    OccurrencesQuery, PatchMeeting, Scope, ScopeQuery, Timestamp,
+    Code, Command, Empty, ErrorBody, List, Meeting, MeetingId, MeetingStatus, MeetingUpdate,
+    OccurrenceInfo, OccurrencesQuery, PatchMeeting, Scope, ScopeQuery, Timestamp,
 };
 
 use super::access::{Ids, no_meeting, seen};
 use super::acting::{Acting, Asked, no_such};
 use super::body::Json;
-use super::meeting_changes::{call_off, patch};
+use super::meeting_changes::{answer, call_off, checked, patch, patch_hashed};
 use super::openapi::{Operation, Routes};
 use super::problem::Problem;
 use super::query::Query;
 use super::{Api, Bearer, page};
 use crate::identity::unavailable;
 use crate::live::clock;
+use crate::meeting::Refusal;
 use crate::schedule::{Series, Times};
 use crate::store::StoredMeeting;
 
@@ -66,7 +67,7 @@ pub(super) struct Target {
 /// # Errors
 /// `invalid` where the meeting is no occurrence of a series.
 pub(super) async fn target(
-    acting: &Acting,
+    acting: &mut Acting,
     scope: Option<Scope>,
 ) -> Result<Option<Target>, Problem> {
     let Some(scope) = scope.filter(|scope| *scope != Scope::This) else { return Ok(None) };
@@ -74,6 +75,7 @@ pub(super) async fn target(
     match (row.parent, row.original_start) {
         (Some(series), Some(original_start)) => {
             acting.unchanged(row.revision)?;
+            acting.revisions = None;
             Ok(Some(Target { series, original_start, scope }))
         }
         _ if row.recurrence.is_some() && scope == Scope::All => Ok(None),
@@ -93,10 +95,13 @@ pub(super) async fn change(
     let Target { series, original_start, scope } = target;
     match scope {
         Scope::This => {
-            let meeting = acting.api.door.live.occurrence(series, original_start).await?;
-            patch(&acting.elsewhere(meeting), body).await
+            let may = Command::MeetingUpdate(MeetingUpdate::default());
+            patch(&occurrence(acting, series, original_start, may).await?, body).await
         }
-        Scope::Following if !starts_with(&acting.api, series, original_start).await? => {
+        Scope::Following if !begins_with(&acting, series, original_start).await? => {
+            // Of what is done with the new series, nothing is refused once that is there.
+            let acting = acting.at(series);
+            let body = &checked(&acting, body).await?;
             let into =
                 split(&acting, series, original_start, Command::MeetingUpdate(body.update()));
             let Some(into) = into.await? else { return Err(no_meeting()) };
@@ -110,10 +115,10 @@ pub(super) async fn change(
                 recurrence: None,
                 ..body.clone()
             };
-            patch(&acting.elsewhere(into), &policy).await
+            patch_hashed(&acting.elsewhere(into), &policy).await
         }
         Scope::Following | Scope::All => {
-            let mut acting = acting.elsewhere(series);
+            let mut acting = acting.at(series);
             acting.of = Some(original_start);
             patch(&acting, body).await
         }
@@ -125,20 +130,47 @@ pub(super) async fn cancel(acting: Acting, target: Target) -> Result<Response, P
     let Target { series, original_start, scope } = target;
     match scope {
         Scope::This => {
-            let meeting = acting.api.door.live.occurrence(series, original_start).await?;
-            call_off(&acting.elsewhere(meeting)).await
+            let may = Command::MeetingCancel(Empty {});
+            call_off(&occurrence(acting, series, original_start, may).await?).await
         }
-        Scope::Following if !starts_with(&acting.api, series, original_start).await? => {
+        Scope::Following if !begins_with(&acting, series, original_start).await? => {
             split(&acting, series, original_start, Command::MeetingCancel(Empty {})).await?;
-            patch(&acting.elsewhere(series), &PatchMeeting::default()).await
+            answer(&acting.at(series)).await
         }
-        Scope::Following | Scope::All => call_off(&acting.elsewhere(series)).await,
+        Scope::Following | Scope::All => call_off(&acting.at(series)).await,
     }
 }
 
-/// Whether the occurrence is the first of its series: then what follows is all of it.
-async fn starts_with(api: &Api, series: MeetingId, at: Timestamp) -> Result<bool, Problem> {
-    Ok(row(api, series).await?.info.starts_at == Some(at))
+/// The same person acting in the meeting that the occurrence is. It becomes one only by who may do that with the series: else whoever sees
+/// the series could make meetings of it.
+async fn occurrence(
+    acting: Acting,
+    series: MeetingId,
+    original_start: Timestamp,
+    may: Command,
+) -> Result<Acting, Problem> {
+    let (store, after) = (&acting.api.door.store, original_start.plus_ms(1));
+    let made = store.occurrences_made(series, original_start, after, 1).await;
+    if let Some(id) = made.map_err(unavailable)?.pop().and_then(|occurrence| occurrence.id) {
+        return Ok(acting.at(id));
+    }
+    // What is no meeting yet has no revision.
+    let has_seen_one = acting.revisions.is_some();
+    let acting = acting.elsewhere(series);
+    acting.would(may).await.map_err(Problem)?;
+    if has_seen_one {
+        return Err(Problem(ErrorBody::from(&Refusal::Outdated)));
+    }
+    let made = acting.api.door.live.occurrence(series, original_start).await?;
+    Ok(acting.at(made))
+}
+
+/// Whether the occurrence is the first of its series: then what follows is all of it. Refuses where the request
+/// was meant of another revision of the series.
+async fn begins_with(acting: &Acting, series: MeetingId, at: Timestamp) -> Result<bool, Problem> {
+    let row = row(&acting.api, series).await?;
+    acting.unchanged(row.revision)?;
+    Ok(row.info.starts_at == Some(at))
 }
 
 async fn split(

@@ -187,7 +187,13 @@ impl Door {
         };
         let Caller { user, credential, email, bot, .. } = caller;
         let who = EnterAs { user, credential, email, bot, passcode };
-        let entered = self.live.enter(meeting, who).await;
+        let mut entered = self.live.enter(meeting, who.clone()).await;
+        // A series none of whose occurrences is a meeting yet: they wait for the next.
+        if matches!(&entered, Err(error) if error.code == Code::Conflict)
+            && let Some(next) = self.live.next_occurrence(meeting).await?
+        {
+            entered = self.live.enter(next, who).await;
+        }
         let entered = entered.map_err(|error| match (error.code, slowed) {
             // What a private meeting says to strangers is what is said where there is none.
             (Code::NotFound, _) => no_meeting(),

@@ -280,8 +280,8 @@ impl Live {
         let banned = self.series_bans.lock().unwrap_or_else(PoisonError::into_inner).take();
         let bans = async {
             let Some(mut banned) = banned else { return };
-            while let Some((series, ban)) = banned.recv().await {
-                self.ban_in_series(series, ban).await;
+            while let Some((occurrence, ban)) = banned.recv().await {
+                self.ban_in_series(occurrence, ban).await;
             }
         };
         stop.run_until_cancelled(async { tokio::join!(work, bans) }).await;

@@ -43,7 +43,10 @@ pub(super) enum Mail {
     /// An occurrence of a series is to be a meeting; which it is.
     Occurrence { original_start: Timestamp, reply: oneshot::Sender<Reply<Acted>> },
     /// What a series says to these of its occurrences, by their original starts.
-    News { original_starts: Vec<Timestamp>, reply: oneshot::Sender<Reply<Vec<News>>> },
+    News {
+        occurrences: Vec<quorate_protocol::MeetingId>,
+        reply: oneshot::Sender<Reply<Vec<Option<News>>>>,
+    },
     /// What its series says to an occurrence.
     Follow { news: Box<News>, reply: oneshot::Sender<Reply<()>> },
     /// A ban in an occurrence is to hold in the series.

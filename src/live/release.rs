@@ -35,7 +35,7 @@ pub(super) enum Output {
     /// To one who waits to hear that it is done.
     Done(oneshot::Sender<Reply<()>>, Reply<()>),
     SeriesBan(MeetingId, SeriesBan),
-    News(oneshot::Sender<Reply<Vec<News>>>, Vec<News>),
+    News(oneshot::Sender<Reply<Vec<Option<News>>>>, Vec<Option<News>>),
     Acted(oneshot::Sender<Reply<Acted>>, Reply<Acted>),
 }
 
@@ -84,8 +84,8 @@ impl Running {
             Output::Attached(reply, attached) => drop(reply.send(*attached)),
             Output::Done(reply, made) => drop(reply.send(made)),
             // Who is to hear of it is gone when the server stops; nobody is let in by then.
-            Output::SeriesBan(series, ban) => {
-                drop(self.context.series_bans.send((series, ban)));
+            Output::SeriesBan(occurrence, ban) => {
+                drop(self.context.series_bans.send((occurrence, ban)));
             }
             Output::News(reply, news) => drop(reply.send(Ok(news))),
             Output::Acted(reply, acted) => drop(reply.send(acted)),

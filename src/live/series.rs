@@ -51,6 +51,18 @@ impl Live {
         serde_json::from_str(&acted.data).map_err(|_| unexpected())
     }
 
+    /// The occurrence of a series that is to become a meeting next, as that; none of what is no series, or over.
+    ///
+    /// # Errors
+    /// `unavailable`, or `restarting` when the server stops.
+    pub async fn next_occurrence(&self, series: MeetingId) -> Result<Option<MeetingId>, ErrorBody> {
+        let next = self.look(series, |facts, _| facts.occurrence_due().map(|(_, next)| next));
+        match next.await? {
+            Some(next) => self.occurrence(series, next).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Tells the occurrences of a series that have not begun what they are to take from it, as far as they
     /// have not taken it. Whom it does not reach it reaches after a restart, or with the next change.
     pub(super) async fn tell_occurrences(&self, series: MeetingId) {
@@ -63,14 +75,14 @@ impl Live {
                     return tracing::error!(%series, %error, "failed to look for occurrences");
                 }
             };
-            let Some(&(last, _)) = behind.last() else { return };
+            let Some(&last) = behind.last() else { return };
             after = last;
-            let original_starts: Vec<_> = behind.iter().map(|(_, start)| *start).collect();
-            let ask = |reply| Mail::News { original_starts: original_starts.clone(), reply };
+            let ask = |reply| Mail::News { occurrences: behind.clone(), reply };
             let Ok(news) = self.ask(series, ask).await else { return };
             let told = behind.into_iter().zip(news);
+            let told = told.filter_map(|(meeting, news)| Some((meeting, news?)));
             stream::iter(told)
-                .for_each_concurrent(TOLD_AT_ONCE, async |((meeting, _), news)| {
+                .for_each_concurrent(TOLD_AT_ONCE, async |(meeting, news)| {
                     self.tell(meeting, news).await;
                 })
                 .await;
@@ -84,8 +96,15 @@ impl Live {
         }
     }
 
-    /// A ban in an occurrence holds in its whole series.
-    pub(super) async fn ban_in_series(&self, series: MeetingId, ban: SeriesBan) {
+    /// A ban in an occurrence holds in its whole series: that of which it is one now.
+    pub(super) async fn ban_in_series(&self, occurrence: MeetingId, ban: SeriesBan) {
+        let series = match self.context.store.meeting_row(occurrence).await {
+            Ok(row) => row.and_then(|row| row.parent),
+            Err(error) => {
+                return tracing::error!(%occurrence, %error, "failed to look for its series");
+            }
+        };
+        let Some(series) = series else { return };
         let mail = |reply| Mail::SeriesBan { ban: ban.clone(), reply };
         match self.ask(series, mail).await {
             Ok(()) => self.tell_occurrences(series).await,

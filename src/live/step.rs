@@ -171,8 +171,8 @@ impl Running {
                 let made = self.make_occurrence(original_start).map_err(refused);
                 self.step.outputs.push(Output::Acted(reply, made));
             }
-            Mail::News { original_starts, reply } => {
-                let news = original_starts.into_iter().map(|at| self.meeting.facts.news_for(at));
+            Mail::News { occurrences, reply } => {
+                let news = occurrences.into_iter().map(|it| self.meeting.facts.news_to(it));
                 self.step.outputs.push(Output::News(reply, news.collect()));
             }
             Mail::Follow { news, reply } => {
@@ -211,13 +211,14 @@ impl Running {
     /// Carries out what is due by now.
     pub(super) fn run_deadlines(&mut self) {
         self.take_over_roles();
+        let now = self.clock.now();
         while let Some((at, original_start)) = self.meeting.facts.occurrence_due()
-            && at <= self.clock.now()
+            && at <= now
         {
             let fresh = self.fresh_meeting();
             self.carry_out_input(&Input::Occurrence { original_start, fresh });
         }
-        while self.meeting.next_deadline().is_some_and(|at| at <= self.clock.now()) {
+        while self.meeting.next_deadline().is_some_and(|at| at <= now) {
             let head = self.head();
             self.carry_out_input(&Input::Deadline);
             assert!(self.head() > head, "what is due happens");
@@ -432,8 +433,9 @@ impl Running {
                 event.cause = Some(Box::new(Cause { session, command, answer: answer.into() }));
             }
             let renewed = self.meeting.apply(&event);
-            if let Some((series, ban)) = self.meeting.facts.ban_for_series(&event) {
-                self.step.outputs.push(Output::SeriesBan(series, ban));
+            if let Some(ban) = self.meeting.facts.ban_for_series(&event) {
+                let occurrence = self.meeting.facts.info.id;
+                self.step.outputs.push(Output::SeriesBan(occurrence, ban));
             }
             self.follow(&event, renewed, &reasons);
             self.step.events.push(event);

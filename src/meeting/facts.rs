@@ -281,7 +281,7 @@ impl Facts {
             Fact::MeetingCancelled {} => self.info.status = MeetingStatus::Cancelled,
             Fact::MeetingEndingSoon { .. } => self.remind_from = at,
             Fact::OccurrenceCreated { meeting, original_start } => {
-                self.occurrence_made(*meeting, *original_start);
+                self.occurrence_made(*meeting, *original_start, at);
             }
             Fact::SeriesChanged { starts_at, ends_at, time_zone, recurrence, occurrences } => {
                 (self.info.starts_at, self.info.ends_at) = (Some(*starts_at), *ends_at);

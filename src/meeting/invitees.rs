@@ -61,9 +61,10 @@ impl Invitees {
         InviteeId(self.last + 1)
     }
 
-    /// All of them: the user or the address, and whether they are expected.
-    pub(super) fn all(&self) -> BTreeMap<InviteeId, (Option<UserId>, Option<String>, bool)> {
-        let invitations = self.by_id.iter();
+    /// Those of whom it is still known who they are: the user or the address, and whether they are expected.
+    pub(super) fn known(&self) -> BTreeMap<InviteeId, (Option<UserId>, Option<String>, bool)> {
+        let invitations =
+            self.by_id.iter().filter(|(_, it)| it.user.is_some() || it.email.is_some());
         invitations.map(|(id, it)| (*id, (it.user, it.email.clone(), it.required))).collect()
     }
 

@@ -138,21 +138,31 @@ impl Facts {
     }
 
     /// What became of an occurrence's original start.
-    pub(super) fn occurrence_made(&mut self, meeting: MeetingId, original_start: Timestamp) {
+    pub(super) fn occurrence_made(
+        &mut self,
+        meeting: MeetingId,
+        original_start: Timestamp,
+        at: Timestamp,
+    ) {
         self.occurrences.made.insert(original_start, meeting);
+        // What was over before the server came back is not made any more.
+        self.occurrences.until = self.occurrences.until.max(at.plus_ms(-self.length_ms()));
         self.look_ahead();
     }
 
     /// The rule is new: what is to be made is found anew.
     pub(super) fn rule_changed(&mut self, made: &[(MeetingId, Timestamp)], at: Timestamp) {
         self.occurrences.made = made.iter().map(|(meeting, start)| (*start, *meeting)).collect();
-        let length = match (self.info.starts_at, self.info.ends_at) {
+        // One that goes on just now is still to be made.
+        self.occurrences.until = at.plus_ms(-self.length_ms());
+        self.look_ahead();
+    }
+
+    fn length_ms(&self) -> i64 {
+        match (self.info.starts_at, self.info.ends_at) {
             (Some(starts_at), Some(ends_at)) => ends_at.0 - starts_at.0,
             _ => 0,
-        };
-        // One that goes on just now is still to be made.
-        self.occurrences.until = at.plus_ms(-length);
-        self.look_ahead();
+        }
     }
 
     /// The series ended before an occurrence. Those that are meetings go with what goes on, or are called off.
@@ -184,15 +194,16 @@ impl Facts {
         self.occurrences.next = next.filter(|_| room).map(|it| it.starts_at);
     }
 
-    /// The ban that an event of an occurrence says is to hold in the whole series, and which series.
+    /// The ban that an event of an occurrence says is to hold in the whole series. Which that is by now, the
+    /// tables know: of a split those learn nothing that have begun.
     #[must_use]
-    pub fn ban_for_series(&self, event: &Event) -> Option<(MeetingId, SeriesBan)> {
+    pub fn ban_for_series(&self, event: &Event) -> Option<SeriesBan> {
         match event.fact {
             Fact::ParticipantBanned { user, until, scope: BanScope::Series, key, .. }
-                if event.user != SYSTEM =>
+                if event.user != SYSTEM && self.info.parent.is_some() =>
             {
                 let email = event.personal.as_ref().and_then(|personal| personal.email.clone());
-                Some((self.info.parent?, SeriesBan { user, until, key, email }))
+                Some(SeriesBan { user, until, key, email })
             }
             _ => None,
         }

@@ -38,6 +38,7 @@ mod rest;
 mod resume;
 mod rights;
 mod roles;
+mod series;
 mod server_roles;
 mod sessions;
 mod sign_in;

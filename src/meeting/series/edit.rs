@@ -110,13 +110,20 @@ impl Facts {
             }
             Err(_) => made,
         };
-        let mut occurrences = shifted(made);
-        // Two that the clock made one: the first is it.
-        occurrences.sort_by_key(|(meeting, start)| (*start, *meeting));
-        occurrences.dedup_by_key(|(_, start)| *start);
-        let series = match &ask.recurrence {
-            Some(recurrence) => Series::new(recurrence, times).map_err(Refusal::Schedule)?,
-            None => moved.map_err(Refusal::Schedule)?.series,
+        let occurrences = apart(shifted(made));
+        let series = match (&ask.recurrence, moved) {
+            (Some(recurrence), Ok(moved)) => {
+                let starts_at = moved.shift.apply(first.starts_at);
+                let length = ends_at.map(|ends_at| ends_at.0.saturating_sub(times.starts_at.0));
+                let ends_at = length.map(|length| starts_at.plus_ms(length));
+                Series::new(recurrence, Times { starts_at, ends_at, time_zone })
+                    .map_err(Refusal::Schedule)?
+            }
+            // Its old rule cannot be moved so: it begins anew with this one.
+            (Some(recurrence), Err(_)) => {
+                Series::new(recurrence, times).map_err(Refusal::Schedule)?
+            }
+            (None, moved) => moved.map_err(Refusal::Schedule)?.series,
         };
         Ok(Rescheduled { series, occurrences })
     }
@@ -207,6 +214,20 @@ impl Facts {
         let description = ask.description.clone().filter(|it| *it != self.info.description);
         Ok((title, description))
     }
+}
+
+/// Of two that the clock made one, the first is it. The other is put where no rule ever puts one, beside a whole
+/// second: so it is called off.
+fn apart(mut occurrences: Vec<(MeetingId, Timestamp)>) -> Vec<(MeetingId, Timestamp)> {
+    occurrences.sort_by_key(|(meeting, start)| (*start, *meeting));
+    let mut last = None;
+    for (_, start) in &mut occurrences {
+        if last.is_some_and(|last| *start <= last) {
+            *start = last.unwrap_or(*start).plus_ms(1);
+        }
+        last = Some(*start);
+    }
+    occurrences
 }
 
 /// What was a series once, and is none by the zones or rules of today.

@@ -83,6 +83,14 @@ pub struct News {
 }
 
 impl Facts {
+    /// What the series says to one of its occurrences, wherever the rule puts it by now; none where it is one of
+    /// another that went on.
+    #[must_use]
+    pub fn news_to(&self, meeting: MeetingId) -> Option<News> {
+        let mut made = self.occurrences.made.iter();
+        made.find(|(_, made)| **made == meeting).map(|(start, _)| self.news_for(*start))
+    }
+
     /// What the series says to the occurrence that the rule puts there now.
     #[must_use]
     pub fn news_for(&self, original_start: Timestamp) -> News {
@@ -118,7 +126,7 @@ impl Facts {
         News {
             stands: occurrence.is_some() && info.status == MeetingStatus::Scheduled,
             template,
-            invitees: self.invitees.all(),
+            invitees: self.invitees.known(),
             ban_keys: bans.into_iter().map(|(user, _, key, email)| (user, (key, email))).collect(),
         }
     }
@@ -127,8 +135,9 @@ impl Facts {
     pub(in crate::meeting) fn follow(&self, news: &News) -> Decision {
         let decision = Decision::by_system();
         let Some(before) = self.followed.as_deref() else { return decision };
-        let same = news.template.series == before.template.series;
-        let known = same && news.template.version <= before.template.version;
+        // A series that goes on with another is made later: its id is higher.
+        let told = |template: &Template| (template.series, template.version);
+        let known = told(&news.template) <= told(&before.template);
         if self.info.status != MeetingStatus::Scheduled || known {
             return decision;
         }
@@ -138,7 +147,9 @@ impl Facts {
         let (old, new) = (&before.template, &news.template);
         let mut decision = self.take_schedule(decision, old, new);
         decision = self.take_roles(decision, old, new);
-        let takes_passcode = new.passcode_since != old.passcode_since && !self.own_passcode;
+        let has_any = old.has_passcode || new.has_passcode;
+        let since = |template: &Template| (template.series, template.passcode_since);
+        let takes_passcode = has_any && since(new) != since(old) && !self.own_passcode;
         decision = self.take_settings(decision, old, new, takes_passcode);
         decision = self.take_people(decision, old, new);
         let (decision, invitees) = self.take_invitees(decision, before, news);
@@ -150,7 +161,9 @@ impl Facts {
     /// The series has it no more: it is called off.
     fn dropped(&self, decision: Decision, news: &News, before: &Followed) -> Decision {
         let mut followed = before.clone();
-        followed.template.version = news.template.version;
+        (followed.template.series, followed.template.version) =
+            (news.template.series, news.template.version);
+        followed.template.original_start = news.template.original_start;
         let followed = Fact::SeriesFollowed(Box::new(followed));
         self.call_off(decision.event(Audience::NOBODY, followed))
     }
@@ -312,9 +325,10 @@ pub(super) fn born(news: &News, series: &Facts, fresh: &Fresh) -> Vec<Draft> {
         decision = decision.event(Audience::EVERYONE, defined);
     }
     let mut invitees = BTreeMap::new();
-    for (here, (there, (user, email, required))) in (1..).zip(&news.invitees) {
-        invitees.insert(*there, InviteeId(here));
-        decision = invite(decision, InviteeId(here), *user, email.clone(), *required);
+    // By the same ids: so those are right too that an occurrence knows of a series that went on as this one.
+    for (invitee, (user, email, required)) in &news.invitees {
+        invitees.insert(*invitee, *invitee);
+        decision = invite(decision, *invitee, *user, email.clone(), *required);
     }
     for (&user, &until) in &template.bans {
         let (key, email) = news.ban_keys.get(&user).cloned().unwrap_or((BanKey::User, None));

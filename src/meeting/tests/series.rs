@@ -311,6 +311,41 @@ fn what_follows_goes_on_as_a_new_series_and_takes_later_occurrences_along() {
     follower.take(&Input::Follow(Box::new(news))).unwrap();
     assert_eq!(title(follower), "Later");
     assert_eq!(follower.meeting.facts.info.parent, Some(MeetingId(104)));
+    // What the old one said before comes too late, and it says no more to them.
+    let mut late = series.stage.meeting.facts.news_for(week(1));
+    late.template.version = Seq(1000);
+    let (id, follower) = &mut series.made[1];
+    assert!(follower.take(&Input::Follow(Box::new(late))).unwrap().events.is_empty());
+    assert_eq!(series.stage.meeting.facts.news_to(*id), None);
+}
+
+#[test]
+fn the_passcode_of_the_series_that_goes_on_is_another_though_it_was_set_by_an_event_of_the_same_number()
+ {
+    let mut series = Series::weekly(|created| created.has_passcode = true);
+    series.make_due();
+    let mut news = series.stage.meeting.facts.news_for(week(0));
+    news.template.series = MeetingId(104);
+    let first = series.occurrence(0);
+    let decision = first.take(&Input::Follow(Box::new(news.clone()))).unwrap();
+    let took = decision.events.iter().any(|draft| match &draft.fact {
+        Fact::SeriesFollowed(followed) => followed.took_passcode,
+        _ => false,
+    });
+    assert!(took, "{decision:?}");
+    news.template.version = Seq(1000);
+    let decision = first.take(&Input::Follow(Box::new(news))).unwrap();
+    assert_eq!(decision.events.len(), 1, "once: {decision:?}");
+}
+
+#[test]
+fn what_was_over_before_the_server_came_back_is_made_no_more() {
+    let mut series = Series::weekly(|_| {});
+    series.make_due();
+    series.stage.now = week(60);
+    series.make_due();
+    assert_eq!(series.starts(), [0, 1, 2, 60, 61, 62]);
+    assert_eq!(series.stage.replayed(), series.stage.meeting.facts);
 }
 
 fn rest_of(journal: &[Event]) -> Option<MeetingId> {
@@ -351,8 +386,7 @@ fn a_ban_for_the_series_reaches_it_and_its_other_occurrences() {
     };
     first.ask(OWNER, Command::ParticipantBan(ban)).unwrap();
     let event = first.journal.iter().rfind(|event| is_fact(event, "participant.banned")).unwrap();
-    let (to, ban) = first.meeting.facts.ban_for_series(event).unwrap();
-    assert_eq!(to, MeetingId(1));
+    let ban = first.meeting.facts.ban_for_series(event).unwrap();
     let input = Input::SeriesBan(Box::new(SeriesBan { ..ban }));
     assert!(!series.take(&input).unwrap().events.is_empty());
     assert!(series.take(&input).unwrap().events.is_empty(), "once");

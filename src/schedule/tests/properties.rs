@@ -160,6 +160,8 @@ proptest! {
         let starts_at = from.plus_ms(days * DAY_MS + minutes * 60_000);
         let to = Times { starts_at, ends_at: Some(starts_at.plus_ms(60_000)), time_zone: series.time_zone() };
         let Ok(moved) = series.moved(from, to) else { return Ok(()) };
+        // What the clock made one may be two again where it is moved to.
+        prop_assume!(all.iter().all(|it| series.called(*it).len() == 1));
         let mut expected: Vec<_> = all.iter().map(|it| moved.shift.apply(*it)).collect();
         expected.sort_unstable();
         expected.dedup();

@@ -65,18 +65,13 @@ impl Tables<'_> {
         Ok(())
     }
 
-    /// An occurrence took something from its series.
+    /// An occurrence took something from its series. Where it stands is for the series to say: it may have moved
+    /// on meanwhile.
     pub(super) fn follow(&self, followed: &Followed) -> rusqlite::Result<()> {
         let template = &followed.template;
-        self.one(
-            "UPDATE meetings SET parent_meeting_id = ?2, original_start = ?3, series_version = ?4 \
-             WHERE id = ?1",
-            params![
-                self.meeting,
-                template.series.0,
-                template.original_start.to_string(),
-                template.version.0.cast_signed()
-            ],
+        self.any(
+            "UPDATE meetings SET series_version = ?3 WHERE id = ?1 AND parent_meeting_id = ?2",
+            params![self.meeting, template.series.0, template.version.0.cast_signed()],
         )?;
         if followed.took_passcode {
             self.take_passcode(template.series)?;

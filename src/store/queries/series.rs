@@ -8,7 +8,7 @@ use crate::store::journal::{parsed, parsed_if_any};
 use crate::store::{Store, StoreError};
 
 /// Occurrences that have not begun and have not taken what their series says now.
-pub(in crate::store) const OCCURRENCES_BEHIND: &str = "SELECT id, original_start FROM meetings \
+pub(in crate::store) const OCCURRENCES_BEHIND: &str = "SELECT id FROM meetings \
      WHERE parent_meeting_id = ?1 AND status = 'scheduled' AND original_start IS NOT NULL AND id > ?2 \
      AND series_version < (SELECT series_version FROM meetings WHERE id = ?1) ORDER BY id LIMIT ?3";
 /// Series of such. Asked once, when the server starts; the index holds only occurrences to come.
@@ -22,9 +22,10 @@ pub(in crate::store) const OCCURRENCE_TO_JOIN: &str = "SELECT id FROM ( \
          SELECT id FROM meetings INDEXED BY idx_meeting_parent \
          WHERE parent_meeting_id = ?1 AND status = 'in_progress' LIMIT 1) \
      UNION ALL SELECT id FROM ( \
-         SELECT id FROM meetings WHERE parent_meeting_id = ?1 AND original_start >= ?3 \
+         SELECT id FROM meetings INDEXED BY idx_meeting_parent_order \
+         WHERE parent_meeting_id = ?1 AND coalesce(start_time, created_at) >= ?3 \
          AND status = 'scheduled' AND (end_time IS NULL OR end_time > ?2) \
-         ORDER BY original_start LIMIT 1) \
+         ORDER BY coalesce(start_time, created_at), id LIMIT 1) \
      LIMIT 1";
 /// What was to start longer ago and did not is not next any more, in milliseconds: a day.
 const OVERDUE_MS: i64 = 24 * 3_600_000;
@@ -142,8 +143,8 @@ impl Store {
         series: MeetingId,
         after: MeetingId,
         limit: usize,
-    ) -> Result<Vec<(MeetingId, Timestamp)>, StoreError> {
-        let occurrence = |row: &Row<'_>| Ok((MeetingId(row.get(0)?), parsed(row, 1)?));
+    ) -> Result<Vec<MeetingId>, StoreError> {
+        let occurrence = |row: &Row<'_>| row.get(0).map(MeetingId);
         let params = (series.0, after.0, limit as i64);
         self.read(move |connection| all(connection, OCCURRENCES_BEHIND, params, occurrence)).await
     }
