@@ -9,10 +9,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use quorate_protocol::{
     Code, Command, Empty, ErrorBody, List, Meeting, MeetingId, MeetingStatus, OccurrenceInfo,
-    OccurrencesQuery, PatchMeeting, Scope, ScopeQuery, Timestamp,
+    OccurrencesQuery, PatchMeeting, Permission, Scope, ScopeQuery, Timestamp,
 };
 
-use super::access::{Ids, no_meeting, seen};
+use super::access::{Ids, no_meeting, require, seen};
 use super::acting::{Acting, Asked, no_such};
 use super::body::Json;
 use super::meeting_changes::{call_off, patch};
@@ -72,6 +72,8 @@ pub(super) async fn target(
     match (row.parent, row.original_start) {
         (Some(series), Some(original_start)) => {
             acting.unchanged(row.revision)?;
+            // Whoever has to do with an occurrence need not have to do with its series.
+            let series = seen(&acting.api, &acting.caller, series.0).await?;
             Ok(Some(Target { series, original_start, scope }))
         }
         _ if row.recurrence.is_some() && scope == Scope::All => Ok(None),
@@ -91,7 +93,8 @@ pub(super) async fn change(
     let Target { series, original_start, scope } = target;
     match scope {
         Scope::This => {
-            let meeting = acting.api.door.live.occurrence(series, original_start).await?;
+            let rights = [Permission::MeetingPolicy, Permission::MeetingUpdate];
+            let meeting = occurrence(&acting, series, original_start, &rights).await?;
             patch(&acting.elsewhere(meeting), body).await
         }
         Scope::Following if !starts_with(&acting.api, series, original_start).await? => {
@@ -123,7 +126,8 @@ pub(super) async fn cancel(acting: Acting, target: Target) -> Result<Response, P
     let Target { series, original_start, scope } = target;
     match scope {
         Scope::This => {
-            let meeting = acting.api.door.live.occurrence(series, original_start).await?;
+            let rights = [Permission::MeetingDelete];
+            let meeting = occurrence(&acting, series, original_start, &rights).await?;
             call_off(&acting.elsewhere(meeting)).await
         }
         Scope::Following if !starts_with(&acting.api, series, original_start).await? => {
@@ -132,6 +136,29 @@ pub(super) async fn cancel(acting: Acting, target: Target) -> Result<Response, P
         }
         Scope::Following | Scope::All => call_off(&acting.elsewhere(series)).await,
     }
+}
+
+/// The meeting that an occurrence is. One that is none yet becomes one for those who have one of these rights
+/// in the series: what others ask for changes nothing.
+async fn occurrence(
+    acting: &Acting,
+    series: MeetingId,
+    at: Timestamp,
+    rights: &[Permission],
+) -> Result<MeetingId, Problem> {
+    let Acting { api, caller, .. } = acting;
+    let made = api.door.store.occurrences_made(series, at, at.plus_ms(1), 1).await;
+    if made.map_err(unavailable)?.is_empty() {
+        let mut refused = Ok(());
+        for right in rights {
+            refused = require(api, caller, series, *right).await;
+            if refused.is_ok() {
+                break;
+            }
+        }
+        refused?;
+    }
+    Ok(api.door.live.occurrence(series, at).await?)
 }
 
 /// Whether the occurrence is the first of its series: then what follows is all of it.

@@ -247,7 +247,7 @@ impl Act {
 
 impl Facts {
     /// The rank and the permissions of one who need not be in: none for who waits, or was put out.
-    fn rights_outside(
+    pub(super) fn rights_outside(
         &self,
         now: Timestamp,
         actor: &Actor,
