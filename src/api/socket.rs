@@ -102,6 +102,15 @@ fn accept(
 mod tests {
     use super::*;
 
+    #[test]
+    fn an_origin_that_is_no_text_is_not_absent() {
+        let mut headers = HeaderMap::new();
+        headers
+            .insert("origin", HeaderValue::from_bytes("https://évil.example".as_bytes()).unwrap());
+        assert!(!origin_allowed(origin(&headers), Some("meet.example"), &[]));
+        assert!(origin_allowed(origin(&HeaderMap::new()), Some("meet.example"), &[]));
+    }
+
     fn answer(change: &[(&'static str, &'static str)]) -> u16 {
         let mut headers = HeaderMap::new();
         let good = [

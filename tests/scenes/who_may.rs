@@ -419,3 +419,24 @@ async fn whom_one_makes_co_host_is_looked_up_no_more_often_than_anyone() {
     }
     assert_eq!((told[..30].iter().all(|it| *it == 404), told[30]), (true, 429), "{told:?}");
 }
+
+#[tokio::test]
+async fn who_only_knocked_reads_nothing_of_who_is_there() {
+    let stage = Stage::set().await;
+    let body = json!({ "requires_approval": true, "invitees": [{ "username": "ivy" }] });
+    let meeting = stage.meeting("Ada", body).await;
+    let mut ada = stage.join(&meeting, "Ada").await;
+    let mut eve = stage.join(&meeting, "Eve").await;
+    let id = eve.id();
+    let (token, path) = (stage.token("Eve"), crate::asking::below(&meeting, "/participants"));
+    assert_eq!(read(&stage, &path, &token).await.0, 403, "who waits");
+    eve.send(Command::Leave(Leave { successor: None })).await;
+    ada.expect(|event| matches!(event, EventBody::ParticipantWithdrawn(_))).await;
+    for list in ["/participants", "/participants/1", "/co-hosts", "/invitees", "/waiting-room"] {
+        let (status, body) = read(&stage, &crate::asking::below(&meeting, list), &token).await;
+        assert_eq!(status, 403, "{list}: {body}");
+    }
+    let own = format!("{path}/{id}");
+    assert_eq!(read(&stage, &own, &token).await.0, 200, "one's own place one sees");
+    assert_eq!(read(&stage, &path, &stage.token("Ivy")).await.0, 200, "who is invited");
+}
