@@ -128,8 +128,9 @@ fn signed_in_answer(api: &Api, peer: &Peer, signed_in: SignedInAs) -> Response {
 
 fn set_cookie(api: &Api, peer: &Peer, secret: &str, seconds: u32) -> String {
     let secure = if api.links.is_secure(peer) { "; Secure" } else { "" };
+    let path = api.links.path();
     format!(
-        "{COOKIE}={secret}; Path=/api/sessions; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
+        "{COOKIE}={secret}; Path={path}/api/sessions; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
     )
 }
 

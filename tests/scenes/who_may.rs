@@ -440,3 +440,27 @@ async fn who_only_knocked_reads_nothing_of_who_is_there() {
     assert_eq!(read(&stage, &own, &token).await.0, 200, "one's own place one sees");
     assert_eq!(read(&stage, &path, &stage.token("Ivy")).await.0, 200, "who is invited");
 }
+
+#[tokio::test]
+async fn the_names_of_those_who_never_came_are_not_told_by_inviting_or_banning_them() {
+    let stage = Stage::set().await;
+    // Known here, but not by that host.
+    let (ben, ivy) = (
+        stage.meeting("Ben", json!({})).await.owner.id,
+        stage.meeting("Ivy", json!({})).await.owner.id,
+    );
+    let invitees = json!([{ "username": "ben" }, { "username": "cyd" }, { "user_id": ivy }]);
+    let meeting = stage.meeting("Ada", json!({ "invitees": invitees })).await;
+    let (ada, below) = (stage.token("Ada"), |path: &str| crate::asking::below(&meeting, path));
+    for someone in [json!({ "username": "dan" }), json!({ "user_id": ben })] {
+        post(&stage, &below("/bans"), &ada, someone).await;
+    }
+    let _ivy = stage.join(&meeting, "Ivy").await;
+    let names = async |path: &str| {
+        let (_, list) = read(&stage, &below(path), &ada).await;
+        let names = list["items"].as_array().unwrap().iter().map(|it| it["name"].clone());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(names("/invitees").await, [Value::Null, Value::Null, json!("Ivy")]);
+    assert_eq!(names("/bans").await, [Value::Null, Value::Null]);
+}
