@@ -8,7 +8,7 @@
 use quorate_protocol::{MeetingId, Seq, Timestamp, UserId};
 use tokio::sync::mpsc;
 
-use crate::live::{Live, clock};
+use crate::live::{Live, Revoked, clock};
 use crate::meeting::event::{Audience, Event, Fact, SYSTEM, Subject};
 use crate::store::{Batch, BatchError, ERASED_PREFIX, Store, StoreError, StoredUser};
 
@@ -190,7 +190,11 @@ pub async fn erase(
     mut footprint: Footprint,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<(u64, u64), ErasureError> {
-    store.deactivate(footprint.user).await?;
+    let bots = store.deactivate(footprint.user).await?;
+    if let Some(live) = live {
+        let users = [vec![footprint.user], bots].concat();
+        live.revoke(Revoked { users, tokens: Vec::new() }).await;
+    }
     let (mut meetings, mut events) = (0, 0);
     for pass in 1..=PASSES {
         let all = footprint.traces.len() as u64;

@@ -102,8 +102,8 @@ impl Identity {
                 scopes: scopes.filter(|_| bot.is_none()),
                 ..Credential::of(user.row.id, Some(claims.expires_at()))
             },
-            // Whoever holds a token that is bound to meetings administers none.
-            admin: (claims.admin || by_right) && claims.meetings.is_none(),
+            // Whoever holds a token that is bound to meetings administers none, and no bot does.
+            admin: (claims.admin || by_right) && bot.is_none() && claims.meetings.is_none(),
             email: claims.verified_email(),
             user: user.row,
             scopes,

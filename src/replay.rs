@@ -15,6 +15,7 @@ use quorate_protocol::{MeetingId, Seq, Timestamp, UserId};
 use tokio::sync::Semaphore;
 
 use crate::meeting::event::{SYSTEM, View};
+use crate::meeting::office::Actor;
 use crate::meeting::{Auditor, Facts, Renewed};
 use crate::store::{JournalReader, Store, StoreError};
 use kept::Kept;
@@ -91,22 +92,24 @@ impl Replays {
         Replays { store, turns, kept: Arc::default() }
     }
 
-    /// What a user saw of a meeting, and whether they audit it.
+    /// What someone saw of a meeting, and whether they audit it as of now.
     ///
     /// # Errors
     /// When the journal cannot be read or folded.
     pub async fn sightings(
         &self,
         meeting: MeetingId,
-        user: UserId,
+        actor: &Actor,
+        now: Timestamp,
     ) -> Result<Sightings, ReplayError> {
+        let user = actor.user;
         let _turn = self.turns.acquire().await;
         let fold = self.kept.take(meeting, user);
         let fold = self.fold(meeting, user, fold, Seq(u64::MAX)).await?;
         let sightings = Sightings {
             head: fold.facts.head,
             views: Arc::new(fold.views.clone()),
-            auditor: fold.facts.auditor(user),
+            auditor: fold.facts.auditor(now, actor),
         };
         self.kept.put(meeting, user, fold);
         Ok(sightings)

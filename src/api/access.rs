@@ -97,7 +97,7 @@ pub(super) async fn require(
     if may(api, caller, meeting, permission).await? {
         return Ok(());
     }
-    let message = "that is not yours to see here; ask the host for the permission";
+    let message = "that is not yours here; ask the host for the permission";
     let permission = Some(permission);
     Err(Problem(ErrorBody { permission, ..ErrorBody::new(Code::Forbidden, message) }))
 }

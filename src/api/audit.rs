@@ -11,12 +11,13 @@ use quorate_protocol::{
 };
 use serde_json::Value;
 
-use super::access::Ids;
+use super::access::{Ids, seen};
 use super::openapi::{Operation, Routes};
 use super::problem::Problem;
 use super::query::Query;
 use super::{Api, Bearer, page};
 use crate::identity::{Caller, Reach, unavailable};
+use crate::live::clock;
 use crate::meeting::{Auditor, Reader, Sight};
 use crate::replay::{ReplayError, Sightings};
 use crate::store::audit::{Checked, check_meeting};
@@ -52,14 +53,19 @@ pub(super) fn routes() -> Routes<Arc<Api>> {
 /// An id in a path, if it is one.
 pub(super) type Id = Result<Ids<1>, Problem>;
 
+/// By what right someone audits all meetings, as far as their credential is good for it.
+pub(super) fn auditor_of_all(caller: &Caller) -> Option<Auditor> {
+    Auditor::admin().within(caller.scopes).filter(|_| caller.admin)
+}
+
 /// `GET /api/meetings/{id}/audit`: all of it for who audits, what one did oneself for everyone else.
 pub(super) async fn list(
     State(api): State<Arc<Api>>,
     Bearer(caller): Bearer,
-    id: Id,
+    Ids([id]): Ids<1>,
     Query(ask): Query<AuditQuery>,
 ) -> Result<Reply<List<AuditItem>>, Problem> {
-    let meeting = visible(&api, &caller, id).await?;
+    let meeting = seen(&api, &caller, id).await?;
     let limit = page::limit(ask.limit)? as usize;
     let cursor = ask.cursor.clone();
     let list = ("audit", meeting, AuditQuery { limit: None, cursor: None, ..ask.clone() });
@@ -106,9 +112,9 @@ pub(super) async fn list(
 pub(super) async fn verify(
     State(api): State<Arc<Api>>,
     Bearer(caller): Bearer,
-    id: Id,
+    Ids([id]): Ids<1>,
 ) -> Result<Reply<AuditVerdict>, Problem> {
-    let meeting = visible(&api, &caller, id).await?;
+    let meeting = seen(&api, &caller, id).await?;
     let (reader, _) = reader(&api, &caller, meeting).await?;
     if reader.auditor.is_none() {
         return Err(no_auditor());
@@ -134,7 +140,9 @@ pub(super) async fn activity(
     Query(ask): Query<ActivityQuery>,
 ) -> Result<Reply<List<ActivityItem>>, Problem> {
     let user = id.ok().map(|Ids([id])| UserId(id)).filter(|id| id.0 > 0);
-    let user = user.filter(|user| caller.admin || *user == caller.user.id).ok_or_else(no_user)?;
+    let auditor = auditor_of_all(&caller);
+    let may_see = |user: &UserId| auditor.is_some() || *user == caller.user.id;
+    let user = user.filter(may_see).ok_or_else(no_user)?;
     if caller.reach != Reach::All {
         return Err(no_user());
     }
@@ -145,7 +153,7 @@ pub(super) async fn activity(
     let cursor = ask.cursor.clone();
     let list = ("activity", user, ActivityQuery { limit: None, cursor: None, ..ask.clone() });
     let mut before = page::after(&list, cursor.as_deref())?.unwrap_or(i64::MAX);
-    let reader = Reader { user: caller.user.id, auditor: caller.admin.then(Auditor::admin) };
+    let reader = Reader { user: caller.user.id, auditor };
     let wanted = |row: &&AuditRow| {
         let at = row.event.at;
         ask.from.is_none_or(|from| from <= at)
@@ -180,24 +188,6 @@ fn own(caller: &Caller, user: UserId) -> Sight {
     if caller.user.id == user { Sight::Whole } else { Sight::Structure }
 }
 
-/// The meeting of a path, where the caller may know of it.
-pub(super) async fn visible(api: &Api, caller: &Caller, id: Id) -> Result<MeetingId, Problem> {
-    let Ok(Ids([id])) = id else { return Err(no_meeting()) };
-    let (id, store) = (MeetingId(id), &api.door.store);
-    let sees = match &caller.reach {
-        Reach::All if caller.admin => store.meeting_exists(id).await.map_err(unavailable)?,
-        Reach::All => {
-            let email = caller.email.as_deref();
-            store.user_may_see(id, caller.user.id, email).await.map_err(unavailable)?
-        }
-        reach => {
-            api.door.reaches(reach, id).await?
-                && store.meeting_exists(id).await.map_err(unavailable)?
-        }
-    };
-    if sees { Ok(id) } else { Err(no_meeting()) }
-}
-
 /// The caller as a reader of a meeting's journal, and what they saw of it.
 pub(super) async fn reader(
     api: &Api,
@@ -205,12 +195,13 @@ pub(super) async fn reader(
     meeting: MeetingId,
 ) -> Result<(Reader, Option<Sightings>), Problem> {
     let user = caller.user.id;
-    let admin = caller.admin.then(Auditor::admin);
+    let admin = auditor_of_all(caller);
     let place = api.door.store.is_participant(meeting, user).await.map_err(unavailable)?;
     if admin.is_some() && !place {
         return Ok((Reader { user, auditor: admin }, None));
     }
-    let sightings = api.replays.sightings(meeting, user).await.map_err(unreadable)?;
+    let sightings = api.replays.sightings(meeting, &caller.actor(), clock::wall()).await;
+    let sightings = sightings.map_err(unreadable)?;
     Ok((Reader { user, auditor: admin.or(sightings.auditor) }, Some(sightings)))
 }
 
@@ -249,11 +240,6 @@ pub(super) fn unreadable(error: ReplayError) -> Problem {
     tracing::error!(%error, "failed to look back");
     let message = "the journal cannot be read; try again in a moment";
     Problem(ErrorBody::new(Code::Unavailable, message))
-}
-
-/// What is not there, and what one may not see: the same answer.
-pub(super) fn no_meeting() -> Problem {
-    Problem(ErrorBody::new(Code::NotFound, "there is no such meeting, or not for you"))
 }
 
 pub(super) fn no_user() -> Problem {

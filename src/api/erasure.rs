@@ -33,6 +33,7 @@ pub(super) async fn erase(
         let message = "people are erased by admins; see `quorate token --admin`";
         return Err(Problem(ErrorBody::new(Code::Forbidden, message)));
     }
+    caller.whole()?;
     let user = id.ok().map(|Ids([id])| UserId(id)).filter(|id| id.0 > 0).ok_or_else(no_user)?;
     let user = api.door.store.user_by_id(user).await.map_err(unavailable)?.ok_or_else(no_user)?;
     let tasks = api.tasks.clone();

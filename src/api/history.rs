@@ -11,7 +11,8 @@ use quorate_protocol::{
     Timestamp,
 };
 
-use super::audit::{Id, no_auditor, reader, unreadable, visible};
+use super::access::{Ids, seen};
+use super::audit::{auditor_of_all, no_auditor, reader, unreadable};
 use super::openapi::{Operation, Routes};
 use super::problem::Problem;
 use super::query::Query;
@@ -48,10 +49,10 @@ pub(super) fn routes() -> Routes<Arc<Api>> {
 pub(super) async fn state(
     State(api): State<Arc<Api>>,
     Bearer(caller): Bearer,
-    id: Id,
+    Ids([id]): Ids<1>,
     Query(ask): Query<StateQuery>,
 ) -> Result<Reply<StateThen>, Problem> {
-    let meeting = visible(&api, &caller, id).await?;
+    let meeting = seen(&api, &caller, id).await?;
     let moment = match (ask.seq, ask.at) {
         (Some(seq), None) => Moment::Seq(seq),
         (None, Some(at)) => Moment::At(at),
@@ -132,7 +133,7 @@ pub(super) async fn events(
 async fn meetings(api: &Api, caller: &Caller) -> Result<Option<Vec<MeetingId>>, Problem> {
     let store = &api.door.store;
     let theirs = match &caller.reach {
-        Reach::All if caller.admin => return Ok(None),
+        Reach::All if auditor_of_all(caller).is_some() => return Ok(None),
         Reach::All => store.meetings_of(caller.user.id, caller.email.as_deref()).await,
         Reach::These(meetings) => return Ok(Some(meetings.clone())),
         Reach::HostedBy(owner) => store.meetings_of(*owner, None).await,

@@ -46,6 +46,12 @@ impl Links {
         Some(url.origin().ascii_serialization())
     }
 
+    /// What paths of this server begin with where people reach it: nothing, but below another site's address.
+    pub(super) fn path(&self) -> String {
+        let url: Option<Url> = self.public.as_ref().and_then(|url| url.parse().ok());
+        url.map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default()
+    }
+
     /// The name of the machine in `public_url`, where it is set.
     pub(super) fn host(&self) -> Option<String> {
         let url: Url = self.public.as_ref()?.parse().ok()?;
@@ -124,6 +130,9 @@ mod tests {
         assert_eq!(public.origin().as_deref(), Some("https://meet.example.org"));
         let below = Links::new(Some("https://example.org/meet")).unwrap().of(&headers);
         assert_eq!(below.api("/me"), "https://example.org/meet/api/me");
+        let path = |url| Links::new(url).unwrap().path();
+        assert_eq!(path(Some("https://example.org/meet/")), "/meet");
+        assert_eq!(path(Some("https://example.org/")) + &path(None), "");
         for wrong in
             ["", "meet.example.org", "ftp://a", "https://a?b", "https://a#b", "https://u@a"]
         {

@@ -158,6 +158,7 @@ async fn add_cohost(acting: Acting, Json(body): Json<NamedUser>) -> Result<Respo
         Err(error) if error.code != Code::NotFound => return Err(Problem(error)),
         _ => {}
     }
+    acting.api.door.identity.count_lookup(acting.caller.user.id)?;
     let NamedUser { user_id, username, email } = body;
     let found = find_known(&acting.api, user_id, username, email).await?;
     let found = found.ok_or_else(|| no_such("user"))?;

@@ -75,6 +75,8 @@ pub(super) async fn target(
     match (row.parent, row.original_start) {
         (Some(series), Some(original_start)) => {
             acting.unchanged(row.revision)?;
+            // Whoever has to do with an occurrence need not have to do with its series.
+            let series = seen(&acting.api, &acting.caller, series.0).await?;
             acting.revisions = None;
             Ok(Some(Target { series, original_start, scope }))
         }
@@ -141,8 +143,8 @@ pub(super) async fn cancel(acting: Acting, target: Target) -> Result<Response, P
     }
 }
 
-/// The same person acting in the meeting that the occurrence is. It becomes one only by who may do that with the series: else whoever sees
-/// the series could make meetings of it.
+/// The same person acting in the meeting that the occurrence is. It becomes one only by who may do that with the
+/// series: else whoever sees that could make meetings of it.
 async fn occurrence(
     acting: Acting,
     series: MeetingId,

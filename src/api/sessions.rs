@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use quorate_protocol::{Code, Empty, ErrorBody, SignIn, SignedIn, SignedOut};
 
 use super::Api;
 use super::body::Json;
 use super::openapi::{Operation, Routes};
-use super::origin::origin_allowed;
+use super::origin::{origin, origin_allowed};
 use super::peer::Peer;
 use super::problem::Problem;
 use super::secret::Secret;
@@ -52,10 +52,8 @@ impl FromRequestParts<Arc<Api>> for OwnPage {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
-        let text = |name: HeaderName| parts.headers.get(name).and_then(|it| it.to_str().ok());
-        let present = parts.headers.contains_key(header::ORIGIN);
-        let origin = text(header::ORIGIN).or(present.then_some("null"));
-        if origin_allowed(origin, text(header::HOST), &api.origins) {
+        let host = parts.headers.get(header::HOST).and_then(|it| it.to_str().ok());
+        if origin_allowed(origin(&parts.headers), host, &api.origins) {
             return Ok(OwnPage);
         }
         let message = "pages of this origin may not sign in here; see the setting `origins`";
@@ -130,8 +128,9 @@ fn signed_in_answer(api: &Api, peer: &Peer, signed_in: SignedInAs) -> Response {
 
 fn set_cookie(api: &Api, peer: &Peer, secret: &str, seconds: u32) -> String {
     let secure = if api.links.is_secure(peer) { "; Secure" } else { "" };
+    let path = api.links.path();
     format!(
-        "{COOKIE}={secret}; Path=/api/sessions; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
+        "{COOKIE}={secret}; Path={path}/api/sessions; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
     )
 }
 

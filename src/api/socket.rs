@@ -15,7 +15,7 @@ use tracing::Instrument;
 use tracing::field::Empty;
 
 use super::Api;
-use super::origin::origin_allowed;
+use super::origin::{origin, origin_allowed};
 use super::problem::Problem;
 use crate::connection;
 
@@ -77,7 +77,7 @@ fn accept(
     if STANDARD.decode(key).map_or(0, |key| key.len()) != 16 {
         return Err(refuse("Sec-WebSocket-Key must be 16 bytes in base64"));
     }
-    if !origin_allowed(text(header::ORIGIN), text(header::HOST), origins) {
+    if !origin_allowed(origin(headers), text(header::HOST), origins) {
         let error = ErrorBody::new(Code::Forbidden, "this origin may not open a socket here");
         return Err(Box::new(Problem(error).into_response()));
     }
@@ -101,6 +101,15 @@ fn accept(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_origin_that_is_no_text_is_not_absent() {
+        let mut headers = HeaderMap::new();
+        headers
+            .insert("origin", HeaderValue::from_bytes("https://évil.example".as_bytes()).unwrap());
+        assert!(!origin_allowed(origin(&headers), Some("meet.example"), &[]));
+        assert!(origin_allowed(origin(&HeaderMap::new()), Some("meet.example"), &[]));
+    }
 
     fn answer(change: &[(&'static str, &'static str)]) -> u16 {
         let mut headers = HeaderMap::new();

@@ -135,7 +135,11 @@ impl Identity {
     }
 
     /// Refuses a link for one who runs the meeting or the server.
-    async fn may_come_by_link(&self, meeting: MeetingId, id: UserId) -> Result<(), ErrorBody> {
+    pub(super) async fn may_come_by_link(
+        &self,
+        meeting: MeetingId,
+        id: UserId,
+    ) -> Result<(), ErrorBody> {
         let user = self.store.user_by_id(id).await.map_err(unavailable)?;
         let personal = user.is_some_and(|user| {
             !user.is_admin && matches!(user.kind, Some(UserKind::Member | UserKind::Guest))

@@ -16,6 +16,8 @@ use keys::Keys;
 
 /// When trying again may help while the issuer cannot be asked, in milliseconds.
 const ASK_AGAIN_MS: u64 = 10_000;
+/// Characters of the verifier of a code.
+const VERIFIER_CHARS: std::ops::RangeInclusive<usize> = 43..=128;
 /// Characters of a subject.
 const SUBJECT_CHARS_MAX: usize = 255;
 
@@ -165,6 +167,7 @@ impl Issuer {
         ask: &OidcSignIn,
         now: Timestamp,
     ) -> Result<IssuerClaims, ErrorBody> {
+        check_verifier(&ask.code_verifier)?;
         let failed = |error: FetchError| match error {
             FetchError::Refused => {
                 let message = "the issuer does not take this code; start again";
@@ -205,6 +208,16 @@ impl Issuer {
             false => Err(FetchError::Odd),
         }
     }
+}
+
+/// Refuses what can be no verifier (RFC 7636, 4.1): without one the code would be anyone's who saw it.
+fn check_verifier(verifier: &str) -> Result<(), ErrorBody> {
+    let unreserved = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+    if VERIFIER_CHARS.contains(&verifier.len()) && verifier.chars().all(unreserved) {
+        return Ok(());
+    }
+    let message = "must be 43 to 128 unreserved characters, as its challenge was made of";
+    Err(ErrorBody::new(Code::Invalid, message).field("oidc.code_verifier"))
 }
 
 /// Whether a token is signed as ours never are.

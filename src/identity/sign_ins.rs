@@ -59,8 +59,8 @@ impl Identity {
     /// A new token for the browser with this cookie.
     ///
     /// # Errors
-    /// `unauthorized` when the cookie does not hold, or the account is switched off; `unavailable` when the
-    /// store fails.
+    /// `unauthorized` when the cookie does not hold, or the account is switched off; `forbidden` when they came
+    /// by a link and run the meeting since; `unavailable` when the store fails.
     pub async fn renew(&self, cookie: &str) -> Result<SignedInAs, ErrorBody> {
         let over = |message| ErrorBody::new(Code::Unauthorized, message);
         let (hash, now) = (secrets::hash(cookie), clock::wall());
@@ -76,6 +76,8 @@ impl Identity {
         if let Some((meeting, invitee)) = kept.invitation {
             let invited = self.store.invitee(meeting, invitee).await.map_err(unavailable)?;
             invited.ok_or_else(|| over("the invitation was taken back"))?;
+            // They may have come to run the meeting since.
+            self.may_come_by_link(meeting, found.user).await?;
         }
         if now.ms_since(found.last_used_at) >= NOTE_EVERY_SECONDS * 1000 {
             let expires_at = now.plus_seconds(SIGN_IN_DAYS * 86_400);

@@ -247,7 +247,7 @@ impl Act {
 
 impl Facts {
     /// The rank and the permissions of one who need not be in: none for who waits, or was put out.
-    fn rights_outside(
+    pub(super) fn rights_outside(
         &self,
         now: Timestamp,
         actor: &Actor,
@@ -266,7 +266,7 @@ impl Facts {
         }
         let put_out = known.is_some_and(|known| {
             let out = matches!(known.place, Place::Out(Exit::Declined { .. } | Exit::Removed));
-            known.removed || out
+            known.removed || out || self.knocked_in_vain(known, actor)
         });
         if put_out && !self.is_staff(actor.user) {
             return Ok((0, PermissionSet::NONE));
@@ -275,6 +275,13 @@ impl Facts {
             Some(bot) => (BOT_RANK, within(self.can_of_bot(bot, PermissionSet::NONE).set)),
             None => (self.rank_of(actor.user), within(self.can_of(actor.user).set)),
         })
+    }
+
+    /// Whether someone nobody asked to come has waited and was never let in: to knock opens no door.
+    fn knocked_in_vain(&self, known: &Person, actor: &Actor) -> bool {
+        matches!(known.place, Place::Out(Exit::Withdrawn | Exit::Expired | Exit::Closed))
+            && known.joined_at == Timestamp::default()
+            && !self.invitees.has(actor.user, actor.email.as_deref())
     }
 
     /// What someone may here, whether they are in or not; nothing for who waits, or was put out.

@@ -10,6 +10,7 @@ use quorate_protocol::{Permission, PermissionSet, Timestamp, UserId};
 use super::custom_roles::Definer;
 use super::event::{Event, Fact, Group, SYSTEM, View};
 use super::facts::Facts;
+use super::office::Actor;
 use super::person::{Person, Place};
 
 /// Someone who reads a journal.
@@ -51,6 +52,13 @@ impl Auditor {
         Auditor { rank, permissions }
     }
 
+    /// The same by a credential that is good for these scopes, where it is good for auditing.
+    #[must_use]
+    pub fn within(self, scopes: Option<PermissionSet>) -> Option<Auditor> {
+        let permissions = scopes.map_or(self.permissions, |scopes| self.permissions.and(scopes));
+        permissions.has(Permission::AuditView).then_some(Auditor { permissions, ..self })
+    }
+
     /// What of a group they count as. A breakout room is only for who was in it.
     fn is_of(&self, group: Group) -> bool {
         match group {
@@ -82,19 +90,22 @@ impl Reader {
         };
         match addressed {
             true => Sight::Whole,
-            false if self.auditor.is_some() => Sight::Structure,
-            false => Sight::Nothing,
+            false if self.auditor.is_none() => Sight::Nothing,
+            // What it is about is who voted what.
+            false if matches!(event.fact, Fact::PollVotesTold { .. }) => Sight::Happened,
+            false => Sight::Structure,
         }
     }
 }
 
 impl Facts {
-    /// By what right a user audits this meeting, if they do.
+    /// By what right someone audits this meeting, in or not, if they do; that of an administrator of the
+    /// server is another.
     #[must_use]
-    pub fn auditor(&self, user: UserId) -> Option<Auditor> {
-        let permissions = self.can_of(user).set;
-        let audits = permissions.has(Permission::AuditView);
-        audits.then(|| Auditor { rank: self.rank_of(user), permissions })
+    pub fn auditor(&self, now: Timestamp, actor: &Actor) -> Option<Auditor> {
+        let known = self.person_of(actor.user);
+        let (rank, permissions) = self.rights_outside(now, actor, known).ok()?;
+        Auditor { rank, permissions }.within(actor.scopes)
     }
 
     /// An auditor as a viewer of a snapshot in which they are not: as staff in the main room who was there

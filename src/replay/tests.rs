@@ -100,6 +100,19 @@ fn joined() -> Fact {
     }
 }
 
+async fn sightings(replays: &Replays, user: i64) -> Sightings {
+    let actor = Actor {
+        user: UserId(user),
+        kind: UserKind::Member,
+        name: "Somebody".to_owned(),
+        email: None,
+        bot: None,
+        scopes: None,
+        admin: false,
+    };
+    replays.sightings(MEETING, &actor, Timestamp(1_790_000_000_000)).await.unwrap()
+}
+
 fn left() -> Fact {
     Fact::ParticipantLeft { participant: ParticipantId(2), reason: LeaveReason::Left }
 }
@@ -112,21 +125,21 @@ async fn a_fold_goes_on_where_it_ended_and_comes_to_the_same() {
     {
         journal.write(facts).await;
         assert!(replays.cost(MEETING, UserId(2)).await.unwrap() > 0);
-        let kept = replays.sightings(MEETING, UserId(2)).await.unwrap();
-        let anew = Replays::new(journal.store.clone()).sightings(MEETING, UserId(2)).await.unwrap();
+        let kept = sightings(&replays, 2).await;
+        let anew = sightings(&Replays::new(journal.store.clone()), 2).await;
         assert_eq!(kept, anew);
         assert_eq!(kept.head, journal.head);
         assert_eq!(replays.cost(MEETING, UserId(2)).await.unwrap(), 0, "nothing is left to fold");
     }
-    let sightings = replays.sightings(MEETING, UserId(2)).await.unwrap();
-    let here = |seq: u64| sightings.at(Seq(seq)).map(|view| view.here);
+    let seen = sightings(&replays, 2).await;
+    let here = |seq: u64| seen.at(Seq(seq)).map(|view| view.here);
     assert_eq!(
         [here(1), here(2), here(3), here(2000)],
         [None, Some(true), Some(false), Some(false)]
     );
     assert_eq!(here(journal.head.0), Some(true));
-    assert_eq!(sightings.auditor, None);
-    let host = replays.sightings(MEETING, UserId(1)).await.unwrap();
+    assert_eq!(seen.auditor, None);
+    let host = sightings(&replays, 1).await;
     assert_eq!(host.auditor.map(|it| it.rank), Some(100), "one who never came");
     replays.forget();
     assert_eq!(replays.cost(MEETING, UserId(2)).await.unwrap(), journal.head.0);

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::journal::parsed_if_any;
 use super::queries::all;
+use super::users::bots_of;
 use super::writer::Job;
 use super::{Store, StoreError};
 
@@ -103,12 +104,14 @@ impl Store {
         .await
     }
 
-    /// Lets a user in no more: the account is switched off, and what they sign in with is gone.
+    /// Lets a user in no more: the account is switched off, and what they sign in with is gone. Answers their
+    /// bots, who are gone with them.
     ///
     /// # Errors
     /// When the store is closed, or the transaction failed.
-    pub async fn deactivate(&self, user: UserId) -> Result<(), StoreError> {
+    pub async fn deactivate(&self, user: UserId) -> Result<Vec<UserId>, StoreError> {
         self.write(move |connection| {
+            let bots = bots_of(connection, user)?;
             for sql in [
                 "UPDATE users SET is_active = 0, is_admin = 0, password_hash = NULL WHERE id = ?1",
                 "DELETE FROM tokens WHERE owner_id = ?1 OR user_id = ?1",
@@ -120,7 +123,7 @@ impl Store {
             ] {
                 connection.execute(sql, [user.0])?;
             }
-            Ok(())
+            Ok(bots)
         })
         .await
     }

@@ -149,10 +149,7 @@ impl Store {
             if !active {
                 connection.execute("DELETE FROM sign_ins WHERE user_id = ?1", [id.0])?;
             }
-            let bots = "SELECT user_id FROM tokens WHERE owner_id = ?1 AND kind = 'bot'";
-            let mut bots = connection.prepare_cached(bots)?;
-            let bots = bots.query_map([id.0], |row| row.get(0).map(UserId))?;
-            bots.collect()
+            bots_of(connection, id)
         })
         .await
     }
@@ -169,6 +166,13 @@ impl Store {
         })
         .await
     }
+}
+
+/// The bots of the tokens that a user made.
+pub(super) fn bots_of(connection: &Connection, owner: UserId) -> rusqlite::Result<Vec<UserId>> {
+    let bots = "SELECT user_id FROM tokens WHERE owner_id = ?1 AND kind = 'bot'";
+    let mut bots = connection.prepare_cached(bots)?;
+    bots.query_map([owner.0], |row| row.get(0).map(UserId))?.collect()
 }
 
 fn arrive(connection: &Connection, arrival: &Arrival) -> rusqlite::Result<()> {

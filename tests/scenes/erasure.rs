@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::audit::{admin, get};
-use crate::stage::{Stage, hello_with};
+use crate::stage::{Stage, chat, hello_with};
 
 fn say(text: &str, to: Option<ChatTo>) -> Command {
     Command::ChatSend(ChatSend { text: text.to_owned(), to, reply_to: None })
@@ -93,4 +93,38 @@ async fn nobody_is_erased_who_is_nobody() {
         let answer = stage.request(Method::POST, &path, Some(&admin(&stage))).send().await.unwrap();
         assert_eq!(answer.status(), 404, "{id}");
     }
+}
+
+#[tokio::test]
+async fn with_whoever_is_erased_goes_what_they_opened_also_where_nothing_tells_of_them() {
+    let stage = Stage::set().await;
+    let setup = stage.setup_link.as_deref().unwrap().split_once('=').unwrap().1;
+    let setup = json!({ "setup": { "secret": setup, "username": "zelda", "name": "Zelda" } });
+    let request = stage.request(Method::POST, "/api/sessions", None).json(&setup);
+    let zelda: SignedIn = request.send().await.unwrap().json().await.unwrap();
+    let make = async |body: Value| {
+        let request = stage.request(Method::POST, "/api/tokens", Some(&zelda.token)).json(&body);
+        let made: CreatedToken = request.send().await.unwrap().json().await.unwrap();
+        made.token
+    };
+    let bot = json!({ "name": "Clock", "kind": "bot", "scopes": ["chat.send"] });
+    let bot = make(bot).await;
+    // It comes to a meeting that its owner has nothing to do with.
+    let meeting = stage.meeting("Ada", json!({})).await;
+    let _ada = stage.join(&meeting, "Ada").await;
+    let mut clock = stage.enter(hello_with(&meeting, bot)).await.unwrap();
+    clock.send(chat("ten o'clock")).await;
+
+    let narrow = json!({ "name": "k", "kind": "api", "scopes": ["chat.send"] });
+    let narrow = make(narrow).await;
+    let (_, me) = get(&stage, "/api/me", &zelda.token).await;
+    let path = format!("/api/users/{}/erase", me["user"]["id"]);
+    let erase = async |token: &str| {
+        let answer = stage.request(Method::POST, &path, Some(token)).send().await.unwrap();
+        answer.status().as_u16()
+    };
+    assert_eq!(erase(&narrow).await, 403, "an administrator's key with scopes erases nobody");
+    assert_eq!(erase(&admin(&stage)).await, 200);
+    let bye = clock.expect_bye().await;
+    assert_eq!((bye.code, bye.action), (Code::Unauthorized, ByeAction::Stop));
 }

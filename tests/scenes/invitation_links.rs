@@ -114,7 +114,7 @@ async fn an_invited_user_comes_in_by_a_link_unless_they_run_the_meeting() {
     let (status, problem) = link(&stage, &meeting, 2, &ada).await;
     assert_eq!((status, &problem["code"]), (403, &json!("forbidden")), "{problem}");
     let (_, made) = link(&stage, &meeting, 1, &ada).await;
-    let (_, signed_in, _) = open(&stage, &made).await;
+    let (_, signed_in, cookie) = open(&stage, &made).await;
     let opened = token(&signed_in);
     let person = stage.enter(by_id(&meeting, opened.clone())).await.unwrap();
     assert_eq!((person.user(), &*person.welcome.you.name), (ben, "Ben"));
@@ -124,6 +124,9 @@ async fn an_invited_user_comes_in_by_a_link_unless_they_run_the_meeting() {
     let mut host = stage.join(&meeting, "Ada").await;
     host.send(Command::CohostAdd(UserOnly { user: ben })).await;
     assert_eq!(open(&stage, &made).await.0, 403);
+    let renew = stage.request(Method::POST, "/api/sessions/renew", None).json(&json!({}));
+    let renewed = renew.header("cookie", cookie.unwrap()).send().await.unwrap();
+    assert_eq!(renewed.status(), 403, "nor by whoever has the cookie");
 }
 
 #[tokio::test]

@@ -263,6 +263,11 @@ async fn who_has_a_code_signs_in_once_and_with_its_verifier() {
     let (status, cookie, problem) = sign_in(&verifier.to_lowercase(), given).await;
     assert_eq!((status, cookie, &problem["field"]), (401, false, &json!("oidc.code")), "{problem}");
 
+    for none in ["", "short", &"x".repeat(129), &" ".repeat(43)] {
+        let (status, cookie, problem) = sign_in(none, issuer.ask("code", ask.clone())).await;
+        let said = (status, cookie, &problem["field"]);
+        assert_eq!(said, (422, false, &json!("oidc.code_verifier")), "{problem}");
+    }
     let given = issuer.ask("code", ask.clone());
     let (status, cookie, signed_in) = sign_in(verifier, given.clone()).await;
     assert_eq!((status, cookie), (200, true), "{signed_in}");

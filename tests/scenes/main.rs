@@ -46,4 +46,5 @@ mod time_travel;
 mod tokens;
 mod waiting;
 mod waiting_staff;
+mod who_may;
 mod working;

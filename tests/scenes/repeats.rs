@@ -180,3 +180,42 @@ async fn an_answer_that_is_a_day_old_is_given_no_more() {
     let again = post(&stage, &lock, &ada, json!({}), "k1").await;
     assert_eq!(again.status, 409, "the key is this request's now");
 }
+
+#[tokio::test]
+async fn a_secret_is_answered_once_and_kept_nowhere() {
+    let stage = Stage::set().await;
+    let ada = stage.token("Ada");
+    let meeting =
+        stage.meeting("Ada", json!({ "invitees": [{ "email": "eve@example.org" }] })).await;
+    let (key, link) =
+        (json!({ "name": "Script", "kind": "api" }), below(&meeting, "/invitees/1/link"));
+    for (n, (path, body, status)) in [
+        ("/api/tokens", key.clone(), 201),
+        ("/api/me/calendar-url", Value::Null, 200),
+        (&link, Value::Null, 200),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let idempotency = format!("k{n}");
+        let first = post(&stage, path, &ada, body.clone(), &idempotency).await;
+        assert_eq!(first.status, status, "{path}: {first:?}");
+        let again = post(&stage, path, &ada, body, &idempotency).await;
+        assert_eq!(again.problem(), (409, "conflict", Some("Idempotency-Key")), "{path}");
+    }
+    let kept: i64 = stage.sql(
+        "SELECT count(*) FROM idempotency_keys \
+         WHERE key IN ('k0', 'k1', 'k2') AND body IS NULL AND location IS NULL",
+    );
+    assert_eq!((kept, count(&stage, "tokens")), (3, 1), "and the token was made once");
+    // Another's key of that name is another key; without a token nothing is given again.
+    let other = post(&stage, "/api/tokens", &stage.token("Ben"), key.clone(), "k0").await;
+    assert_eq!(other.status, 201, "{other:?}");
+    let revoked = other.body["token"].as_str().unwrap();
+    let first = post(&stage, "/api/meetings", revoked, json!({ "title": "Ben's" }), "k5").await;
+    assert_eq!(first.status, 201);
+    let path = format!("/api/tokens/{}", other.body["id"]);
+    stage.ask(Method::DELETE, &path, &stage.token("Ben"), Value::Null).await;
+    let again = post(&stage, "/api/meetings", revoked, json!({ "title": "Ben's" }), "k5").await;
+    assert_eq!(again.status, 401, "{again:?}");
+}

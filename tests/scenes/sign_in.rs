@@ -159,6 +159,16 @@ async fn behind_a_proxy_the_cookie_is_secure_and_links_are_as_people_reach_them(
     let request = public.request(Method::POST, "/api/sessions", None).json(&setup(secret, "root"));
     let response = request.header("origin", own).send().await.unwrap();
     assert!(cookie(&response).1.ends_with("; Secure"), "the public address is https");
+    let below = Stage::with(|config| {
+        config.public_url = Some("https://example.org/meet".to_owned());
+    })
+    .await;
+    let link = below.setup_link.clone().unwrap();
+    let secret = link.strip_prefix("https://example.org/meet/#setup=").unwrap();
+    let body = setup(secret, "root");
+    let request = below.request(Method::POST, "/api/sessions", None).json(&body);
+    let response = request.send().await.unwrap();
+    assert!(cookie(&response).1.contains("; Path=/meet/api/sessions;"), "{:?}", cookie(&response));
     let meeting = public.meeting("Ada", json!({})).await;
     assert_eq!(meeting.links.ws, "wss://meet.example.org/ws");
     let links = me(&public, &public.token("Ada")).await;

@@ -183,7 +183,7 @@ pub struct Invitation {
     pub id: InviteeId,
     /// The user; null when an address is invited.
     pub user: Option<UserId>,
-    /// The user's name; null when an address is invited.
+    /// The name they had here; null when they were never here, and when an address is invited.
     pub name: Option<String>,
     /// The address, in lower case; null when a user is invited, and when it has been redacted.
     pub email: Option<String>,

@@ -755,6 +755,7 @@ impl Fact {
         matches!(
             self,
             Fact::MeetingCreated(_)
+                | Fact::MeetingImported(_)
                 | Fact::MeetingStarted {}
                 | Fact::MeetingEnded { .. }
                 | Fact::MeetingReopened {}

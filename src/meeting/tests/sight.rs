@@ -4,6 +4,8 @@ use quorate_protocol::*;
 
 use super::stage::*;
 use crate::meeting::event::{Audience, Event, Fact, Personal, Subject, View};
+use crate::meeting::office::Actor;
+use crate::meeting::person::Bot;
 use crate::meeting::{Auditor, Reader, Sight};
 
 const ME: i64 = 7;
@@ -114,6 +116,13 @@ fn each_reads_what_was_for_them_and_an_auditor_who_did_what_besides() {
         let told = Event { audience: Audience::EVERYONE, ..event };
         assert_eq!(reader.sight(&told, there(100, None, &[]).as_ref()), sight);
     }
+    // What staff is told of a poll is who voted what: an auditor who is no staff reads none of it.
+    let told = Fact::PollVotesTold { poll: PollId(1), votes: Vec::new() };
+    let told = event(Audience::STAFF, 8, told);
+    let bot = Some(Auditor { rank: 30, ..holder });
+    for (auditor, sight) in [(none, Nothing), (bot, Happened), (staff, Whole), (admin, Whole)] {
+        assert_eq!(Reader { user: UserId(ME), auditor }.sight(&told, None), sight, "{auditor:?}");
+    }
     let system = Reader { user: UserId(0), auditor: None };
     let timer = Event { user: UserId(0), ..event(Audience::NOBODY, 8, chat()) };
     assert_eq!(system.sight(&timer, None), Nothing, "the system reads nothing");
@@ -124,14 +133,33 @@ fn audit_view_makes_an_auditor_with_the_rank_one_has() {
     let mut stage = Stage::new(|_| {});
     stage.enter(OWNER).unwrap();
     stage.enter(2).unwrap();
-    let facts = &stage.meeting.facts;
-    let host = facts.auditor(UserId(OWNER)).unwrap();
+    let who = |user: i64, scopes: Option<&[Permission]>| Actor {
+        user: UserId(user),
+        kind: UserKind::Member,
+        name: "Somebody".to_owned(),
+        email: None,
+        bot: None,
+        scopes: scopes.map(|scopes| scopes.iter().copied().collect()),
+        admin: false,
+    };
+    let by = |stage: &Stage, actor: &Actor| stage.meeting.facts.auditor(stage.now, actor);
+    let auditor = |stage: &Stage, user| by(stage, &who(user, None));
+    let host = auditor(&stage, OWNER).unwrap();
     assert_eq!((host.rank, host.permissions.has(Permission::RoleTransferHost)), (100, true));
-    assert_eq!((facts.auditor(UserId(2)), facts.auditor(UserId(99))), (None, None));
+    assert_eq!((auditor(&stage, 2), auditor(&stage, 99)), (None, None));
+    // By a key one audits where it is good for that, and then by what else it is good for.
+    assert_eq!(by(&stage, &who(OWNER, Some(&[Permission::ChatSend]))), None);
+    let key = by(&stage, &who(OWNER, Some(&[Permission::AuditView]))).unwrap();
+    assert_eq!((key.rank, key.permissions), (100, PermissionSet::NONE.with(Permission::AuditView)));
     stage.ask(OWNER, cohost(2)).unwrap();
-    assert_eq!(stage.meeting.facts.auditor(UserId(2)), None, "a co-host may be granted it");
+    assert_eq!(auditor(&stage, 2), None, "a co-host may be granted it");
     stage.ask(OWNER, grant(2, &[Permission::AuditView])).unwrap();
-    assert_eq!(stage.meeting.facts.auditor(UserId(2)).unwrap().rank, 80);
+    assert_eq!(auditor(&stage, 2).unwrap().rank, 80);
+    // A bot by its scopes, in or not.
+    let bot = |scope| Bot { owner: None, scopes: PermissionSet::NONE.with(scope) };
+    let bot = |scope| Actor { kind: UserKind::Bot, bot: Some(bot(scope)), ..who(98, None) };
+    assert_eq!(by(&stage, &bot(Permission::ChatSend)), None);
+    assert_eq!(by(&stage, &bot(Permission::AuditView)).unwrap().rank, 30);
 }
 
 #[test]

@@ -62,10 +62,11 @@ pub(super) fn assert_folds(migrated: &Migrated, path: &std::path::Path) {
             info.code.clone(),
             u8::from(info.has_passcode).to_string(),
             serde_json::to_string(&info.settings).unwrap(),
+            info.revision.to_string(),
         ];
         let sql = format!(
             "SELECT m.id, title, description, host_id, owner_id, coalesce(u.full_name, u.username), \
-             start_time, end_time, started_at, ended_at, status, meeting_code, password IS NOT NULL, settings \
+             start_time, end_time, started_at, ended_at, status, meeting_code, password IS NOT NULL, settings, revision \
              FROM meetings AS m JOIN users AS u ON u.id = host_id WHERE m.id = {id}"
         );
         assert_eq!(of_facts.join("|"), migrated.row(&sql));

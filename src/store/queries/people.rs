@@ -93,14 +93,18 @@ pub(in super::super) const CO_HOSTS: &str = "SELECT c.id, c.user_id, \
      FROM meeting_co_hosts AS c JOIN users AS u ON u.id = c.user_id \
      LEFT JOIN meeting_participants AS p ON p.meeting_id = c.meeting_id AND p.user_id = c.user_id \
      WHERE c.meeting_id = ?1 AND c.id > ?2 ORDER BY c.id LIMIT ?3";
+/// Names are of those who were here: nobody learns by inviting or banning someone whether they are known.
 pub(in super::super) const INVITEES: &str = "SELECT i.invitee_id, i.user_id, \
      coalesce(u.full_name, u.username), i.email, i.required, i.created_at \
-     FROM meeting_invitees AS i LEFT JOIN users AS u ON u.id = i.user_id \
+     FROM meeting_invitees AS i \
+     LEFT JOIN meeting_participants AS p ON p.meeting_id = i.meeting_id AND p.user_id = i.user_id \
+     LEFT JOIN users AS u ON u.id = p.user_id \
      WHERE i.meeting_id = ?1 AND i.invitee_id > ?2 ORDER BY i.invitee_id LIMIT ?3";
 pub(in super::super) const BANS: &str = "SELECT b.user_id, p.id, \
      coalesce(u.full_name, u.username), b.key, b.scope, b.reason, b.until, by.id, b.created_at \
-     FROM meeting_bans AS b JOIN users AS u ON u.id = b.user_id \
+     FROM meeting_bans AS b \
      LEFT JOIN meeting_participants AS p ON p.meeting_id = b.meeting_id AND p.user_id = b.user_id \
+     LEFT JOIN users AS u ON u.id = p.user_id \
      LEFT JOIN meeting_participants AS by \
          ON by.meeting_id = b.meeting_id AND by.user_id = b.by_user_id \
      WHERE b.meeting_id = ?1 AND b.user_id > ?2 AND (b.until IS NULL OR b.until > ?4) \
