@@ -50,11 +50,14 @@ pub(super) struct Context {
     pub(super) series_bans: mpsc::UnboundedSender<(MeetingId, SeriesBan)>,
 }
 
+/// Bans as they come in, each with the occurrence in which it was given.
+type SeriesBans = mpsc::UnboundedReceiver<(MeetingId, SeriesBan)>;
+
 /// All live meetings of this server.
 #[derive(Clone)]
 pub struct Live {
     pub(super) context: Arc<Context>,
-    series_bans: Arc<Mutex<Option<mpsc::UnboundedReceiver<(MeetingId, SeriesBan)>>>>,
+    series_bans: Arc<Mutex<Option<SeriesBans>>>,
     /// Each live meeting's mailbox.
     pub(super) meetings: Arc<DashMap<MeetingId, mpsc::Sender<Mail>>>,
     /// Those that had not ended are restored, or set aside.
