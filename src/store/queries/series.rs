@@ -18,15 +18,13 @@ pub(in crate::store) const SERIES_BEHIND: &str = "SELECT DISTINCT o.parent_meeti
      AND o.series_version < s.series_version";
 
 /// The occurrence that one joins who comes to the series: the one that runs, or else the next.
-pub(in crate::store) const OCCURRENCE_TO_JOIN: &str = "SELECT id FROM ( \
-         SELECT id FROM meetings INDEXED BY idx_meeting_parent \
-         WHERE parent_meeting_id = ?1 AND status = 'in_progress' LIMIT 1) \
-     UNION ALL SELECT id FROM ( \
-         SELECT id FROM meetings INDEXED BY idx_meeting_parent_order \
+pub(in crate::store) const OCCURRENCE_TO_JOIN: &str = "SELECT id FROM meetings WHERE id = coalesce( \
+     (SELECT id FROM meetings INDEXED BY idx_meeting_parent \
+         WHERE parent_meeting_id = ?1 AND status = 'in_progress' LIMIT 1), \
+     (SELECT id FROM meetings INDEXED BY idx_meeting_parent_order \
          WHERE parent_meeting_id = ?1 AND coalesce(start_time, created_at) >= ?3 \
          AND status = 'scheduled' AND (end_time IS NULL OR end_time > ?2) \
-         ORDER BY coalesce(start_time, created_at), id LIMIT 1) \
-     LIMIT 1";
+         ORDER BY coalesce(start_time, created_at), id LIMIT 1))";
 /// What was to start longer ago and did not is not next any more, in milliseconds: a day.
 const OVERDUE_MS: i64 = 24 * 3_600_000;
 
