@@ -62,6 +62,10 @@ impl Actor {
         if head > Seq(0) {
             Actor::recover(&mut running, last_alive)?;
         }
+        for ban in running.meeting.facts.bans_for_series(running.clock.now()) {
+            // Where nobody takes it any more, the server stops.
+            let _ = running.context.series_bans.send((self.id, ban));
+        }
         Ok(running)
     }
 }

@@ -166,13 +166,34 @@ impl Facts {
         decision
     }
 
+    /// The bans that were given in this occurrence and are to hold in its whole series. Told when the meeting is
+    /// restored: the server may have stopped before the series had heard of them.
+    #[must_use]
+    pub fn bans_for_series(&self, now: Timestamp) -> Vec<SeriesBan> {
+        if self.info.parent.is_none() {
+            return Vec::new();
+        }
+        let given =
+            |ban: &Banned| ban.scope == BanScope::Series && ban.by.is_some() && ban.holds(now);
+        let told = |(user, ban): (&UserId, &Banned)| SeriesBan {
+            user: *user,
+            until: ban.until,
+            key: ban.key,
+            email: ban.email.clone(),
+            at: ban.at,
+        };
+        self.bans.0.iter().filter(|(_, ban)| given(ban)).map(told).collect()
+    }
+
     /// A ban in an occurrence holds in the series from now on.
     pub(super) fn take_over_ban(&self, now: Timestamp, ban: &SeriesBan) -> Decision {
-        let SeriesBan { user, until, key, ref email } = *ban;
+        let SeriesBan { user, until, key, ref email, at } = *ban;
         let decision = Decision::by_system();
         let same = self.bans.holding(user, now).is_some_and(|held| held.until == until);
         let full = self.room_for_a_ban(now).is_err();
-        if same || full || self.info.recurrence.is_none() || self.is_staff(user) {
+        // It may be told again, long after it was lifted here.
+        let lifted = self.bans_lifted.get(&user).is_some_and(|lifted| *lifted >= at);
+        if same || full || lifted || self.info.recurrence.is_none() || self.is_staff(user) {
             return decision;
         }
         self.ban_by_series(decision, user, until, key, email.clone())
@@ -296,8 +317,16 @@ impl Facts {
     }
 
     /// A ban was lifted, and a removal with it.
-    pub(super) fn unbanned(&mut self, user: UserId, participant: Option<ParticipantId>) {
+    pub(super) fn unbanned(
+        &mut self,
+        user: UserId,
+        participant: Option<ParticipantId>,
+        at: Timestamp,
+    ) {
         self.bans.0.remove(&user);
+        if self.info.recurrence.is_some() {
+            self.bans_lifted.insert(user, at);
+        }
         if let Some(participant) = participant {
             self.set_removed(participant, false);
         }

@@ -66,6 +66,8 @@ pub struct Facts {
     pub breakouts: Breakouts,
     pub(super) by_user: BTreeMap<UserId, ParticipantId>,
     pub(super) bans: Bans,
+    /// Of a series: when bans were lifted in it.
+    pub(super) bans_lifted: BTreeMap<UserId, Timestamp>,
     pub(super) lost: BTreeSet<SessionId>,
     pub(super) empty_since: Option<Timestamp>,
     /// Of a series: its occurrences.
@@ -363,7 +365,9 @@ impl Facts {
                 self.set_removed(*participant, true);
             }
             Fact::ParticipantBanned { .. } => self.banned(event),
-            Fact::ParticipantUnbanned { user, participant } => self.unbanned(*user, *participant),
+            Fact::ParticipantUnbanned { user, participant } => {
+                self.unbanned(*user, *participant, at)
+            }
             Fact::ReasonGiven { event: of, .. } => self.ban_reason_given(*of, event),
             Fact::AttributesChanged { participant } => {
                 self.attributes_changed(*participant, personal, at);

@@ -55,6 +55,8 @@ pub struct SeriesBan {
     pub key: BanKey,
     /// The verified address that it keeps out.
     pub email: Option<String>,
+    /// When it was given.
+    pub at: Timestamp,
 }
 
 /// A fresh meeting's id and code, handed in.
@@ -203,7 +205,7 @@ impl Facts {
                 if event.user != SYSTEM && self.info.parent.is_some() =>
             {
                 let email = event.personal.as_ref().and_then(|personal| personal.email.clone());
-                Some(SeriesBan { user, until, key, email })
+                Some(SeriesBan { user, until, key, email, at: event.at })
             }
             _ => None,
         }

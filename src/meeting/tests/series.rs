@@ -390,11 +390,20 @@ fn a_ban_for_the_series_reaches_it_and_its_other_occurrences() {
     let input = Input::SeriesBan(Box::new(SeriesBan { ..ban }));
     assert!(!series.take(&input).unwrap().events.is_empty());
     assert!(series.take(&input).unwrap().events.is_empty(), "once");
+    // After a restart it is told again: as it was given, and not once it was lifted in the series.
+    let again = |series: &Series| series.made[0].1.meeting.facts.bans_for_series(series.stage.now);
+    let told = again(&series);
+    assert_eq!(told.iter().map(|ban| ban.user).collect::<Vec<_>>(), [UserId(7)]);
     series.tell();
     assert!(matches!(series.made[1].1.enter(7), Err(Refusal::Banned { .. })));
     let told = series.made[1].1.journal.iter().rfind(|event| is_fact(event, "participant.banned"));
     assert_eq!(told.map(|event| event.user), Some(SYSTEM));
     assert_eq!(series.made[1].1.meeting.facts.ban_for_series(told.unwrap()), None, "and not back");
+    series.stage.now = week(0).plus_ms(HOUR_MS);
+    series.act(Command::ParticipantUnban(UserOnly { user: UserId(7) })).unwrap();
+    let told = Input::SeriesBan(Box::new(again(&series).remove(0)));
+    assert!(series.take(&told).unwrap().events.is_empty(), "it was lifted since");
+    assert_eq!(series.stage.replayed(), series.stage.meeting.facts);
 }
 
 #[test]
