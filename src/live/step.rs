@@ -4,6 +4,7 @@
 //! until the journal is committed up to the head they were decided upon.
 
 mod coming;
+mod office;
 mod seal;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -20,15 +21,13 @@ use super::answers::{Answers, Kept, Turn};
 use super::clock::{self, MeetingClock};
 use super::directory::Context;
 use super::frames::{dry_run_frame, ok_frame, signals_text};
-use super::ids;
-use super::mail::{ActAs, Acted, Credential, Gone, Keep, Mail, Named, Refused};
+use super::mail::{Credential, Gone, Mail, Refused};
 use super::outbox::{Outbox, Parcel, What};
 use super::release::{Held, Output};
 use super::ring::Ring;
 use super::welcome::Shared;
 use crate::meeting::event::{Audience, Cause, Event, Fact, SessionEnd, View};
-use crate::meeting::office::{Act, Actor, INSIDE};
-use crate::meeting::series::{Fresh, Offspring, Split};
+use crate::meeting::series::Offspring;
 use crate::meeting::{
     Answer, Can, Decision, Draft, Input, Meeting, Refusal, Renewed, Signal, SignalTo, wire,
 };
@@ -306,75 +305,6 @@ impl Running {
             }
             Ok(decision) => self.answer(session, id, command, decision, outbox),
         }
-    }
-
-    /// Carries out what someone asks who need not be there.
-    fn act(&mut self, who: ActAs) -> Result<Acted, Refusal> {
-        let (dry_run, keep) = (who.dry_run, who.keep.clone());
-        let fresh = who.named.fresh.clone();
-        let (user, act) = self.actor(who);
-        self.acted(user, fresh, &Input::Act(Box::new(act)), dry_run, keep)
-    }
-
-    /// Who acts, with a participant id for one who has no place here yet.
-    fn actor(&self, who: ActAs) -> (UserRow, Act) {
-        let ActAs { user, email, bot, scopes, admin, revisions, named, of, commands, .. } = who;
-        let actor = Actor {
-            user: user.id,
-            kind: user.kind,
-            name: user.name.clone(),
-            email,
-            bot,
-            scopes,
-            admin,
-        };
-        let known = self.meeting.facts.person_of(user.id).map(|person| person.id);
-        let participant = known.unwrap_or_else(|| self.context.ids.participant());
-        let Named { kind: named, address, role_exists, .. } = named;
-        (user, Act { actor, participant, revisions, named, address, role_exists, of, commands })
-    }
-
-    fn acted(
-        &mut self,
-        user: UserRow,
-        fresh: Option<UserRow>,
-        input: &Input,
-        dry_run: bool,
-        keep: Option<Keep>,
-    ) -> Result<Acted, Refusal> {
-        let mut decision = self.decide(input)?;
-        let answer = std::mem::replace(&mut decision.answer, Answer::Data("{}".into()));
-        let Answer::Data(data) = answer else { return Err(INSIDE) };
-        if dry_run {
-            return Ok(Acted { seq: None, data, in_series: false });
-        }
-        if !decision.events.is_empty() {
-            self.step.kept.extend(keep.map(|keep| keep.of(user.id, &data, clock::wall())));
-            self.step.users.push(user);
-            self.step.users.extend(fresh);
-        }
-        let seq = self.carry_out(decision, None);
-        Ok(Acted { seq, data, in_series: self.meeting.facts.info.recurrence.is_some() })
-    }
-
-    fn split(&mut self, who: ActAs, at: Timestamp) -> Result<Acted, Refusal> {
-        let (dry_run, keep) = (who.dry_run, who.keep.clone());
-        let (user, act) = self.actor(who);
-        let split = Split { act, at, fresh: self.fresh_meeting() };
-        self.acted(user, None, &Input::Split(Box::new(split)), dry_run, keep)
-    }
-
-    fn make_occurrence(&mut self, original_start: Timestamp) -> Result<Acted, Refusal> {
-        let input = Input::Occurrence { original_start, fresh: self.fresh_meeting() };
-        let mut decision = self.decide(&input)?;
-        let answer = std::mem::replace(&mut decision.answer, Answer::Data("{}".into()));
-        let Answer::Data(data) = answer else { return Err(INSIDE) };
-        let seq = self.carry_out(decision, None);
-        Ok(Acted { seq, data, in_series: self.meeting.facts.info.recurrence.is_some() })
-    }
-
-    fn fresh_meeting(&self) -> Fresh {
-        Fresh { meeting: self.context.ids.meeting(), code: ids::meeting_code() }
     }
 
     /// Carries a command out and answers it.
