@@ -11,9 +11,6 @@ use super::person::Person;
 use super::{Decision, Refusal, text};
 use crate::schedule;
 
-/// The end of the year 9999, after which no time can be written.
-const LAST: Timestamp = Timestamp(253_402_300_799_999);
-
 pub(super) fn check_title(title: &str) -> Result<(), Refusal> {
     text::check("title", title, TITLE_CHARS_MAX)
 }
@@ -81,8 +78,9 @@ impl Facts {
         let Some(ends_at) = self.info.ends_at else {
             return Err(Refusal::Conflict("this meeting has no planned end to put off"));
         };
-        let ends_at = ends_at.plus_seconds(ask.minutes * 60);
-        if ends_at > LAST {
+        let (before, ends_at) = (ends_at, ends_at.plus_seconds(ask.minutes * 60));
+        // Times end where they can be written no more.
+        if ends_at.ms_since(before) < u64::from(ask.minutes) * 60_000 {
             return Err(Refusal::Conflict("the end cannot be put off any further"));
         }
         let extended = Fact::MeetingExtended { ends_at };

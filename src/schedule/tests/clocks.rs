@@ -228,10 +228,8 @@ fn it_ends_where_years_end() {
 
 #[test]
 fn the_last_occurrence_that_can_be_written() {
-    for (zone, start) in
-        [("UTC", "23:30Z"), ("America/New_York", "23:30Z"), ("Asia/Tokyo", "23:30Z")]
-    {
-        let daily = series(zone, &format!("2026-01-01T{start}"), &every(RecurrencePattern::Daily));
+    for zone in ["UTC", "America/New_York"] {
+        let daily = series(zone, "2026-01-01T23:30Z", &every(RecurrencePattern::Daily));
         let found = daily.occurrences(at("9999-12-30T00:00Z"), Timestamp(i64::MAX), 9);
         let starts: Vec<_> = found.iter().map(|it| it.starts_at).collect();
         assert_eq!(starts, [at("9999-12-30T23:30Z"), at("9999-12-31T23:30Z")], "{zone}");
