@@ -366,7 +366,7 @@ impl Facts {
             }
             Fact::ParticipantBanned { .. } => self.banned(event),
             Fact::ParticipantUnbanned { user, participant } => {
-                self.unbanned(*user, *participant, at)
+                self.unbanned(*user, *participant, at);
             }
             Fact::ReasonGiven { event: of, .. } => self.ban_reason_given(*of, event),
             Fact::AttributesChanged { participant } => {
