@@ -1,6 +1,6 @@
 """Reads /metrics with the parser of Prometheus' own Python library, strictly, and looks at names and figures.
 
-    check.py ADDRESS
+    check.py http://ADDRESS
 """
 
 import sys
@@ -14,7 +14,7 @@ OTHER_UNITS = ("_ms", "_milliseconds", "_minutes", "_kb", "_mb", "_kib", "_mib")
 
 
 def main(address: str) -> None:
-    with urlopen(f"http://{address}/metrics") as answer:
+    with urlopen(f"{address}/metrics") as answer:
         text = answer.read().decode()
     families = {family.name: family for family in text_string_to_metric_families(text)}
     assert len(families) > 20, sorted(families)
