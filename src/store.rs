@@ -90,7 +90,7 @@ pub struct Batch {
     /// The passcode's new hash, or that there is none any more; none leaves what is there.
     pub passcode: Option<Option<String>>,
     /// Meetings that are made with these events, each with its first events.
-    pub offspring: Vec<(MeetingId, Vec<Event>)>,
+    pub offspring: Vec<Newborn>,
     /// What requests were answered that these events follow from, to be given again.
     pub kept: Vec<KeptAnswer>,
     /// When the meeting must be woken, as of these events; none: nothing is due.
@@ -99,6 +99,17 @@ pub struct Batch {
     pub last_alive: Option<Timestamp>,
     /// Where to say how it went, once it is on disk.
     pub done: mpsc::UnboundedSender<Committed>,
+}
+
+/// A meeting that is made with the events of another.
+#[derive(Debug)]
+pub struct Newborn {
+    /// The meeting.
+    pub meeting: MeetingId,
+    /// Its first events, numbered from 1.
+    pub events: Vec<Event>,
+    /// Its passcode's hash, or that there is none; none leaves what follows from the events.
+    pub passcode: Option<Option<String>>,
 }
 
 /// How a batch went; a meeting's completions come in the order of its batches.

@@ -98,15 +98,17 @@ pub(super) async fn call_off(acting: &Acting) -> Result<Response, Problem> {
     answer(acting).await
 }
 
-/// The change with its passcode hashed, if one who makes it may, and what it sets is right. Its schedule is
-/// not looked at.
-pub(super) async fn checked(acting: &Acting, body: &PatchMeeting) -> Result<PatchMeeting, Problem> {
-    let Some(policy) = body.policy() else { return Ok(body.clone()) };
-    let policy = hashed(acting, &[], policy).await?;
-    let passcode = policy.passcode.clone();
-    let asked = Command::MeetingPolicy(Box::new(policy));
-    acting.would(asked).await.map_err(in_settings)?;
-    Ok(PatchMeeting { passcode, ..body.clone() })
+/// What makes of the rest of a series a series of its own: its schedule first, then what else is to be done in it.
+pub(super) async fn split_commands(
+    acting: &Acting,
+    body: &PatchMeeting,
+) -> Result<Vec<Command>, Problem> {
+    let mut commands = vec![Command::MeetingUpdate(body.update())];
+    if let Some(policy) = body.policy() {
+        let policy = hashed(acting, &[], policy).await?;
+        commands.push(Command::MeetingPolicy(Box::new(policy)));
+    }
+    Ok(commands)
 }
 
 /// Changes the meeting, and answers it.
@@ -117,14 +119,6 @@ pub(super) async fn patch(acting: &Acting, body: &PatchMeeting) -> Result<Respon
         commands.push(Command::MeetingPolicy(Box::new(policy)));
     }
     carry_out(acting, commands).await
-}
-
-/// The same, with the passcode as [`checked`] left it.
-pub(super) async fn patch_hashed(
-    acting: &Acting,
-    body: &PatchMeeting,
-) -> Result<Response, Problem> {
-    carry_out(acting, commands(body)).await
 }
 
 fn is_policy(command: &mut Command) -> bool {
@@ -175,7 +169,7 @@ async fn hashed(
 }
 
 /// The error with its field as `PATCH` has it.
-fn in_settings(mut error: ErrorBody) -> ErrorBody {
+pub(super) fn in_settings(mut error: ErrorBody) -> ErrorBody {
     error.field = error.field.map(|field| match field.split(['.', '[']).next() {
         Some(first) if ON_THE_MEETING.contains(&first) => field,
         _ => format!("settings.{field}"),

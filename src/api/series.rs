@@ -15,7 +15,7 @@ use quorate_protocol::{
 use super::access::{Ids, no_meeting, seen};
 use super::acting::{Acting, Asked, no_such};
 use super::body::Json;
-use super::meeting_changes::{answer, call_off, checked, patch, patch_hashed};
+use super::meeting_changes::{answer, call_off, in_settings, patch, split_commands};
 use super::openapi::{Operation, Routes};
 use super::problem::Problem;
 use super::query::Query;
@@ -101,23 +101,10 @@ pub(super) async fn change(
             patch(&occurrence(acting, series, original_start, may).await?, body).await
         }
         Scope::Following if !begins_with(&acting, series, original_start).await? => {
-            // Of what is done with the new series, nothing is refused once that is there.
             let acting = acting.at(series);
-            let body = &checked(&acting, body).await?;
-            let into =
-                split(&acting, series, original_start, Command::MeetingUpdate(body.update()));
-            let Some(into) = into.await? else { return Err(no_meeting()) };
-            // What is not of the schedule the new series is told by itself.
-            let policy = PatchMeeting {
-                title: None,
-                description: None,
-                starts_at: None,
-                ends_at: None,
-                time_zone: None,
-                recurrence: None,
-                ..body.clone()
-            };
-            patch_hashed(&acting.elsewhere(into), &policy).await
+            let commands = split_commands(&acting, body).await?;
+            let into = split(&acting, series, original_start, commands).await?;
+            answer(&acting.elsewhere(into.ok_or_else(no_meeting)?)).await
         }
         Scope::Following | Scope::All => {
             let mut acting = acting.at(series);
@@ -136,7 +123,8 @@ pub(super) async fn cancel(acting: Acting, target: Target) -> Result<Response, P
             call_off(&occurrence(acting, series, original_start, may).await?).await
         }
         Scope::Following if !begins_with(&acting, series, original_start).await? => {
-            split(&acting, series, original_start, Command::MeetingCancel(Empty {})).await?;
+            let cancel = vec![Command::MeetingCancel(Empty {})];
+            split(&acting, series, original_start, cancel).await?;
             answer(&acting.at(series)).await
         }
         Scope::Following | Scope::All => call_off(&acting.at(series)).await,
@@ -179,10 +167,11 @@ async fn split(
     acting: &Acting,
     series: MeetingId,
     at: Timestamp,
-    command: Command,
+    commands: Vec<Command>,
 ) -> Result<Option<MeetingId>, Problem> {
-    let asked = Asked { commands: vec![command], ..Asked::default() };
-    Ok(acting.api.door.live.split(series, at, acting.who(asked)).await?.into)
+    let asked = Asked { commands, ..Asked::default() };
+    let split = acting.api.door.live.split(series, at, acting.who(asked)).await;
+    Ok(split.map_err(in_settings)?.into)
 }
 
 /// `PATCH /api/meetings/{id}/occurrences/{original_start}`.

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use quorate_protocol::{
-    Bye, Code, Command, ErrorBody, Event as WireEvent, MeetingId, ParticipantId, Permission, Seq,
-    ServerFrame, SessionId, SignalBody, Timestamp,
+    Bye, Code, Command, ErrorBody, Event as WireEvent, ParticipantId, Permission, Seq, ServerFrame,
+    SessionId, SignalBody, Timestamp,
 };
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -31,7 +31,7 @@ use crate::meeting::series::Offspring;
 use crate::meeting::{
     Answer, Can, Decision, Draft, Input, Meeting, Refusal, Renewed, Signal, SignalTo, wire,
 };
-use crate::store::{Committed, Generation, KeptAnswer, UserRow};
+use crate::store::{Committed, Generation, KeptAnswer, Newborn, UserRow};
 use crate::telemetry::{Outcome, Share};
 
 /// Batches on their way to the store at most; beyond, inputs wait and the next batch grows.
@@ -79,7 +79,7 @@ struct Step {
     /// The passcode's new hash, or that there is none any more.
     passcode: Option<Option<String>>,
     /// Meetings that come to be with the events, each with its first.
-    offspring: Vec<(MeetingId, Vec<Event>)>,
+    offspring: Vec<Newborn>,
     /// Answers to be kept with the events.
     kept: Vec<KeptAnswer>,
     signals: Vec<(Audience, SignalBody)>,
@@ -373,9 +373,9 @@ impl Running {
         if cfg!(debug_assertions) {
             self.meeting.facts.assert_sound();
         }
-        for Offspring { meeting, events } in decision.offspring {
-            let numbered = (1..).zip(events).map(|(seq, draft)| draft.at(Seq(seq), now));
-            self.step.offspring.push((meeting, numbered.collect()));
+        for Offspring { meeting, events, passcode } in decision.offspring {
+            let events = (1..).zip(events).map(|(seq, draft)| draft.at(Seq(seq), now)).collect();
+            self.step.offspring.push(Newborn { meeting, events, passcode });
         }
         if decision.passcode.is_some() {
             self.step.passcode = decision.passcode;

@@ -11,7 +11,7 @@ use quorate_protocol::{
 use super::event::{Audience, Fact, Personal, View};
 use super::person::{Bot, Exit, Person, Place};
 use super::roles::BOT_RANK;
-use super::series::Split;
+use super::series::{Offspring, Split};
 use super::{Decision, Draft, Facts, Meeting, Refusal};
 
 /// The rank of an administrator of the server: above everyone.
@@ -127,10 +127,15 @@ impl Meeting {
                 done = decision.events.len();
             }
         }
-        // After who one is: a stranger learns nothing of the meeting by it.
+        self.is_as_seen(act).map(|()| decision)
+    }
+
+    /// Refuses what was meant of another revision. Asked after who one is: a stranger learns nothing of the
+    /// meeting by it.
+    fn is_as_seen(&self, act: &Act) -> Result<(), Refusal> {
         match &act.revisions {
             Some(seen) if !seen.contains(&self.facts.info.revision) => Err(Refusal::Outdated),
-            _ => Ok(decision),
+            _ => Ok(()),
         }
     }
 
@@ -177,7 +182,8 @@ impl Meeting {
                 let scopes = act.actor.scopes.unwrap_or(all);
                 (me.view.rank, me.view.permissions) = (ADMIN_RANK, all.and(scopes));
                 let mut decision = decide(&me)?;
-                decision.events.iter_mut().for_each(|draft| draft.as_admin = true);
+                let born = decision.offspring.iter_mut().flat_map(|it| &mut it.events);
+                decision.events.iter_mut().chain(born).for_each(|draft| draft.as_admin = true);
                 decision
             }
             own => own?,
@@ -187,11 +193,32 @@ impl Meeting {
 
     /// What the splitting of a series comes to.
     pub(super) fn split(&self, now: Timestamp, split: &Split) -> Result<Decision, Refusal> {
-        self.act_by(now, &split.act, |me| match split.act.commands.as_slice() {
-            [Command::MeetingUpdate(patch)] => self.facts.split(me, split, Some(patch)),
-            [Command::MeetingCancel(_)] => self.facts.split(me, split, None),
+        let mut decision = self.act_by(now, &split.act, |me| match split.act.commands.first() {
+            Some(Command::MeetingUpdate(patch)) => self.facts.split(me, split, Some(patch)),
+            Some(Command::MeetingCancel(_)) => self.facts.split(me, split, None),
             _ => Err(INSIDE),
-        })
+        })?;
+        if let Some(rest) = decision.offspring.first_mut() {
+            self.go_on_in(now, split, rest)?;
+        }
+        self.is_as_seen(&split.act).map(|()| decision)
+    }
+
+    /// What is to be done in the series that goes on from a split, decided as though it were there.
+    fn go_on_in(&self, now: Timestamp, split: &Split, rest: &mut Offspring) -> Result<(), Refusal> {
+        let (terms, server_roles) = (self.terms, self.server_roles.clone());
+        let mut series = Meeting { terms, server_roles, seed: self.seed, ..Meeting::default() };
+        series.go_on(now, &rest.events);
+        let act = Act {
+            participant: split.participant,
+            revisions: None,
+            commands: split.act.commands[1..].to_vec(),
+            ..split.act.clone()
+        };
+        let decision = series.act(now, &act)?;
+        rest.events.extend(decision.events);
+        rest.passcode = decision.passcode;
+        Ok(())
     }
 
     fn act_as(

@@ -42,6 +42,8 @@ pub struct Offspring {
     pub meeting: MeetingId,
     /// Its first events.
     pub events: Vec<Draft>,
+    /// The hash of a passcode of its own, or that there is none; for the table, and in no event.
+    pub passcode: Option<Option<String>>,
 }
 
 /// A ban in an occurrence that is to hold in its whole series.
@@ -136,7 +138,8 @@ impl Facts {
     /// The occurrence as a new meeting.
     fn offspring(&self, occurrence: &Occurrence, fresh: &Fresh) -> Offspring {
         let news = self.news(occurrence.starts_at, Some(occurrence));
-        Offspring { meeting: fresh.meeting, events: follow::born(&news, self, fresh) }
+        let events = follow::born(&news, self, fresh);
+        Offspring { meeting: fresh.meeting, events, passcode: None }
     }
 
     /// What became of an occurrence's original start.

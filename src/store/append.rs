@@ -4,7 +4,7 @@ use quorate_protocol::{MeetingId, Seq};
 use rusqlite::{Connection, params};
 
 use super::heads::{Head, Heads};
-use super::{Batch, BatchError, UserRow, idempotency, journal, projections};
+use super::{Batch, BatchError, Newborn, UserRow, idempotency, journal, projections};
 use crate::meeting::event::Event;
 
 /// Appends a batch within the open transaction. The outer error is the database's, the inner one says
@@ -24,11 +24,15 @@ pub(super) fn append(
     }
     let head = write(connection, head, batch)?;
     let mut born = Vec::new();
-    for (meeting, events) in &batch.offspring {
-        if !follow(Seq(0), events) || heads.head(connection, *meeting)?.seq != Seq(0) {
-            return Ok(Err(BatchError::Head { expected: Seq(0), found: Seq(1) }));
+    for Newborn { meeting, events, passcode } in &batch.offspring {
+        let found = heads.head(connection, *meeting)?.seq;
+        if !follow(Seq(0), events) || found != Seq(0) {
+            return Ok(Err(BatchError::Head { expected: Seq(0), found }));
         }
         born.push((*meeting, append_all(connection, *meeting, Head::START, events)?));
+        if let Some(hash) = passcode {
+            set_passcode(connection, *meeting, hash.as_deref())?;
+        }
     }
     for (meeting, head) in born {
         heads.set(meeting, head);

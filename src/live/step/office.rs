@@ -65,7 +65,8 @@ impl Running {
     pub(super) fn split(&mut self, who: ActAs, at: Timestamp) -> Result<Acted, Refusal> {
         let (dry_run, keep) = (who.dry_run, who.keep.clone());
         let (user, act) = self.actor(who);
-        let split = Split { act, at, fresh: self.fresh_meeting() };
+        let participant = self.context.ids.participant();
+        let split = Split { act, at, fresh: self.fresh_meeting(), participant };
         self.acted(user, None, &Input::Split(Box::new(split)), dry_run, keep)
     }
 

@@ -1,13 +1,13 @@
 //! The end of a step: what it decided goes to the store, what it says is held until that is committed.
 
-use quorate_protocol::{CanChanged, ErrorBody, MeetingId, Seq, ServerFrame, SignalBody};
+use quorate_protocol::{CanChanged, ErrorBody, Seq, ServerFrame, SignalBody};
 
 use super::{Running, Step, redacted};
 use crate::live::frames::{event_frames, ok_frame, signal_frames, signals_text};
 use crate::live::release::{Held, Output};
 use crate::meeting::Refusal;
 use crate::meeting::event::Event;
-use crate::store::{Batch, KeptAnswer, UserRow};
+use crate::store::{Batch, KeptAnswer, Newborn, UserRow};
 
 impl Running {
     /// Ends a step: its events go to the store, its outputs are held until they are committed.
@@ -98,7 +98,7 @@ impl Running {
         events: Vec<Event>,
         users: Vec<UserRow>,
         passcode: Option<Option<String>>,
-        offspring: Vec<(MeetingId, Vec<Event>)>,
+        offspring: Vec<Newborn>,
         kept: Vec<KeptAnswer>,
     ) {
         let expected_head = Seq(self.head().0 - events.len() as u64);

@@ -1,8 +1,8 @@
 //! Changing a series: its rule, all of it or from an occurrence on.
 
 use quorate_protocol::{
-    MeetingId, MeetingStatus, MeetingType, MeetingUpdate, MeetingUpdated, Permission, Recurrence,
-    Timestamp,
+    MeetingId, MeetingStatus, MeetingType, MeetingUpdate, MeetingUpdated, ParticipantId,
+    Permission, Recurrence, Timestamp,
 };
 
 use super::{Fresh, Offspring, follow};
@@ -16,12 +16,15 @@ use crate::schedule::{Series, Times};
 /// A series is to be another from an occurrence on, or to end before it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Split {
-    /// Who wants it, and what: `meeting.update` of what goes on as a new series, or `meeting.cancel`.
+    /// Who wants it, and what: `meeting.update` of what goes on as a new series, and what else is to be done in
+    /// that; or `meeting.cancel`.
     pub act: Act,
     /// The occurrence's original start; not the first.
     pub at: Timestamp,
     /// The new series.
     pub fresh: Fresh,
+    /// A fresh participant id, for their place in that.
+    pub participant: ParticipantId,
 }
 
 /// What became of a series that was split.
@@ -190,7 +193,7 @@ impl Facts {
         for draft in &mut events {
             draft.user = me.user;
         }
-        Ok(Offspring { meeting: split.fresh.meeting, events })
+        Ok(Offspring { meeting: split.fresh.meeting, events, passcode: None })
     }
 
     fn rest_of(&self, series: &Series, at: Timestamp) -> Result<Series, Refusal> {

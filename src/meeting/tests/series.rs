@@ -54,7 +54,7 @@ impl Series {
 
     fn take(&mut self, input: &Input) -> Result<Decision, Refusal> {
         let decision = self.stage.take(input)?;
-        for Offspring { meeting, events } in &decision.offspring {
+        for Offspring { meeting, events, .. } in &decision.offspring {
             self.made.push((*meeting, born(self.stage.now, events.clone())));
         }
         Ok(decision)
@@ -280,7 +280,8 @@ fn what_the_rule_has_no_more_is_called_off() {
 }
 
 fn split(series: &mut Series, at: Timestamp, command: Command) -> Result<Decision, Refusal> {
-    let split = Split { act: act(None, command), at, fresh: series.fresh() };
+    let participant = ParticipantId(OWNER + 2000);
+    let split = Split { act: act(None, command), at, fresh: series.fresh(), participant };
     series.take(&Input::Split(Box::new(split)))
 }
 
@@ -353,6 +354,44 @@ fn rest_of(journal: &[Event]) -> Option<MeetingId> {
         Fact::SeriesSplit { into, .. } => into,
         _ => None,
     })
+}
+
+#[test]
+fn what_else_is_asked_of_the_rest_is_decided_with_the_split_or_nothing_is() {
+    let mut series = Series::weekly(|_| {});
+    series.make_due();
+    let split = |policy: Command, fresh: Fresh| {
+        let mut act = act(None, retitle("Later"));
+        act.commands.push(policy);
+        let participant = ParticipantId(OWNER + 2000);
+        Input::Split(Box::new(Split { act, at: week(1), fresh, participant }))
+    };
+    let before = series.stage.meeting.facts.clone();
+    let fresh = series.fresh();
+    let wrong = series.take(&split(policy(|it| it.max_bots = Some(51)), fresh));
+    assert!(matches!(wrong, Err(Refusal::Invalid { field: "max_bots", .. })), "{wrong:?}");
+    assert_eq!(series.stage.meeting.facts, before, "and the series is whole");
+    let right = policy(|policy| {
+        policy.chat = Some(ChatPolicy::Staff);
+        policy.passcode = Some(Some("a hash".into()));
+    });
+    let fresh = series.fresh();
+    let decision = series.take(&split(right.clone(), fresh)).unwrap();
+    assert_eq!(decision.offspring[0].passcode, Some(Some("a hash".into())));
+    let (_, rest) = series.made.last().unwrap();
+    let info = &rest.meeting.facts.info;
+    assert_eq!(
+        (&*info.title, info.settings.chat, info.has_passcode),
+        ("Later", ChatPolicy::Staff, true)
+    );
+    assert_eq!(rest.person(OWNER).id, ParticipantId(OWNER + 2000), "a place of their own there");
+    let mut series = Series::weekly(|_| {});
+    let fresh = series.fresh();
+    let mut late = split(right, fresh);
+    if let Input::Split(split) = &mut late {
+        split.act.revisions = Some(vec![Seq(9)]);
+    }
+    assert_eq!(series.take(&late), Err(Refusal::Outdated));
 }
 
 #[test]
