@@ -107,12 +107,6 @@ impl Delivery {
         }
     }
 
-    /// The last frame for one who was too slow.
-    #[must_use]
-    pub fn too_slow() -> Utf8Bytes {
-        bye(Code::SlowConsumer)
-    }
-
     /// Takes what there is now, at most a batch. Answers why to close, after the last frame.
     async fn collect(&mut self, out: &mut Vec<Utf8Bytes>) -> Result<Option<Code>, StoreError> {
         // The head first: whatever is in the ring up to there, its changes of view are in the outbox.
