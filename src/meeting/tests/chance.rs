@@ -1,5 +1,7 @@
 //! Rules by chance: whatever happens, the live state is the fold of the journal.
 
+use std::collections::HashSet;
+
 use proptest::prelude::*;
 use quorate_protocol::*;
 
@@ -63,20 +65,25 @@ proptest! {
         }
     }
 
-    /// Nobody sees more than they may, whichever way they look: what a snapshot shows of the chat is what
-    /// the events addressed to them were.
+    /// Nobody sees more than they may, whichever way they look: what a snapshot shows of the chat was addressed
+    /// to them at some time, in the room where they were then or for the part that they had.
     #[test]
     fn a_snapshot_shows_no_more_than_the_events_did(
         acts in prop::collection::vec(act(), 1..100),
     ) {
         let mut stage = Stage::new(|_| {});
+        let mut read = HashSet::new();
         for act in &acts {
             perform(&mut stage, act);
+            for person in stage.meeting.facts.people.values().filter(|person| person.is_in()) {
+                let said = stage.journal.iter().filter(|event| matches!(event.fact, Fact::ChatSent { .. }));
+                let readable = said.filter(|event| event.audience.includes(&person.view));
+                read.extend(readable.map(|event| (person.id, event.seq.0)));
+            }
         }
         for person in stage.meeting.facts.people.values().filter(|person| person.is_in()) {
             for message in stage.meeting.facts.recent_chat(person) {
-                let event = &stage.journal[message.message.0 as usize - 1];
-                prop_assert!(event.audience.includes(&person.view));
+                prop_assert!(read.contains(&(person.id, message.message.0)));
             }
         }
     }
