@@ -29,6 +29,7 @@ mod mute;
 mod names;
 pub mod office;
 mod pace;
+pub mod participation;
 mod passes;
 mod passing;
 mod person;

@@ -8,6 +8,7 @@ use quorate_protocol::{
 
 use super::event::{Audience, Event, Fact, Personal, STAFF_RANK};
 use super::facts::Facts;
+use super::participation::MESSAGE_CHARS_MIN;
 use super::person::Person;
 use super::profile::page_size;
 use super::{Answer, Decision, Refusal, text};
@@ -223,7 +224,8 @@ impl Facts {
             None | Some(ChatTo::Room) => me.room,
             Some(ChatTo::Participant(_) | ChatTo::Staff) => None,
         };
-        let sent = Fact::ChatSent { to: ask.to, room, reply_to: ask.reply_to };
+        let short = ask.text.trim().chars().count() < MESSAGE_CHARS_MIN;
+        let sent = Fact::ChatSent { to: ask.to, room, reply_to: ask.reply_to, short };
         let personal = Personal { text: Some(ask.text.clone()), ..Personal::default() };
         let message = MessageId(self.head.next().0);
         Ok(Decision::by(me)

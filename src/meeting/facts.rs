@@ -16,6 +16,7 @@ use super::decisions::Records;
 use super::event::{Event, Fact, Personal, SYSTEM};
 use super::invitees::Invitees;
 use super::names::{self, Names};
+use super::participation::Attendance;
 use super::person::{Bot, Exit, Person, Place, Session};
 use super::polls::Polls;
 use super::roles::CustomRole;
@@ -70,6 +71,8 @@ pub struct Facts {
     pub(super) bans_lifted: BTreeMap<UserId, Timestamp>,
     pub(super) lost: BTreeSet<SessionId>,
     pub(super) empty_since: Option<Timestamp>,
+    /// When it ran.
+    pub ran: Attendance,
     /// Of a series: its occurrences.
     pub(super) occurrences: Occurrences,
     /// Of a series: the last event that changed what its occurrences take from it.
@@ -268,7 +271,9 @@ impl Facts {
         } else if self.present > 0 {
             self.empty_since = None;
         }
-        self.renew(event)
+        let renewed = self.renew(event);
+        self.participated(event);
+        renewed
     }
 
     fn apply_fact(&mut self, event: &Event) {
@@ -340,7 +345,7 @@ impl Facts {
             Fact::ReturnedToWaiting { participant } => self.returned(*participant, event),
             Fact::WaitingTold { participant } => self.told(*participant, personal),
             Fact::InviteeAdded { invitee, user, required } => {
-                self.invitees.added(*invitee, event.seq, *user, *required, personal);
+                self.invitees.added(*invitee, (event.seq, at), *user, *required, personal);
             }
             Fact::InviteeRemoved { invitee } => self.invitees.removed(*invitee),
             Fact::ParticipantIdentified { participant, user, kind, bot } => {
@@ -357,7 +362,7 @@ impl Facts {
                 self.joined(*participant, at);
             }
             Fact::ParticipantImported { participants } => {
-                self.participants_imported(participants, event.seq);
+                self.participants_imported(participants, (event.seq, at));
             }
             Fact::ParticipantLeft { participant, .. } => self.out(*participant, Exit::Left, at),
             Fact::ParticipantRemoved { participant } => {
@@ -414,7 +419,7 @@ impl Facts {
             Fact::ActionRecorded { action, owner, due } => {
                 self.records.agreed(*action, *owner, *due, personal);
             }
-            Fact::ChatSent { to, room, reply_to } => {
+            Fact::ChatSent { to, room, reply_to, .. } => {
                 self.chat.sent(event, *to, *room, *reply_to);
             }
             Fact::ChatDeleted { message } => self.chat.deleted(*message),

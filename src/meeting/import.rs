@@ -1,6 +1,6 @@
 //! What the journal of a meeting from the older application begins with.
 
-use quorate_protocol::{MeetingType, Seq, UserKind};
+use quorate_protocol::{MeetingType, Seq, Timestamp, UserKind};
 
 use super::event::{Admission, ImportedParticipant, MeetingImported, Personal};
 use super::facts::{Facts, Info};
@@ -31,7 +31,11 @@ impl Facts {
 
     /// Their names stand in the table of users alone, and come with them: to redact one person's in an event
     /// about hundreds would take those of all.
-    pub(super) fn participants_imported(&mut self, people: &[ImportedParticipant], event: Seq) {
+    pub(super) fn participants_imported(
+        &mut self,
+        people: &[ImportedParticipant],
+        event: (Seq, Timestamp),
+    ) {
         for it in people {
             let person = self.place_for(it.participant, it.user, UserKind::Member, None);
             person.joined_at = it.joined_at.unwrap_or_default();

@@ -9,7 +9,7 @@ use std::ops::Bound::{Excluded, Unbounded};
 
 use quorate_protocol::{
     EMAIL_CHARS_MAX, INVITEES_MAX, Invited, Invitee, InviteeAdd, InviteeId, InviteeList, Page,
-    Permission, Seq, UserId,
+    Permission, Seq, Timestamp, UserId,
 };
 
 use super::event::{Audience, Fact, Personal};
@@ -35,6 +35,7 @@ struct Invitation {
     required: bool,
     /// The event that holds the address.
     event: Seq,
+    at: Timestamp,
 }
 
 /// Who is meant: either a user or an address.
@@ -49,6 +50,13 @@ impl Invitees {
     pub fn has(&self, user: UserId, email: Option<&str>) -> bool {
         self.by_user.contains_key(&user)
             || email.is_some_and(|email| self.by_email.contains_key(&text::address(email)))
+    }
+
+    /// When a user was invited first, or the address that was verified for them.
+    pub(super) fn since(&self, user: UserId, email: Option<&str>) -> Option<Timestamp> {
+        let by_email = email.and_then(|email| self.by_email.get(&text::address(email)));
+        let found = self.by_user.get(&user).into_iter().chain(by_email);
+        found.filter_map(|id| self.by_id.get(id)).map(|it| it.at).min()
     }
 
     /// Whether there is an invitation of this id.
@@ -79,7 +87,7 @@ impl Invitees {
     pub(super) fn added(
         &mut self,
         id: InviteeId,
-        event: Seq,
+        (event, at): (Seq, Timestamp),
         user: Option<UserId>,
         required: bool,
         personal: Option<&Personal>,
@@ -88,7 +96,7 @@ impl Invitees {
         self.last = self.last.max(id.0);
         self.by_user.extend(user.map(|user| (user, id)));
         self.by_email.extend(email.clone().map(|email| (email, id)));
-        self.by_id.insert(id, Invitation { user, email, required, event });
+        self.by_id.insert(id, Invitation { user, email, required, event, at });
     }
 
     pub(super) fn removed(&mut self, id: InviteeId) {
@@ -177,7 +185,13 @@ impl Facts {
             if let Some(draft) = decision.events.last()
                 && let Fact::InviteeAdded { user, .. } = draft.fact
             {
-                so_far.added(invitee, Seq(0), user, ask.required, draft.personal.as_deref());
+                so_far.added(
+                    invitee,
+                    (Seq(0), Timestamp::default()),
+                    user,
+                    ask.required,
+                    draft.personal.as_deref(),
+                );
             }
         }
         Ok(decision)

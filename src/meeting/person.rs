@@ -9,6 +9,7 @@ use quorate_protocol::{
 use serde::{Deserialize, Serialize};
 
 use super::event::View;
+use super::participation::{Activity, Attendance};
 use super::rights::Can;
 
 /// A user's place in the meeting; kept when they leave and come back.
@@ -62,6 +63,10 @@ pub struct Person {
     pub room: Option<RoomId>,
     /// The breakout rooms they have been in, and the events with which they first were.
     pub rooms_seen: BTreeMap<RoomId, Seq>,
+    /// When they were there.
+    pub attendance: Attendance,
+    /// What they did that counts.
+    pub activity: Activity,
     /// Their sessions, oldest first.
     pub sessions: Vec<SessionId>,
     /// What they may see.
@@ -180,6 +185,8 @@ impl Person {
             looks_like: None,
             room: None,
             rooms_seen: BTreeMap::new(),
+            attendance: Attendance::default(),
+            activity: Activity::default(),
             sessions: Vec::new(),
             view,
             can: Can::default(),

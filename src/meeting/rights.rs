@@ -283,6 +283,7 @@ impl Facts {
                     person.view_since = event.seq;
                 }
                 (person.view, person.can) = (view, can);
+                person.activity.could_chat |= view.permissions.has(Permission::ChatSend);
                 if view.rank >= STAFF_RANK {
                     self.staff.insert(id);
                 } else {

@@ -305,7 +305,7 @@ fn body(event: &Event) -> Option<EventBody> {
             owner: *owner,
             due: *due,
         }),
-        Fact::ChatSent { to, room, reply_to } => EventBody::ChatSent(ChatSentEvent {
+        Fact::ChatSent { to, room, reply_to, .. } => EventBody::ChatSent(ChatSentEvent {
             message: MessageId(event.seq.0),
             text: personal.text.clone(),
             to: *to,

@@ -196,7 +196,7 @@ fn joined(participant: i64, user: i64, role: Role) -> Fact {
 }
 
 fn chat() -> Fact {
-    Fact::ChatSent { to: None, room: None, reply_to: None }
+    Fact::ChatSent { to: None, room: None, reply_to: None, short: false }
 }
 
 fn said(text: &str) -> Personal {

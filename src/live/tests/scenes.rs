@@ -108,7 +108,7 @@ fn events_in_a_row_share_frames_that_every_client_takes() {
         user: UserId(1),
         by: Some(ParticipantId(1)),
         audience: Audience::EVERYONE,
-        fact: Fact::ChatSent { to: None, room: None, reply_to: None },
+        fact: Fact::ChatSent { to: None, room: None, reply_to: None, short: false },
         personal: Some(Box::new(Personal { text: text.clone(), ..Personal::default() })),
         cause: None,
         as_admin: false,

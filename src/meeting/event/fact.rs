@@ -539,6 +539,9 @@ pub enum Fact {
         room: Option<RoomId>,
         /// The message it answers.
         reply_to: Option<quorate_protocol::MessageId>,
+        /// Whether it is too short to count as a part taken.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        short: bool,
     },
     /// A message was deleted.
     #[serde(rename = "chat.deleted")]
@@ -915,7 +918,8 @@ mod tests {
 
     #[test]
     fn a_fact_is_read_back_from_its_row() {
-        let fact = Fact::ChatSent { to: Some(ChatTo::Staff), room: None, reply_to: None };
+        let fact =
+            Fact::ChatSent { to: Some(ChatTo::Staff), room: None, reply_to: None, short: false };
         let (kind, details) = fact.to_row();
         assert_eq!(kind, "chat.sent");
         assert_eq!(details, r#"{"to":"staff","reply_to":null}"#);

@@ -26,7 +26,7 @@ fn event(audience: Audience, by: i64, fact: Fact) -> Event {
 }
 
 fn chat() -> Fact {
-    Fact::ChatSent { to: None, room: None, reply_to: None }
+    Fact::ChatSent { to: None, room: None, reply_to: None, short: false }
 }
 
 fn vote() -> Fact {
