@@ -155,10 +155,14 @@ CREATE TABLE meeting_participants (
     joined_at           TIMESTAMP,                -- when they last came in
     left_at             TIMESTAMP,                -- null with joined_at set: present
     removed_at          TIMESTAMP,                -- put out by staff, and not let in since
-    total_time          INTEGER     NOT NULL DEFAULT 0,  -- seconds
-    connection_quality  JSON,
+    -- MEASURED, and so NO FOLD: written every few seconds, and when they leave.
+    total_time          INTEGER     NOT NULL DEFAULT 0,  -- there, in seconds
+    talk_ms             INTEGER     NOT NULL DEFAULT 0,  -- speaking, in milliseconds
+    reactions           INTEGER     NOT NULL DEFAULT 0,  -- at most one in ten seconds
+    connection_quality  JSON,                     -- as the REST interface has it
     participation_score REAL,                     -- 0 to 100
-    feedback            JSON,
+    engagement          JSON,                     -- what that is made of, once the meeting is over
+    feedback            JSON,                     -- what they said of it: {rating, comment, tags, at}
     created_at          TIMESTAMP   NOT NULL,
     UNIQUE (meeting_id, user_id)
 );
@@ -170,6 +174,46 @@ CREATE INDEX idx_participant_present ON meeting_participants(meeting_id)
     WHERE joined_at IS NOT NULL AND left_at IS NULL;
 CREATE INDEX idx_participant_waiting ON meeting_participants(meeting_id)
     WHERE waiting_since IS NOT NULL;
+
+-- What was measured of someone, minute by minute. NO FOLD: what was measured is nowhere else.
+CREATE TABLE meeting_minutes (
+    meeting_id     INTEGER   NOT NULL REFERENCES meetings(id) ON DELETE CASCADE,
+    participant_id INTEGER   NOT NULL REFERENCES meeting_participants(id) ON DELETE CASCADE,
+    at             TIMESTAMP NOT NULL,            -- when the minute begins
+    talk_ms        INTEGER   NOT NULL DEFAULT 0,  -- speaking, in milliseconds
+    source         VARCHAR(10) CHECK (source IN ('client', 'bot', 'sfu')),  -- who said so
+    samples        INTEGER   NOT NULL DEFAULT 0,  -- how often the connection was measured
+    r              REAL,                          -- the mean R of these, 0 to 100 (ITU-T G.107)
+    rtt_ms         REAL,                          -- their mean round trip
+    jitter_ms      REAL,
+    loss_pct       REAL,
+    PRIMARY KEY (meeting_id, participant_id, at)
+) WITHOUT ROWID;
+
+-- Feedback of meetings where nobody is to know who said what. NO FOLD. `voter` is an HMAC of user and meeting,
+-- whose key is deleted when feedback closes; there is no time and no order by which to find out.
+CREATE TABLE meeting_ballots (
+    meeting_id INTEGER      NOT NULL REFERENCES meetings(id) ON DELETE CASCADE,
+    voter      BLOB         NOT NULL,
+    rating     INTEGER      NOT NULL CHECK (rating BETWEEN 1 AND 5),
+    comment    VARCHAR(2000),
+    tags       JSON         NOT NULL DEFAULT '[]',
+    PRIMARY KEY (meeting_id, voter)
+) WITHOUT ROWID;
+CREATE TABLE meeting_ballot_keys (
+    meeting_id INTEGER      PRIMARY KEY REFERENCES meetings(id) ON DELETE CASCADE,
+    key        BLOB         NOT NULL
+);
+
+-- Reports in short, kept so that a list of meetings need not fold their journals: a cache, made again where
+-- `seq` or `ratings` are no longer those of the meeting.
+CREATE TABLE meeting_summaries (
+    meeting_id INTEGER      PRIMARY KEY REFERENCES meetings(id) ON DELETE CASCADE,
+    seq        INTEGER      NOT NULL,             -- the last event that is in it
+    ratings    INTEGER      NOT NULL,             -- how many had given feedback
+    version    INTEGER      NOT NULL,             -- of the formulas
+    summary    JSON         NOT NULL
+);
 
 -- Who runs a meeting with its host, whether they ever came or not; in the order of appointment.
 CREATE TABLE meeting_co_hosts (

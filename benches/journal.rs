@@ -66,7 +66,11 @@ impl Waiter {
     async fn chat(&mut self) {
         let text = Some("a message of the usual length, some sixty characters or so".to_owned());
         let personal = Some(Box::new(Personal { text, ..Personal::default() }));
-        self.append(Fact::ChatSent { to: None, room: None, reply_to: None }, personal).await;
+        self.append(
+            Fact::ChatSent { to: None, room: None, reply_to: None, short: false },
+            personal,
+        )
+        .await;
     }
 }
 

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use quorate_protocol::{POINTS_BURST, POINTS_PER_SECOND};
+use quorate_protocol::{POINTS_BURST, POINTS_PER_SECOND, Privacy};
 use serde::Deserialize;
 
 pub use auth::{Auth, Link};
@@ -62,6 +62,8 @@ pub struct Config {
     pub log: Log,
     /// What `/metrics` asks for.
     pub metrics: Metrics,
+    /// What is measured of people, shown of them, and for how long it is kept; a meeting may allow less.
+    pub privacy: Privacy,
 }
 
 /// How often one connection may ask.
@@ -145,6 +147,7 @@ impl Default for Config {
             limits: Rates::default(),
             log: Log::default(),
             metrics: Metrics::default(),
+            privacy: terms.privacy,
         }
     }
 }
@@ -210,6 +213,7 @@ impl Config {
             ("checkpoint_seconds", self.checkpoint_seconds),
             ("limits.points_per_second", self.limits.points_per_second),
             ("limits.burst", self.limits.burst),
+            ("privacy.retention_days", self.privacy.retention_days.unwrap_or(1)),
         ];
         let invalid = |key: &str, message: &str| {
             let (source_name, message) = (key.to_owned(), message.to_owned());
@@ -252,6 +256,7 @@ impl Config {
             grace_seconds: self.grace_seconds,
             held_seconds: self.held_seconds,
             return_seconds: self.return_seconds,
+            privacy: self.privacy,
         }
     }
 }

@@ -15,6 +15,7 @@ mod chat;
 pub mod custom_roles;
 mod decisions;
 mod door;
+pub mod engagement;
 pub mod event;
 mod facts;
 mod grants;
@@ -24,6 +25,7 @@ mod import;
 pub mod invitees;
 mod large;
 mod lifecycle;
+pub mod measures;
 mod moderation;
 mod mute;
 mod names;
@@ -60,8 +62,8 @@ pub mod wire;
 mod tests;
 
 use quorate_protocol::{
-    Already, Command, InviteeAdd, ParticipantId, PermissionSet, Pong, Seq, SessionId, SignalBody,
-    Timestamp, UserId, UserKind,
+    Already, Command, InviteeAdd, ParticipantId, PermissionSet, Pong, Privacy, Seq, SessionId,
+    SignalBody, Timestamp, UserId, UserKind,
 };
 use serde::Serialize;
 
@@ -71,6 +73,7 @@ use custom_roles::ServerRoles;
 pub use event::Event;
 use event::{Audience, Fact, MeetingCreated, Personal, SYSTEM};
 pub use facts::{Facts, Info, Renewed};
+use measures::Measured;
 use office::Act;
 pub use passing::Passing;
 pub use person::{Bot, Exit, Person, Place, Session};
@@ -88,11 +91,18 @@ pub struct Terms {
     pub held_seconds: u32,
     /// How long after leaving one comes back without approval, in seconds.
     pub return_seconds: u32,
+    /// What is measured, shown and kept at most, whatever a meeting says.
+    pub privacy: Privacy,
 }
 
 impl Default for Terms {
     fn default() -> Self {
-        Terms { grace_seconds: 60, held_seconds: 120, return_seconds: 600 }
+        Terms {
+            grace_seconds: 60,
+            held_seconds: 120,
+            return_seconds: 600,
+            privacy: Privacy::default(),
+        }
     }
 }
 
@@ -208,6 +218,8 @@ pub struct Decision {
     pub offspring: Vec<Offspring>,
     /// Bytes that its signals carry for clients, to all sessions together.
     carried_bytes: u64,
+    /// What is to be measured.
+    measured: Option<Measured>,
     by: Option<ParticipantId>,
     user: UserId,
 }
@@ -277,6 +289,7 @@ impl Decision {
             passcode: None,
             offspring: Vec::new(),
             carried_bytes: 0,
+            measured: None,
             by: Some(person.id),
             user: person.user,
         }
@@ -291,6 +304,7 @@ impl Decision {
             passcode: None,
             offspring: Vec::new(),
             carried_bytes: 0,
+            measured: None,
             by: None,
             user: SYSTEM,
         }

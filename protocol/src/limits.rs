@@ -75,6 +75,12 @@ pub const PASSCODE_CHARS: std::ops::RangeInclusive<usize> = 4..=64;
 pub const HELLO_TRIES_MAX: u32 = 5;
 /// After what time it may help to try again where a seat must free or a door open, in milliseconds.
 pub const TRY_AGAIN_MS: u64 = 5000;
+/// Days after a meeting in which feedback is taken, at most.
+pub const FEEDBACK_DAYS_MAX: u32 = 90;
+/// What a component of engagement weighs at most.
+pub const ENGAGEMENT_WEIGHT_MAX: u32 = 100;
+/// Days after which a meeting may ask for names, texts and measurements to be deleted, at most: ten years.
+pub const RETENTION_DAYS_MAX: u32 = 3650;
 /// Minutes after the planned end that `hard_stop_minutes` may say at most: a day.
 pub const HARD_STOP_MINUTES_MAX: u32 = 1440;
 /// Reminders of the planned end at most.

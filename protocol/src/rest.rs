@@ -2,8 +2,10 @@
 
 mod audit;
 mod changes;
+mod feedback;
 mod identity;
 mod people;
+mod report;
 mod series;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,7 +17,9 @@ use crate::{
     Timestamp, UserId, UserRef,
 };
 pub use changes::*;
+pub use feedback::*;
 pub use people::*;
+pub use report::*;
 pub use series::*;
 
 pub use audit::*;

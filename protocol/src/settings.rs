@@ -145,6 +145,17 @@ settings! {
     reusable: bool = false,
     /// Where one goes who joins while breakout rooms are open.
     breakout_late: BreakoutLate = BreakoutLate::Main,
+    /// How engagement is scored.
+    engagement_profile: EngagementProfile = EngagementProfile::Discussion,
+    /// What the components of engagement weigh; null is as the profile says.
+    engagement_weights: Option<EngagementWeights> = None,
+    /// Whether people may say what they think of the meeting, and whether it is known who said what. It stays
+    /// as it is once someone did.
+    feedback: FeedbackMode = FeedbackMode::Named,
+    /// For how many days after the meeting they may, 0 to 90.
+    feedback_days: u32 = 7,
+    /// What is measured, shown and kept; the server may allow less.
+    privacy: Privacy = Privacy::default(),
 }
 
 /// Reads a value where there is one, be it null, so that null differs from absent.
@@ -220,12 +231,75 @@ words! {
         /// The open room with the fewest people.
         LeastFull,
     }
+    /// How engagement is scored.
+    EngagementProfile {
+        /// Everyone is to speak.
+        Discussion,
+        /// Most listen.
+        Lecture,
+    }
+    /// Whether people may say what they think of a meeting.
+    FeedbackMode {
+        /// Yes, under their name.
+        Named,
+        /// Yes, and who said what is nowhere written.
+        Anonymous,
+        /// No.
+        Off,
+    }
     /// What becomes of those who wait when the waiting room is turned off.
     WaitingThen {
         /// They come in, in order, until the meeting is full.
         AdmitAll,
         /// They go on waiting.
         Keep,
+    }
+}
+
+/// What the components of engagement weigh, 0 to 100 each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EngagementWeights {
+    /// Being there; at least 1.
+    pub presence: u32,
+    /// Speaking.
+    pub voice: u32,
+    /// Writing.
+    pub chat: u32,
+    /// Answering polls.
+    pub response: u32,
+    /// Reactions and raised hands.
+    pub signal: u32,
+}
+
+/// What is measured of people, shown of them, and for how long it is kept. What is absent has its default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Privacy {
+    /// Whether it is measured for how long each speaks.
+    pub talk_time: bool,
+    /// Whether reports say who is who.
+    pub names_in_reports: bool,
+    /// How many days after the meeting names, texts and measurements are deleted, 1 to 3650; null is never.
+    pub retention_days: Option<u32>,
+}
+
+impl Default for Privacy {
+    fn default() -> Self {
+        Privacy { talk_time: true, names_in_reports: true, retention_days: None }
+    }
+}
+
+impl Privacy {
+    /// What both allow.
+    #[must_use]
+    pub fn and(self, other: Privacy) -> Privacy {
+        let days = [self.retention_days, other.retention_days];
+        Privacy {
+            talk_time: self.talk_time && other.talk_time,
+            names_in_reports: self.names_in_reports && other.names_in_reports,
+            retention_days: days.into_iter().flatten().min(),
+        }
     }
 }
 

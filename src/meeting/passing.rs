@@ -3,6 +3,7 @@
 use quorate_protocol::Timestamp;
 
 use super::large::Counted;
+use super::measures::Measures;
 use super::pace::Pace;
 use super::refusal_rate::Refused;
 use super::traffic::Traffic;
@@ -20,6 +21,8 @@ pub struct Passing {
     pub(super) pace: Pace,
     /// How often people were refused for lack of a permission.
     pub(super) refused: Refused,
+    /// What is measured.
+    pub measures: Measures,
     /// What those in a large meeting were told of its size.
     pub(super) counted: Counted,
     /// What clients made it carry.

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use quorate_protocol::{
-    COHOSTS_MAX, END_AFTER_MINUTES_MAX, END_WHEN_EMPTY_MINUTES_MAX, HARD_STOP_MINUTES_MAX,
-    MAX_BOTS_MAX, PARTICIPANTS_MAX, Pass, Permission, PermissionSet, Policy, REMIND_MINUTES_MAX,
-    REMINDERS_MAX, Role, SLOW_MODE_SECONDS_MAX, Settings, Via, WAITING_CAPACITY_MAX,
-    WAITING_DOMAINS_MAX, WAITING_MESSAGE_CHARS_MAX, WaitingThen,
+    COHOSTS_MAX, END_AFTER_MINUTES_MAX, END_WHEN_EMPTY_MINUTES_MAX, ENGAGEMENT_WEIGHT_MAX,
+    EngagementWeights, FEEDBACK_DAYS_MAX, HARD_STOP_MINUTES_MAX, MAX_BOTS_MAX, PARTICIPANTS_MAX,
+    Pass, Permission, PermissionSet, Policy, REMIND_MINUTES_MAX, REMINDERS_MAX, RETENTION_DAYS_MAX,
+    Role, SLOW_MODE_SECONDS_MAX, Settings, Via, WAITING_CAPACITY_MAX, WAITING_DOMAINS_MAX,
+    WAITING_MESSAGE_CHARS_MAX, WaitingThen,
 };
 
 use super::event::{Audience, Fact};
@@ -77,6 +78,26 @@ fn check_reminders(minutes: &[u32]) -> Result<(), Refusal> {
     Ok(())
 }
 
+fn check_measuring(settings: &Settings) -> Result<(), Refusal> {
+    let invalid = |field, message| Err(Refusal::Invalid { field, message });
+    if let Some(weights) = settings.engagement_weights {
+        let EngagementWeights { presence, voice, chat, response, signal } = weights;
+        if [presence, voice, chat, response, signal].iter().any(|it| *it > ENGAGEMENT_WEIGHT_MAX) {
+            return invalid("settings.engagement_weights", "must be at most 100 each");
+        }
+        if presence == 0 {
+            let field = "settings.engagement_weights.presence";
+            return invalid(field, "must be at least 1: it is what always applies");
+        }
+    }
+    let days = settings.privacy.retention_days;
+    if days.is_some_and(|days| !(1..=RETENTION_DAYS_MAX).contains(&days)) {
+        let field = "settings.privacy.retention_days";
+        return invalid(field, "must be between 1 and 3650, ten years, or null");
+    }
+    Ok(())
+}
+
 impl Facts {
     /// Refuses settings beyond their bounds, and such as make no sense.
     pub(super) fn check_settings(&self, settings: &Settings) -> Result<(), Refusal> {
@@ -94,6 +115,12 @@ impl Facts {
                 "must be at most 3600, an hour",
             ),
             ("settings.max_bots", settings.max_bots, MAX_BOTS_MAX, "must be at most 50"),
+            (
+                "settings.feedback_days",
+                settings.feedback_days,
+                FEEDBACK_DAYS_MAX,
+                "must be at most 90",
+            ),
             (
                 "settings.max_waiting",
                 settings.max_waiting,
@@ -125,6 +152,7 @@ impl Facts {
             }
         }
         check_reminders(&settings.remind_minutes)?;
+        check_measuring(settings)?;
         let message = settings.waiting_message.as_deref();
         text::check_some("settings.waiting_message", message, WAITING_MESSAGE_CHARS_MAX)?;
         check_domains(&settings.waiting_domains)?;

@@ -6,6 +6,7 @@ use quorate_protocol::{
 };
 
 use super::facts::Facts;
+use super::measures::Measured;
 use super::person::Person;
 use super::{Decision, Refusal, SignalTo, text};
 
@@ -19,7 +20,8 @@ impl Facts {
         text::check("emoji", &ask.emoji, EMOJI_CHARS_MAX)?;
         let reaction = Reaction { participant: me.id, emoji: ask.emoji.clone() };
         let to = SignalTo::Audience(self.around(me));
-        Ok(Decision::by(me).signal(to, SignalBody::Reaction(reaction)))
+        let decision = Decision::by(me).measuring(Measured::Reaction);
+        Ok(decision.signal(to, SignalBody::Reaction(reaction)))
     }
 
     pub(super) fn send_rtc(

@@ -35,8 +35,9 @@ impl Traffic {
 }
 
 impl Meeting {
-    /// Notes what a decision carries, when it is carried out.
+    /// Notes what a decision carries and measures, when it is carried out.
     pub fn carried(&mut self, now: Timestamp, decision: &Decision) {
+        self.measure(now, decision);
         if decision.carried_bytes > 0 {
             let traffic = &mut self.passing.traffic;
             let owed = traffic.owed(now).saturating_add(decision.carried_bytes);

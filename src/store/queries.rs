@@ -1,6 +1,7 @@
 //! What the server asks of the tables. Every query has its index; a test looks at the plans.
 
 mod audit;
+mod measures;
 pub(super) mod meetings;
 pub(super) mod people;
 pub(super) mod series;
@@ -353,6 +354,8 @@ pub(super) fn word<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlit
 pub(super) const ALL_QUERIES: &[&str] = &[
     USER_BY_NAME,
     USER_BY_ID,
+    measures::TOTALS,
+    measures::MINUTES,
     MEETING_BY_CODE,
     MEETING_EXISTS,
     MEETING_ROW,

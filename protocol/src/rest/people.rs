@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Attributes, InviteeId, Media, ParticipantId, Role, RoomId, Seq, Timestamp, UserId, UserKind,
-    WaitingEntry,
+    Attributes, ConnectionQuality, InviteeId, Media, ParticipantId, QualityLevel, Role, RoomId,
+    Seq, Timestamp, UserId, UserKind, WaitingEntry,
 };
 
 /// Which page of a list.
@@ -112,46 +112,6 @@ pub enum Admission {
     Approved,
     /// They were turned away.
     Declined,
-}
-
-/// How good a connection is, in a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum QualityLevel {
-    /// Never measured.
-    Unknown,
-    /// R of 80 or more.
-    Excellent,
-    /// R of 65 or more.
-    Good,
-    /// R of 40 or more.
-    Fair,
-    /// R below 40.
-    Poor,
-    /// No answer to two pings, or in grace.
-    Lost,
-}
-
-/// How good a connection is.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ConnectionQuality {
-    /// In a word.
-    pub level: QualityLevel,
-    /// The R factor of the E-model (ITU-T G.107), 0 to 100.
-    #[serde(default)]
-    pub r: Option<f64>,
-    /// The mean opinion score that goes with it, 1 to 4.5.
-    #[serde(default)]
-    pub mos: Option<f64>,
-    /// The round trip, in milliseconds.
-    #[serde(default)]
-    pub rtt_ms: Option<f64>,
-    /// The jitter, in milliseconds.
-    #[serde(default)]
-    pub jitter_ms: Option<f64>,
-    /// Packets lost, in percent.
-    #[serde(default)]
-    pub loss_pct: Option<f64>,
 }
 
 /// Who waits, in order of arrival.

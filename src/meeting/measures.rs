@@ -1,0 +1,164 @@
+//! What is measured of a meeting: it passes, is no fact, and is written down every few seconds. A crash loses
+//! what was measured since, and no more. Each kind of measurement is in the file of its concern.
+
+use std::collections::BTreeMap;
+
+use quorate_protocol::{ConnectionQuality, Engagement, ParticipantId, TalkSource, Timestamp};
+
+use super::{Decision, Meeting};
+
+/// The length of a minute, in milliseconds.
+pub const MINUTE_MS: i64 = 60_000;
+/// Of reactions closer together than this one counts, in milliseconds.
+const REACTION_EVERY_MS: u64 = 10_000;
+
+/// What was measured of someone, all together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// For how long they spoke, in milliseconds.
+    pub talk_ms: u64,
+    /// Reactions, at most one in 10 s.
+    pub reactions: u32,
+}
+
+/// What was measured of someone in one minute, or came to it since it was written last.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Minute {
+    /// Of whom.
+    pub participant: ParticipantId,
+    /// When it begins: a whole minute.
+    pub at: Timestamp,
+    /// For how long they spoke in it, in milliseconds.
+    pub talk_ms: u32,
+    /// Who said so; of several the most trustworthy.
+    pub source: Option<TalkSource>,
+    /// How often their connection was measured in it.
+    pub samples: u32,
+    /// The mean R of these, 0 to 100.
+    pub r: f64,
+    /// The mean round trip, in milliseconds.
+    pub rtt_ms: f64,
+    /// The mean jitter, in milliseconds.
+    pub jitter_ms: f64,
+    /// The mean loss, in percent.
+    pub loss_pct: f64,
+}
+
+impl Minute {
+    /// The minute that a time is in, with nothing measured in it.
+    #[must_use]
+    pub fn of(participant: ParticipantId, at: Timestamp) -> Minute {
+        Minute {
+            participant,
+            at: Timestamp(at.0 - at.0.rem_euclid(MINUTE_MS)),
+            talk_ms: 0,
+            source: None,
+            samples: 0,
+            r: 0.0,
+            rtt_ms: 0.0,
+            jitter_ms: 0.0,
+            loss_pct: 0.0,
+        }
+    }
+}
+
+/// What is to be written down of the measurements: only what changed.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Checkpoint {
+    /// How it stands with people.
+    pub people: Vec<PersonMeasured>,
+    /// What came to their minutes, to be added to what is written.
+    pub minutes: Vec<Minute>,
+}
+
+/// What is written of someone; it takes the place of what was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PersonMeasured {
+    /// Of whom.
+    pub participant: ParticipantId,
+    /// For how long they were there, in whole seconds.
+    pub total_time: u64,
+    /// What was measured.
+    pub totals: Totals,
+    /// How good their connection is; none: never measured.
+    pub quality: Option<ConnectionQuality>,
+    /// How much they take part, 0 to 100; none: not scored.
+    pub score: Option<f64>,
+    /// What that is made of, once the meeting is over.
+    pub engagement: Option<Box<Engagement>>,
+}
+
+/// Something that was measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Measured {
+    /// The one who asked sent a reaction.
+    Reaction,
+}
+
+/// What is measured of a meeting.
+#[derive(Debug, Clone, Default)]
+pub struct Measures {
+    people: BTreeMap<ParticipantId, Measure>,
+}
+
+/// What is measured of someone.
+#[derive(Debug, Clone, Default)]
+struct Measure {
+    totals: Totals,
+    last_reaction: Option<Timestamp>,
+}
+
+impl Measures {
+    /// What was measured of each, all together.
+    #[must_use]
+    pub fn totals(&self) -> BTreeMap<ParticipantId, Totals> {
+        self.people.iter().map(|(id, measure)| (*id, measure.totals)).collect()
+    }
+
+    fn take(&mut self, by: ParticipantId, now: Timestamp, measured: Measured) {
+        let measure = self.people.entry(by).or_default();
+        match measured {
+            Measured::Reaction => measure.reacted(now),
+        }
+    }
+}
+
+impl Measure {
+    fn reacted(&mut self, now: Timestamp) {
+        if self.last_reaction.is_none_or(|last| now.ms_since(last) >= REACTION_EVERY_MS) {
+            self.totals.reactions = self.totals.reactions.saturating_add(1);
+            self.last_reaction = Some(now);
+        }
+    }
+}
+
+impl Decision {
+    /// With something that is to be measured, of the one who asked.
+    pub(super) fn measuring(mut self, measured: Measured) -> Decision {
+        self.measured = Some(measured);
+        self
+    }
+}
+
+impl Meeting {
+    /// Notes what a decision measures, when it is carried out.
+    pub(super) fn measure(&mut self, now: Timestamp, decision: &Decision) {
+        if let (Some(by), Some(measured)) = (decision.by, decision.measured) {
+            self.passing.measures.take(by, now, measured);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reactions_count_once_in_ten_seconds() {
+        let (me, mut measures) = (ParticipantId(1), Measures::default());
+        for at in [0, 9_999, 10_000, 15_000, 20_000] {
+            measures.take(me, Timestamp(at), Measured::Reaction);
+        }
+        assert_eq!(measures.totals()[&me].reactions, 3);
+    }
+}
