@@ -29,6 +29,7 @@ mod problem;
 mod query;
 mod requests;
 mod roles;
+mod scores;
 mod secret;
 mod series;
 mod sessions;
