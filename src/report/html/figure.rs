@@ -25,11 +25,20 @@ pub(super) struct Table {
     pub(super) rows: Vec<Vec<Markup>>,
 }
 
+/// The rows of a long, narrow table stand side by side on paper: so many at least.
+const LONG: usize = 30;
+
 impl Table {
+    fn is_long(&self) -> bool {
+        self.rows.len() >= LONG
+            && self.heads.iter().skip(1).all(|(_, number)| *number)
+            && self.heads.len() <= 6
+    }
+
     /// The table; where it is too wide it is moved by itself, by keys too.
     pub(super) fn show(&self) -> Markup {
         html! {
-            div.scroll tabindex="0" role="group" aria-label=(self.caption) {
+            div.scroll.long[self.is_long()] tabindex="0" role="group" aria-label=(self.caption) {
                 table {
                     caption { (self.caption) }
                     thead { tr {

@@ -36,7 +36,7 @@ inks! {
     Sky        "sky"        0x3D93CB 0xA6D8F7
     Green      "green"      0x00775A 0x33B78E
     Orange     "orange"     0xC07B00 0xEDB548
-    Purple     "purple"     0x9C3F77 0xD98DBB
+    Purple     "purple"     0x9C3F77 0xCC6CA6
     Vermillion "vermillion" 0xB54900 0xF28C50
     Excellent  "excellent"  0x00588A 0xA4D7F8
     Good       "good"       0x4096CD 0x4590C2

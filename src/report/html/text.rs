@@ -90,9 +90,12 @@ pub(super) fn whole(number: f64) -> String {
     format!("{:.0}", finite(number))
 }
 
-/// A share of 0 to 1 as `62 %`.
+/// A share of 0 to 1 as `62 %`; what is little is not nothing.
 pub(super) fn percent(share: f64) -> String {
-    format!("{:.0}{NB}%", finite(share) * 100.0)
+    match finite(share) * 100.0 {
+        little if little > 0.0 && little <= 0.5 => format!("<1{NB}%"),
+        percent => format!("{percent:.0}{NB}%"),
+    }
 }
 
 /// What part is of the whole; none of nothing.
@@ -163,6 +166,10 @@ mod tests {
         assert_eq!(score(f64::NAN), "0.0");
         assert_eq!(score(-0.0), "0.0");
         assert_eq!(share(1.0, 0.0), None);
+        assert_eq!(
+            [0.0, 0.001, 0.005, 0.62].map(percent).join(" ").replace(NB, ""),
+            "0% <1% <1% 62%"
+        );
     }
 
     #[test]

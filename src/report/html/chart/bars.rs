@@ -39,9 +39,9 @@ fn row_px(size: Size) -> i32 {
 
 fn paint(sheet: &Sheet<'_>, bars: &[Bar], longest: f64) -> Result<(), Failed> {
     let (size, row) = (sheet.size(), row_px(sheet.size()));
-    // Narrow, the name has a line of its own.
-    let (left, columns) = size.or((196, 28), (0, 44));
-    let right = size.width() - size.or(150, 110);
+    // Narrow, what is said has a line of its own above the bar.
+    let (left, columns) = size.or((196, 28), (0, 28));
+    let right = size.width() - size.or(172, 4);
     let page = sheet.pixels();
     for (n, bar) in bars.iter().enumerate() {
         let top = row * n as i32 + 2;
@@ -67,8 +67,9 @@ fn paint(sheet: &Sheet<'_>, bars: &[Bar], longest: f64) -> Result<(), Failed> {
             start += part;
         }
         plot.line((0.0, -0.2), (0.0, 1.2), Ink::Grid)?;
-        let value = Stand { side: HPos::Left, off: (10, 0), ink: Ink::Text };
-        page.text((f64::from(right), middle), &bar.value, value)?;
+        let value = Stand { side: size.or(HPos::Left, HPos::Right), ..name };
+        let at = size.or((f64::from(right + 10), middle), (f64::from(right), f64::from(top + 10)));
+        page.text(at, &bar.value, value)?;
     }
     Ok(())
 }

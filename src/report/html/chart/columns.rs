@@ -48,7 +48,7 @@ impl Columns {
         let ms = |at: Timestamp| at.clamp(start, end).ms_since(start) as f64;
         let marks = marks(self.highest());
         let top = marks.last().copied().unwrap_or(1.0);
-        let (left, right) = (size.or(52, 44), size.width() - size.or(16, 10));
+        let (left, right) = (52, size.width() - size.or(16, 10));
         let pixels = (left..right, 8..8 + HEIGHT_PX);
         let plot = sheet.plot(pixels, 0.0..ms(end), top..0.0);
         for mark in marks {

@@ -55,7 +55,7 @@ fn paint(
 ) -> Result<(), Failed> {
     let size = sheet.size();
     let end = end.max(start.plus_seconds(1));
-    let (left, columns) = size.or((196, 28), (104, 15));
+    let (left, columns) = size.or((196, 28), (104, 12));
     let right = size.width() - size.or(16, 10);
     let height = rows.len() as i32 * ROW_PX;
     let ms = |at: Timestamp| at.clamp(start, end).ms_since(start) as f64;

@@ -9,7 +9,7 @@ use crate::report::html::chart::gantt::{Row, gantt};
 use crate::report::html::chart::legend;
 use crate::report::html::figure::{Table, empty, figure, numbers, only_together, section, words};
 use crate::report::html::ink::Ink;
-use crate::report::html::text::{count, duration, line, percent, said, share};
+use crate::report::html::text::{count, duration, line, percent, said, score, share};
 
 /// At most so many rows are drawn; the table has everyone.
 pub(super) const ROWS_MAX: usize = 100;
@@ -136,7 +136,7 @@ fn over_time(view: &View<'_>) -> Markup {
         mark: |number| format!("{number}"),
     };
     let row = |slice: &quorate_protocol::ReportSlice| {
-        vec![html! { (view.time(slice.at)) }, html! { (format!("{:.1}", slice.present)) }]
+        vec![html! { (view.time(slice.at)) }, html! { (score(slice.present)) }]
     };
     let table = Table {
         caption: "people present over time",

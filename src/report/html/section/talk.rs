@@ -20,7 +20,7 @@ pub(in super::super) fn talk(view: &View<'_>) -> Markup {
             None => (empty("It was not measured for how long people spoke.")),
             Some(0) => (empty("Nobody spoke, as far as anyone’s client told.")),
             Some(all) => {
-                p { (duration(all)) " of talk, " (spoke(view)) }
+                p { (duration(all)) " of talk" (spoke(view)) }
                 @if view.is_aggregate() { (only_together()) } @else { (shares(view, all)) }
             }
         }
@@ -32,9 +32,9 @@ fn spoke(view: &View<'_>) -> String {
     let people = &view.report.participants;
     let spoke = people.iter().filter(|person| person.talk_seconds >= Some(10)).count();
     match people.len() {
-        0 => "all together.".to_owned(),
+        0 => ", everyone together.".to_owned(),
         all => format!(
-            "by {spoke} of {}, who spoke for ten seconds or more.",
+            ". {spoke} of {} spoke for ten seconds or more.",
             counted(all as u64, "participant", "participants")
         ),
     }

@@ -13,7 +13,7 @@ use quorate_protocol::{
 const START: Timestamp = Timestamp(1_795_338_000_000);
 /// 1 h 23 min.
 const SECONDS: u32 = 4_980;
-/// 83 slices of a minute.
+/// The length of a slice.
 const SLICE_SECONDS: u32 = 60;
 
 const NAMES: [&str; 14] = [
@@ -48,10 +48,11 @@ fn at(seconds: u32) -> Timestamp {
 }
 
 /// A report with something of everything.
-pub fn rich(people: usize) -> Report {
+pub(crate) fn rich(people: usize) -> Report {
     let mut chance = Chance(7);
-    let participants: Vec<_> = (0..people).map(|n| person(n, &mut chance)).collect();
-    let course: Vec<_> = (0..SECONDS / SLICE_SECONDS)
+    let mut participants: Vec<_> = (0..people).map(|n| person(n, &mut chance)).collect();
+    participants.sort_by_key(|person| person.present[0].from);
+    let course: Vec<_> = (1..SECONDS / SLICE_SECONDS)
         .map(|n| slice(n * SLICE_SECONDS, &participants, &mut chance))
         .collect();
     Report {
@@ -95,7 +96,7 @@ pub fn rich(people: usize) -> Report {
 }
 
 /// A report of a meeting that nobody came to.
-pub fn empty() -> Report {
+pub(crate) fn empty() -> Report {
     Report {
         version: 1,
         meeting: ReportMeeting {
