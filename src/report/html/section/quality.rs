@@ -74,7 +74,7 @@ fn table(view: &View<'_>) -> Table {
         let all: u64 = slice.quality_minutes.iter().map(|it| u64::from(*it)).sum();
         let mut row = vec![html! { (view.time(slice.at)) }, html! { (count(all)) }];
         let shares = shares(slice.quality_minutes).map(|shares| shares.map(percent));
-        row.extend(shares.unwrap_or_else(|| [const { String::new() }; 4]).map(|it| html! { (it) }));
+        row.extend(shares.unwrap_or([const { String::new() }; 4]).map(|it| html! { (it) }));
         row
     };
     Table {
