@@ -31,6 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("store", &["meeting::event", "meeting::measures", "schedule", "telemetry"]),
     ("identity", &["live", "meeting", "store"]),
     ("replay", &["meeting", "store"]),
+    ("report", &[]),
     ("erasure", &["live", "meeting", "store"]),
     ("migrate", &["identity::passcode", "live", "meeting", "store"]),
     ("config", &["meeting", "store", "telemetry"]),

@@ -1,0 +1,3 @@
+//! What a meeting was like.
+
+pub mod html;
