@@ -1,6 +1,8 @@
 //! What is measured of a meeting: it passes, is no fact, and is written down every few seconds. A crash loses
 //! what was measured since, and no more. Each kind of measurement is in the file of its concern.
 
+mod checkpoint;
+
 use std::collections::BTreeMap;
 
 use quorate_protocol::{ConnectionQuality, Engagement, ParticipantId, TalkSource, Timestamp};
@@ -99,6 +101,8 @@ pub(super) enum Measured {
 #[derive(Debug, Clone, Default)]
 pub struct Measures {
     people: BTreeMap<ParticipantId, Measure>,
+    /// How it stood with people when it was written last.
+    written: BTreeMap<ParticipantId, PersonMeasured>,
 }
 
 /// What is measured of someone.
@@ -106,6 +110,7 @@ pub struct Measures {
 struct Measure {
     totals: Totals,
     last_reaction: Option<Timestamp>,
+    minutes: BTreeMap<Timestamp, Minute>,
 }
 
 impl Measures {
