@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_protocol::{MeetingStatus, ParticipantId, Presence, Timestamp};
 
-use super::{Checkpoint, Measures, PersonMeasured, Totals};
+use super::{Checkpoint, Measures, Minute, PersonMeasured, Totals};
 use crate::meeting::Meeting;
 use crate::meeting::engagement::Scoring;
 use crate::meeting::event::{Event, Fact};
@@ -33,6 +33,12 @@ impl Measures {
         for (participant, totals) in totals {
             self.people.entry(participant).or_default().totals = totals;
         }
+    }
+
+    /// What came to the minutes of everyone concerned since it was taken last.
+    fn take_minutes(&mut self, concerns: impl Fn(ParticipantId) -> bool) -> Vec<Minute> {
+        let people = self.people.iter_mut().filter(|(id, _)| concerns(**id));
+        people.flat_map(|(_, measure)| std::mem::take(&mut measure.minutes).into_values()).collect()
     }
 }
 
@@ -68,9 +74,7 @@ impl Meeting {
                 checkpoint.people.push(person);
             }
         }
-        for (_, measure) in measures.people.iter_mut().filter(|(id, _)| concerns(**id)) {
-            checkpoint.minutes.extend(std::mem::take(&mut measure.minutes).into_values());
-        }
+        checkpoint.minutes = measures.take_minutes(concerns);
         checkpoint
     }
 
@@ -110,5 +114,30 @@ fn gone(fact: &Fact) -> Option<ParticipantId> {
         | Fact::ParticipantBanned { participant: Some(participant), .. }
         | Fact::ConnectionChanged { participant, status: Presence::Lost } => Some(*participant),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minutes_are_taken_once_and_of_those_only_whom_it_concerns() {
+        let (ada, ben) = (ParticipantId(1), ParticipantId(2));
+        let mut measures = Measures::default();
+        for (who, at) in [(ada, 60_500), (ada, 119_999), (ada, 120_000), (ben, 61_000)] {
+            let minute = Minute::of(who, Timestamp(at));
+            let measure = measures.people.entry(who).or_default();
+            measure.minutes.entry(minute.at).or_insert(minute).talk_ms += 500;
+        }
+        let taken = |measures: &mut Measures, whose: Option<ParticipantId>| {
+            let minutes = measures.take_minutes(|id| whose.is_none_or(|whose| id == whose));
+            let minutes = minutes.iter().map(|it| (it.participant, it.at.0, it.talk_ms));
+            minutes.collect::<Vec<_>>()
+        };
+        let adas = [(ada, 60_000, 1_000), (ada, 120_000, 500)];
+        assert_eq!(taken(&mut measures, Some(ada)), adas);
+        assert_eq!(taken(&mut measures, None), [(ben, 60_000, 500)]);
+        assert_eq!(taken(&mut measures, None), []);
     }
 }
