@@ -7,6 +7,7 @@ mod forging;
 mod inviting;
 mod keeping;
 mod listing;
+mod measuring;
 mod opening;
 mod projecting;
 mod reading;

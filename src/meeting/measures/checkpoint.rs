@@ -56,7 +56,8 @@ impl Meeting {
             return Some(self.checkpoint(now));
         }
         let gone: BTreeSet<_> = events.iter().filter_map(|event| gone(&event.fact)).collect();
-        (!gone.is_empty()).then(|| self.checkpoint_of(now, |participant| gone.contains(&participant)))
+        (!gone.is_empty())
+            .then(|| self.checkpoint_of(now, |participant| gone.contains(&participant)))
     }
 
     fn checkpoint_of(

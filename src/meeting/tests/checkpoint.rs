@@ -335,7 +335,8 @@ impl House {
             }
             Act::Resume(user) => {
                 let user_id = UserId(user);
-                let back = session(user, true).map(|session| Input::Resume { session, user: user_id });
+                let back =
+                    session(user, true).map(|session| Input::Resume { session, user: user_id });
                 back.into_iter().for_each(|back| drop(self.stage.take(&back)));
             }
             Act::Revoke(user) => {
