@@ -127,6 +127,30 @@ async fn after_a_crash_scores_go_on_from_what_was_written() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_restart_with_the_clock_set_back_goes_on_from_the_last_sign_of_life_at_full_speed() {
+    let mut stage = Stage::new(false).await;
+    let ada = entered(&mut stage, OWNER).await;
+    let session = ada.port.session;
+    // The same as a clock that is set back an hour: what is written is an hour ahead of it.
+    let alive = stage.running.clock.now().plus_seconds(3600);
+    let ahead = format!("UPDATE meetings SET last_alive = '{alive}'");
+    Connection::open(stage.store.path()).unwrap().execute_batch(&ahead).unwrap();
+    stage.restore().await;
+    let back = stage.running.clock.now();
+    assert!(back >= alive);
+    let recovered = stage.journal().await.pop().unwrap();
+    assert!(recovered.at >= alive, "{recovered:?}");
+    let head = stage.running.meeting.facts.head;
+    let _ada = stage.resume(OWNER, session, head);
+    stage.commit().await;
+    advance(Duration::from_secs(10)).await;
+    stage.running.checkpoint();
+    stage.commit().await;
+    assert_eq!(stage.running.clock.now().ms_since(back), 10_000);
+    assert_eq!(seconds(&stage.store, OWNER), 3610);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_running_meeting_writes_by_itself_and_an_empty_one_rests() {
     let house = House::new(Settings { retire_after_seconds: 86_400, ..settings() });
     let meeting = house.make(1).await;
