@@ -157,13 +157,13 @@ impl Hand {
     }
 
     async fn commit(&mut self, events: Vec<Event>, measured: Option<Checkpoint>, at: Timestamp) {
-        let (meeting, users) = (MEETING, if self.head == Seq(0) { 1..=PEOPLE } else { 1..=0 });
+        let fresh = if self.head == Seq(0) { PEOPLE } else { 0 };
         self.store.append(Batch {
-            meeting,
+            meeting: MEETING,
             generation: self.generation,
             expected_head: self.head,
             events,
-            users: users.map(user).collect(),
+            users: (1..=fresh).map(user).collect(),
             passcode: None,
             kept: Vec::new(),
             offspring: Vec::new(),
