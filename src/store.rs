@@ -21,6 +21,7 @@ pub(crate) mod import;
 pub mod inspect;
 mod journal;
 mod maintenance;
+mod measures;
 mod open;
 mod projections;
 mod queries;
@@ -43,6 +44,7 @@ use quorate_protocol::{MeetingId, Seq, Timestamp, UserId, UserKind};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::meeting::event::Event;
+use crate::meeting::measures::Checkpoint;
 use crate::telemetry::StoreMetrics;
 
 pub use erasing::ERASED_PREFIX;
@@ -93,6 +95,8 @@ pub struct Batch {
     pub offspring: Vec<Newborn>,
     /// What requests were answered that these events follow from, to be given again.
     pub kept: Vec<KeptAnswer>,
+    /// What was measured; none leaves what is there.
+    pub measured: Option<Box<Checkpoint>>,
     /// When the meeting must be woken, as of these events; none: nothing is due.
     pub next_deadline: Option<Timestamp>,
     /// When the meeting was alive; none leaves what is there.

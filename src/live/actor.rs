@@ -240,8 +240,8 @@ impl<'a> Turning<'a> {
         let sealed = self.guarded(None, |running| {
             running.run_deadlines();
             running.seal();
-            // With batches on their way the meeting is known to be alive anyway.
-            if checkpoint && running.in_flight == 0 {
+            // Where the store does not keep up, the next checkpoint has all that this one would have had.
+            if checkpoint && running.in_flight < IN_FLIGHT_MAX {
                 running.checkpoint();
             }
         });
@@ -328,7 +328,7 @@ impl<'a> Turning<'a> {
         Some(End::Retired)
     }
 
-    /// Lets the store finish what it has, notes that the meeting was alive until now, and says goodbye.
+    /// Notes what was measured until now, lets the store finish what it has, and says goodbye.
     async fn stop(&mut self) {
         self.guarded(None, Running::checkpoint);
         while self.running.in_flight > 0 {

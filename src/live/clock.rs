@@ -13,9 +13,9 @@ pub fn wall() -> Timestamp {
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// A meeting's time: the wall clock at its start, not before its last event, plus monotonic time. Where
-/// it starts ahead of the wall, it runs at half speed until they meet. A wall clock that is set later
-/// changes nothing.
+/// A meeting's time: the wall clock at its start, not before it was last known to be alive, plus monotonic
+/// time. Where it starts ahead of the wall it runs at half speed until they meet; but not where people are in it
+/// already, whose time it measures. A wall clock that is set later changes nothing.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MeetingClock {
     start: Instant,
@@ -24,10 +24,12 @@ pub(super) struct MeetingClock {
 }
 
 impl MeetingClock {
-    /// A clock that starts now, with the wall's time given, not before `last_event`.
-    pub(super) fn start(wall: Timestamp, last_event: Timestamp) -> MeetingClock {
-        let base = wall.max(last_event);
-        MeetingClock { start: Instant::now(), base, ahead_ms: base.0 - wall.0 }
+    /// A clock that starts now, with the wall's time given, not before `last_alive`; with people in the meeting
+    /// already, or not.
+    pub(super) fn start(wall: Timestamp, last_alive: Timestamp, people: bool) -> MeetingClock {
+        let base = wall.max(last_alive);
+        let ahead_ms = if people { 0 } else { base.0 - wall.0 };
+        MeetingClock { start: Instant::now(), base, ahead_ms }
     }
 
     /// The meeting's time.
@@ -64,8 +66,15 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_starts_not_before_the_last_event() {
-        let clock = MeetingClock::start(Timestamp(5), Timestamp(9));
+    fn a_clock_starts_not_before_the_meeting_was_last_alive() {
+        let clock = MeetingClock::start(Timestamp(5), Timestamp(9), false);
         assert!(clock.now() >= Timestamp(9));
+        assert_eq!(clock.ahead_ms, 4);
+    }
+
+    #[test]
+    fn with_people_in_the_meeting_no_clock_runs_slow() {
+        let clock = MeetingClock::start(Timestamp(5), Timestamp(9), true);
+        assert_eq!(clock.after(1_000), Timestamp(1_009));
     }
 }

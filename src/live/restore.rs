@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::actor::{Actor, RestorePanic};
 use super::answers::Answers;
+use super::clock::{self, MeetingClock};
 use super::frames::{event_frames, ok_frame};
 use super::ids;
 use super::ring::{RING_ITEMS_MAX, Ring};
@@ -53,12 +54,14 @@ impl Actor {
         answers.values_mut().for_each(Answers::restored);
         let last_alive = store.last_alive(self.id).await?.unwrap_or(meeting.facts.at);
         let last_alive = last_alive.max(meeting.facts.at);
+        meeting.passing.measures.restore(store.totals(self.id).await?);
+        let clock = MeetingClock::start(clock::wall(), last_alive, meeting.facts.has_anyone());
         // Sockets of an earlier run are closed, and their goodbyes mean nothing here.
         while self.gone.try_recv().is_ok() {}
         let (mailbox, gone) = (self.mailbox_sender.clone(), self.gone_sender.clone());
         let context = self.context.clone();
         let mut running =
-            Running::new(context, meeting, ring, answers, generation, mailbox, gone, acks);
+            Running::new(context, meeting, ring, answers, clock, generation, mailbox, gone, acks);
         if head > Seq(0) {
             Actor::recover(&mut running, last_alive)?;
         }

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::answers::{Answers, Kept, Turn};
-use super::clock::{self, MeetingClock};
+use super::clock::MeetingClock;
 use super::directory::Context;
 use super::frames::{dry_run_frame, ok_frame, signals_text};
 use super::mail::{Credential, Gone, Mail, Refused};
@@ -102,6 +102,7 @@ impl Running {
         meeting: Meeting,
         ring: Ring,
         answers: HashMap<SessionId, Answers>,
+        clock: MeetingClock,
         generation: Generation,
         mailbox: mpsc::Sender<Mail>,
         gone: mpsc::UnboundedSender<Gone>,
@@ -110,7 +111,7 @@ impl Running {
         let share = Share::new(context.metrics.clone());
         Running {
             context,
-            clock: MeetingClock::start(clock::wall(), meeting.facts.at),
+            clock,
             ring: Arc::new(ring),
             answers,
             generation,

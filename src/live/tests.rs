@@ -5,6 +5,7 @@ mod chance;
 mod crowd;
 mod crowds;
 mod faults;
+mod measuring;
 mod pages;
 mod revisions;
 mod scenes;

@@ -40,6 +40,7 @@ impl Facts {
             let person = self.place_for(it.participant, it.user, UserKind::Member, None);
             person.joined_at = it.joined_at.unwrap_or_default();
             person.left_at = it.left_at;
+            person.imported_seconds = it.total_seconds.max(0).cast_unsigned();
             if it.admission == Admission::Declined {
                 let declined = Exit::Declined { at: it.created_at, by: None };
                 person.place = Place::Out(declined);

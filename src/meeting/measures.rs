@@ -1,6 +1,8 @@
 //! What is measured of a meeting: it passes, is no fact, and is written down every few seconds. A crash loses
 //! what was measured since, and no more. Each kind of measurement is in the file of its concern.
 
+mod checkpoint;
+
 use std::collections::BTreeMap;
 
 use quorate_protocol::{ConnectionQuality, Engagement, ParticipantId, TalkSource, Timestamp};
@@ -106,6 +108,8 @@ pub struct Measures {
     pub(super) talks: Talks,
     /// How often anything changed.
     pub(super) changed: u64,
+    /// How it stood with people when it was written last.
+    written: BTreeMap<ParticipantId, PersonMeasured>,
 }
 
 /// What is measured of someone.

@@ -65,6 +65,8 @@ pub struct Person {
     pub room: Option<RoomId>,
     /// The breakout rooms they have been in, and the events with which they first were.
     pub rooms_seen: BTreeMap<RoomId, Seq>,
+    /// For how long they were there before the meeting was taken over from the older application, in seconds.
+    pub imported_seconds: u64,
     /// When they were there.
     pub attendance: Attendance,
     /// What they did that counts.
@@ -190,6 +192,7 @@ impl Person {
             looks_like: None,
             room: None,
             rooms_seen: BTreeMap::new(),
+            imported_seconds: 0,
             attendance: Attendance::default(),
             activity: Activity::default(),
             excluded: false,
@@ -204,6 +207,12 @@ impl Person {
     #[must_use]
     pub fn is_in(&self) -> bool {
         matches!(self.place, Place::In { .. })
+    }
+
+    /// For how long they were there until now, in whole seconds, with what the older application knew of.
+    #[must_use]
+    pub fn total_seconds(&self, now: Timestamp) -> u64 {
+        self.imported_seconds + self.attendance.total_ms(now) / 1000
     }
 
     /// Whether they wait.

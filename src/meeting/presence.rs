@@ -39,11 +39,16 @@ impl Facts {
         };
         let lost = Fact::SessionLost { session };
         let mut decision = Decision::by(person).event(Audience::NOBODY, lost);
-        let connected = |id: &&SessionId| **id != session && !self.lost.contains(*id);
-        if person.is_in() && !person.sessions.iter().any(|id| connected(&id)) {
+        if person.is_in() && self.hangs_on(person, session) {
             decision = decision.event(Audience::EVERYONE, changed(person, Presence::Lost));
         }
         decision
+    }
+
+    /// Whether a person has a connection by this session alone.
+    fn hangs_on(&self, person: &Person, session: SessionId) -> bool {
+        let mut connected = person.sessions.iter().filter(|id| !self.lost.contains(*id));
+        connected.next() == Some(&session) && connected.next().is_none()
     }
 
     pub(super) fn recover(&self, last_alive: Timestamp) -> Decision {
@@ -64,7 +69,7 @@ impl Facts {
         Ok(decision.close_sessions(me, SessionEnd::Left))
     }
 
-    /// A session was not resumed in time; with the last one its person is gone.
+    /// A session was not resumed in time, or what is behind it holds no more; with the last one its person is gone.
     pub(super) fn expire(&self, session: SessionId) -> Decision {
         let decision = Decision::by_system();
         let Some(person) = self.person_in(session) else { return decision };
@@ -72,7 +77,11 @@ impl Facts {
         let decision =
             if last { self.depart(decision, person, LeaveReason::Lost) } else { decision };
         let closed = Fact::SessionClosed { session, why: SessionEnd::Expired };
-        decision.event(Audience::NOBODY, closed)
+        let decision = decision.event(Audience::NOBODY, closed);
+        if !last && person.is_in() && self.hangs_on(person, session) {
+            return decision.event(Audience::EVERYONE, changed(person, Presence::Lost));
+        }
+        decision
     }
 
     fn depart(&self, decision: Decision, person: &Person, reason: LeaveReason) -> Decision {

@@ -6,6 +6,7 @@ mod bans;
 mod bots;
 mod breakouts;
 mod chance;
+mod checkpoint;
 mod conduct;
 mod custom_roles;
 mod docs;

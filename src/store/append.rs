@@ -4,7 +4,7 @@ use quorate_protocol::{MeetingId, Seq};
 use rusqlite::{Connection, params};
 
 use super::heads::{Head, Heads};
-use super::{Batch, BatchError, Newborn, UserRow, idempotency, journal, projections};
+use super::{Batch, BatchError, Newborn, UserRow, idempotency, journal, measures, projections};
 use crate::meeting::event::Event;
 
 /// Appends a batch within the open transaction. The outer error is the database's, the inner one says
@@ -71,6 +71,9 @@ fn write(connection: &Connection, head: Head, batch: &Batch) -> rusqlite::Result
     let head = append_all(connection, batch.meeting, head, &batch.events)?;
     if let Some(hash) = &batch.passcode {
         set_passcode(connection, batch.meeting, hash.as_deref())?;
+    }
+    if let Some(checkpoint) = &batch.measured {
+        measures::write(connection, batch.meeting, checkpoint)?;
     }
     set_deadline(connection, batch.meeting, batch)?;
     batch.kept.iter().try_for_each(|kept| idempotency::keep(connection, kept))?;

@@ -7,6 +7,7 @@ mod forging;
 mod inviting;
 mod keeping;
 mod listing;
+mod measuring;
 mod opening;
 mod projecting;
 mod reading;
@@ -115,6 +116,7 @@ impl Hand {
             offspring: Vec::new(),
             kept: Vec::new(),
             users: Vec::new(),
+            measured: None,
             next_deadline: None,
             last_alive: None,
             done: self.done.clone(),

@@ -14,6 +14,7 @@ mod faults;
 mod keys;
 mod logs;
 mod looking_back;
+mod measuring;
 mod migrate;
 mod repeat;
 mod sign_in;

@@ -24,6 +24,7 @@ mod host;
 mod invitation_links;
 mod issuer;
 mod lifecycle;
+mod measuring;
 mod meeting_changes;
 mod moderation;
 mod operating;

@@ -7,6 +7,7 @@ use crate::live::frames::{event_frames, ok_frame, signal_frames, signals_text};
 use crate::live::release::{Held, Output};
 use crate::meeting::Refusal;
 use crate::meeting::event::Event;
+use crate::meeting::measures::Checkpoint;
 use crate::store::{Batch, KeptAnswer, Newborn, UserRow};
 
 impl Running {
@@ -42,7 +43,8 @@ impl Running {
             }
         }
         if !events.is_empty() {
-            self.append(events, users, passcode, offspring, kept);
+            let measured = self.meeting.checkpoint_with(self.clock.now(), &events);
+            self.append(events, users, passcode, offspring, kept, measured);
         }
         if !frames.is_empty() || !outputs.is_empty() {
             self.held.push_back(Held { basis: self.head(), frames, redacted, outputs });
@@ -100,6 +102,7 @@ impl Running {
         passcode: Option<Option<String>>,
         offspring: Vec<Newborn>,
         kept: Vec<KeptAnswer>,
+        measured: Option<Checkpoint>,
     ) {
         let expected_head = Seq(self.head().0 - events.len() as u64);
         self.in_flight += 1;
@@ -112,16 +115,19 @@ impl Running {
             passcode,
             offspring,
             kept,
+            measured: measured.map(Box::new),
             next_deadline: self.meeting.lasting_deadline(),
             last_alive: Some(self.clock.now()),
             done: self.acks.clone(),
         });
     }
 
-    /// Notes in the store that the meeting is alive; who was connected until when is known by it.
+    /// Notes in the store what was measured, and that the meeting is alive: who was connected until when is
+    /// known by it. Where nobody is, nothing is measured.
     pub(in crate::live) fn checkpoint(&mut self) {
         if self.meeting.facts.has_anyone() {
-            self.append(Vec::new(), Vec::new(), None, Vec::new(), Vec::new());
+            let measured = self.meeting.checkpoint(self.clock.now());
+            self.append(Vec::new(), Vec::new(), None, Vec::new(), Vec::new(), Some(measured));
         }
     }
 }

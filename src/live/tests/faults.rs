@@ -24,14 +24,14 @@ pub(in crate::live) fn trip_over(mail: &Mail) {
 }
 
 /// Live meetings over a store of their own.
-struct House {
-    live: Live,
-    store: Store,
+pub(super) struct House {
+    pub(super) live: Live,
+    pub(super) store: Store,
     folder: tempfile::TempDir,
 }
 
 impl House {
-    fn new(settings: Settings) -> House {
+    pub(super) fn new(settings: Settings) -> House {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("quorate.db"), Durability::Normal).unwrap();
         let ids = Ids::after(UserId(100), MeetingId(100), ParticipantId(0));
@@ -40,7 +40,7 @@ impl House {
         House { live, store, folder }
     }
 
-    async fn make(&self, id: i64) -> MeetingId {
+    pub(super) async fn make(&self, id: i64) -> MeetingId {
         let meeting = MeetingId(id);
         let code = format!("code-{id}");
         let created = MeetingCreated { meeting, code, ..created(false) };
@@ -48,15 +48,15 @@ impl House {
         meeting
     }
 
-    async fn enter(&self, meeting: MeetingId, id: i64) -> Result<Person, ErrorBody> {
+    pub(super) async fn enter(&self, meeting: MeetingId, id: i64) -> Result<Person, ErrorBody> {
         let who = entering(id);
         self.live.enter(meeting, who).await.map(Person::new)
     }
 }
 
 /// Someone in a meeting, and what they are yet to read.
-struct Person {
-    attached: Attached,
+pub(super) struct Person {
+    pub(super) attached: Attached,
     unread: std::collections::VecDeque<ServerFrame>,
 }
 

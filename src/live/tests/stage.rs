@@ -84,7 +84,7 @@ pub(super) struct Stage {
     pub(super) store: Store,
     gone: mpsc::UnboundedReceiver<Gone>,
     acked: mpsc::UnboundedReceiver<Committed>,
-    _actor: Actor,
+    actor: Actor,
     _folder: tempfile::TempDir,
 }
 
@@ -123,7 +123,7 @@ impl Stage {
         let mut running = actor.restore(acks).await.unwrap();
         let (gone_sender, gone) = mpsc::unbounded_channel();
         running.gone = gone_sender;
-        let mut stage = Stage { running, store, gone, acked, _actor: actor, _folder: folder };
+        let mut stage = Stage { running, store, gone, acked, actor, _folder: folder };
         let (reply, made) = oneshot::channel();
         let mut meeting = created(false);
         change(&mut meeting);
@@ -132,6 +132,14 @@ impl Stage {
         stage.commit().await;
         made.await.unwrap().unwrap();
         stage
+    }
+
+    /// Restores the meeting from what is on disk, as after a crash.
+    pub(super) async fn restore(&mut self) {
+        let (acks, acked) = mpsc::unbounded_channel();
+        self.running = self.actor.restore(acks).await.unwrap();
+        self.acked = acked;
+        self.commit().await;
     }
 
     /// Handles this mail; several may come in one step.

@@ -63,6 +63,10 @@ impl Home {
         format!("http://{}", self.address)
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) fn socket_url(&self) -> String {
         format!("ws://{}/ws", self.address)
     }
