@@ -39,6 +39,7 @@ mod policy;
 mod polls;
 mod presence;
 mod profile;
+pub mod quality;
 mod refusal;
 mod refusal_rate;
 mod reminders;
@@ -448,8 +449,8 @@ impl Meeting {
         let facts = &self.facts;
         match command {
             Command::Ping(_) | Command::Leave(_) => unreachable!("answered above"),
-            Command::StateGet(_) => Ok(Decision::by(me).answer(&facts.snapshot(me, now))),
-            Command::ParticipantList(ask) => facts.list_participants(me, ask),
+            Command::StateGet(_) => Ok(Decision::by(me).answer(&self.snapshot(me, now))),
+            Command::ParticipantList(ask) => self.list_participants(me, ask),
             Command::ParticipantRename(ask) => facts.rename(me, ask),
             Command::ParticipantSetAttributes(ask) => facts.set_attributes(now, me, ask),
             Command::MediaUpdate(ask) => facts.update_media(me, *ask),
@@ -512,6 +513,9 @@ impl Meeting {
             Command::RtcSend(ask) => {
                 let session = session.ok_or(office::INSIDE)?;
                 self.passing.traffic.allow(now, facts.send_rtc(session, me, ask)?)
+            }
+            Command::QualityReport(ask) => {
+                self.report_quality(now, session.ok_or(office::INSIDE)?, me, ask)
             }
             Command::BreakoutPrepare(ask) => facts.prepare_rooms(me, ask, self.seed),
             Command::BreakoutOpen(_) => facts.open_rooms(now, me),

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::measured::QualityReport;
 use crate::message::messages;
 use crate::settings::given;
 use crate::shapes::list_default;
@@ -147,6 +148,8 @@ messages! {
         MeetingExtend(MeetingExtend) = "meeting.extend",
         /// Send WebRTC signalling to one participant.
         RtcSend(RtcSend) = "rtc.send",
+        /// Say how good one's connection is, as measured: at most ten times in 10 s.
+        QualityReport(QualityReport) = "quality.report",
         /// Prepare breakout rooms; what was prepared before and is not open is replaced.
         BreakoutPrepare(BreakoutPrepare) = "breakout.prepare",
         /// Open the rooms: who is assigned to one is moved there.

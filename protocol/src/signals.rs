@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::measured::QualityChanged;
 use crate::message::messages;
 use crate::working::PollTally;
 use crate::{Grants, MediaKind, ParticipantId, SessionId, WaitReason, WaitingEntry};
@@ -29,6 +30,9 @@ messages! {
         Caption(Caption) = "caption",
         /// Where one stands in the waiting room.
         WaitingUpdated(WaitingStanding) = "waiting.updated",
+        /// Someone's connection is better or worse than was told last: to themselves and staff, and to all
+        /// below 50 people. At most one frame in 2 s for the whole meeting.
+        QualityChanged(QualityChanged) = "quality.changed",
         else Unknown
     }
 }

@@ -3,8 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use quorate_protocol::{ConnectionQuality, Engagement, ParticipantId, TalkSource, Timestamp};
+use quorate_protocol::{
+    ConnectionQuality, Engagement, ParticipantId, SessionId, TalkSource, Timestamp,
+};
 
+use super::quality::{Links, Sample};
 use super::{Decision, Meeting};
 
 /// The length of a minute, in milliseconds.
@@ -93,12 +96,21 @@ pub struct PersonMeasured {
 pub(super) enum Measured {
     /// The one who asked sent a reaction.
     Reaction,
+    /// The client of this session of theirs measured its connection.
+    Quality {
+        /// Which.
+        session: SessionId,
+        /// What it measured.
+        sample: Sample,
+    },
 }
 
 /// What is measured of a meeting.
 #[derive(Debug, Clone, Default)]
 pub struct Measures {
     people: BTreeMap<ParticipantId, Measure>,
+    /// How good the connections are.
+    pub(super) links: Links,
 }
 
 /// What is measured of someone.
@@ -106,6 +118,7 @@ pub struct Measures {
 struct Measure {
     totals: Totals,
     last_reaction: Option<Timestamp>,
+    minutes: BTreeMap<Timestamp, Minute>,
 }
 
 impl Measures {
@@ -116,10 +129,19 @@ impl Measures {
     }
 
     fn take(&mut self, by: ParticipantId, now: Timestamp, measured: Measured) {
-        let measure = self.people.entry(by).or_default();
         match measured {
-            Measured::Reaction => measure.reacted(now),
+            Measured::Reaction => self.people.entry(by).or_default().reacted(now),
+            Measured::Quality { session, sample } => {
+                if self.links.reported(now, session, sample) {
+                    self.sampled(by, now, &sample);
+                }
+            }
         }
+    }
+
+    /// Someone's best connection was measured.
+    pub(super) fn sampled(&mut self, of: ParticipantId, now: Timestamp, sample: &Sample) {
+        self.people.entry(of).or_default().minute(of, now).sampled(sample);
     }
 }
 
@@ -129,6 +151,12 @@ impl Measure {
             self.totals.reactions = self.totals.reactions.saturating_add(1);
             self.last_reaction = Some(now);
         }
+    }
+
+    /// The minute that a time is in.
+    fn minute(&mut self, participant: ParticipantId, at: Timestamp) -> &mut Minute {
+        let minute = Minute::of(participant, at);
+        self.minutes.entry(minute.at).or_insert(minute)
     }
 }
 

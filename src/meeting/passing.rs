@@ -34,6 +34,7 @@ impl Passing {
     pub(super) fn note(&mut self, facts: &Facts, event: &Event) {
         self.pace.note(facts, event);
         self.refused.note_written(event);
+        self.measures.links.note(event);
     }
 }
 
@@ -44,6 +45,7 @@ impl Meeting {
         let mut signals = passing.waiting.tell(facts, now);
         signals.extend(passing.polls.tell(facts, now));
         signals.extend(passing.counted.tell(facts, now));
+        signals.extend(passing.measures.links.tell(facts, now));
         signals
     }
 
@@ -54,6 +56,7 @@ impl Meeting {
         let waiting = passing.waiting.deadline(facts);
         let polls = passing.polls.deadline(facts);
         let counted = passing.counted.deadline(facts);
-        [waiting, polls, counted].into_iter().flatten().min()
+        let quality = passing.measures.links.deadline();
+        [waiting, polls, counted, quality].into_iter().flatten().min()
     }
 }

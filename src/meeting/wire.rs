@@ -10,7 +10,7 @@ use quorate_protocol::{
     Participant, ParticipantBanned, ParticipantJoined, ParticipantLeft, ParticipantMoved,
     ParticipantMuted, ParticipantOnly, ParticipantRenamed, ParticipantWaiting,
     ParticipantWithdrawn, ParticipantsMuted, PermissionRefused, PermissionsChanged, PolicyChanged,
-    PollOpened, PollTally, PollVote, PollVotesTold, Presence, ReasonGiven, RecordedDecision,
+    PollOpened, PollTally, PollVote, PollVotesTold, Presence, QualityLevel, ReasonGiven, RecordedDecision,
     Recurrence, ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected, RoomNamed, SeriesChanged,
     SeriesSplit, Timer, UserAffected, UserKind, WaitReason, WaitingEntry, WaitingTold,
 };
@@ -162,6 +162,7 @@ fn body(event: &Event) -> Option<EventBody> {
                     status: Presence::Present,
                     hand: None,
                     media: Media::default(),
+                    quality: QualityLevel::Unknown,
                     room: *room,
                     looks_like: *looks_like,
                     joined_at: event.at,

@@ -157,6 +157,13 @@ pub(crate) fn all() -> Vec<Command> {
         }),
         Command::MeetingExtend(MeetingExtend { minutes: 15 }),
         Command::RtcSend(RtcSend { to: BEN, session: Some(session()), data: candidate() }),
+        Command::QualityReport(QualityReport {
+            rtt_ms: 150.0,
+            jitter_ms: 15.5,
+            loss_pct: 1.0,
+            bitrate_kbps: Some(2400.0),
+            fec: true,
+        }),
         Command::BreakoutPrepare(BreakoutPrepare {
             rooms: vec![
                 RoomAsked { name: "Blue".to_owned(), participants: vec![BEN] },

@@ -25,6 +25,11 @@ pub(crate) fn signals() -> Vec<SignalBody> {
             end_ms: None,
         }),
         SignalBody::WaitingUpdated(standing()),
+        SignalBody::QualityChanged(QualityChanged {
+            participant: BEN,
+            from: QualityLevel::Excellent,
+            to: QualityLevel::Fair,
+        }),
     ]
 }
 
