@@ -514,9 +514,6 @@ impl Meeting {
                 let session = session.ok_or(office::INSIDE)?;
                 self.passing.traffic.allow(now, facts.send_rtc(session, me, ask)?)
             }
-            Command::QualityReport(ask) => {
-                self.report_quality(now, session.ok_or(office::INSIDE)?, me, ask)
-            }
             Command::BreakoutPrepare(ask) => facts.prepare_rooms(me, ask, self.seed),
             Command::BreakoutOpen(_) => facts.open_rooms(now, me),
             Command::BreakoutClose(ask) => facts.close_rooms_by(now, me, *ask),
@@ -527,6 +524,9 @@ impl Meeting {
             Command::BreakoutExtend(ask) => facts.extend_rooms(now, me, *ask),
             Command::BreakoutRequestHelp(_) => facts.request_help(me),
             Command::BreakoutResolveHelp(ask) => facts.resolve_help(me, *ask),
+            Command::QualityReport(ask) => {
+                self.report_quality(now, session.ok_or(office::INSIDE)?, me, ask)
+            }
         }
     }
 

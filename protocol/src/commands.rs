@@ -148,8 +148,6 @@ messages! {
         MeetingExtend(MeetingExtend) = "meeting.extend",
         /// Send WebRTC signalling to one participant.
         RtcSend(RtcSend) = "rtc.send",
-        /// Say how good one's connection is, as measured: at most ten times in 10 s.
-        QualityReport(QualityReport) = "quality.report",
         /// Prepare breakout rooms; what was prepared before and is not open is replaced.
         BreakoutPrepare(BreakoutPrepare) = "breakout.prepare",
         /// Open the rooms: who is assigned to one is moved there.
@@ -170,6 +168,8 @@ messages! {
         BreakoutRequestHelp(Empty) = "breakout.request_help",
         /// Say that a room was helped.
         BreakoutResolveHelp(RoomOnly) = "breakout.resolve_help",
+        /// Say how good one's connection is, as measured: at most ten times in 10 s.
+        QualityReport(QualityReport) = "quality.report",
     }
 }
 

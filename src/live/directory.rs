@@ -23,8 +23,8 @@ use super::mail::{
     ResumeAs,
 };
 use super::roles::Roles;
-use crate::meeting::Facts;
 use crate::meeting::series::SeriesBan;
+use crate::meeting::{Facts, Meeting};
 use crate::store::{Store, StoreError};
 use crate::telemetry::LiveMetrics;
 
@@ -151,10 +151,22 @@ impl Live {
         meeting: MeetingId,
         see: impl Fn(&Facts, Timestamp) -> T + Send + Sync + 'static,
     ) -> Result<T, ErrorBody> {
+        self.look_at_all(meeting, move |meeting, now| see(&meeting.facts, now)).await
+    }
+
+    /// The same, of all there is to the meeting, also what is measured and passes.
+    ///
+    /// # Errors
+    /// As [`Live::look`].
+    pub async fn look_at_all<T: Send + 'static>(
+        &self,
+        meeting: MeetingId,
+        see: impl Fn(&Meeting, Timestamp) -> T + Send + Sync + 'static,
+    ) -> Result<T, ErrorBody> {
         let seen = Arc::new(Mutex::new(None));
         let kept = Arc::clone(&seen);
-        let look = Look(Arc::new(move |facts, now| {
-            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(see(facts, now));
+        let look = Look(Arc::new(move |meeting: &Meeting, now| {
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(see(meeting, now));
         }));
         self.ask(meeting, |reply| Mail::Look { look: look.clone(), reply }).await?;
         let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).take();

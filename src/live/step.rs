@@ -151,7 +151,7 @@ impl Running {
                 }
             }
             Mail::Look { look, reply } => {
-                (look.0)(&self.meeting.facts, self.clock.now());
+                (look.0)(&self.meeting, self.clock.now());
                 self.step.outputs.push(Output::Done(reply, Ok(())));
             }
             Mail::Rebuild { heard } => {
@@ -193,6 +193,16 @@ impl Running {
         if self.attached.get(&gone.session).is_some_and(|it| it.number == gone.attachment) {
             self.attached.remove(&gone.session);
             self.carry_out_input(&Input::Lost { session: gone.session });
+        }
+    }
+
+    /// Hands the meeting what its sockets' pings took.
+    pub(super) fn take_round_trips(&mut self) {
+        let now = self.clock.now();
+        for (session, attachment) in &self.attached {
+            if let Some(ms) = attachment.outbox.take_round_trip() {
+                self.meeting.pinged(now, *session, ms);
+            }
         }
     }
 

@@ -6,6 +6,7 @@ mod crowd;
 mod crowds;
 mod faults;
 mod pages;
+mod quality;
 mod revisions;
 mod scenes;
 mod stage;

@@ -84,6 +84,13 @@ impl Meeting {
         viewer.view.rank >= STAFF_RANK || self.facts.present < QUALITY_SHOWN_TO_ALL_BELOW
     }
 
+    /// Whether a viewer sees in the roster what nobody else sees so: how good their own connection is.
+    #[must_use]
+    pub fn sees_own_quality_alone(&self, viewer: &Person) -> bool {
+        let own = self.passing.measures.links.level(viewer.id);
+        !self.shows_everyones_quality(viewer) && own != QualityLevel::Unknown
+    }
+
     /// How often anyone's level changed: a roster is good while it is the same.
     #[must_use]
     pub fn quality_changes(&self) -> u64 {

@@ -1,8 +1,9 @@
 //! The meeting as someone may see it now.
 
 use quorate_protocol::{
-    MeetingInfo, Participant, Permission, QualityLevel, SNAPSHOT_ATTRIBUTES_MAX, SNAPSHOT_NAMES_BYTES_MAX,
-    SNAPSHOT_PARTICIPANTS_MAX, Snapshot, Standing, Timestamp, UserRef, WaitingEntry, You,
+    MeetingInfo, Participant, Permission, QualityLevel, SNAPSHOT_ATTRIBUTES_MAX,
+    SNAPSHOT_NAMES_BYTES_MAX, SNAPSHOT_PARTICIPANTS_MAX, Snapshot, Standing, Timestamp, UserRef,
+    WaitingEntry, You,
 };
 
 use super::event::STAFF_RANK;

@@ -10,9 +10,10 @@ use quorate_protocol::{
     Participant, ParticipantBanned, ParticipantJoined, ParticipantLeft, ParticipantMoved,
     ParticipantMuted, ParticipantOnly, ParticipantRenamed, ParticipantWaiting,
     ParticipantWithdrawn, ParticipantsMuted, PermissionRefused, PermissionsChanged, PolicyChanged,
-    PollOpened, PollTally, PollVote, PollVotesTold, Presence, QualityLevel, ReasonGiven, RecordedDecision,
-    Recurrence, ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected, RoomNamed, SeriesChanged,
-    SeriesSplit, Timer, UserAffected, UserKind, WaitReason, WaitingEntry, WaitingTold,
+    PollOpened, PollTally, PollVote, PollVotesTold, Presence, QualityLevel, ReasonGiven,
+    RecordedDecision, Recurrence, ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected,
+    RoomNamed, SeriesChanged, SeriesSplit, Timer, UserAffected, UserKind, WaitReason, WaitingEntry,
+    WaitingTold,
 };
 
 use super::event::{Event, Fact, Personal, RoomPlan};

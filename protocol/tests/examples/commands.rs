@@ -157,13 +157,6 @@ pub(crate) fn all() -> Vec<Command> {
         }),
         Command::MeetingExtend(MeetingExtend { minutes: 15 }),
         Command::RtcSend(RtcSend { to: BEN, session: Some(session()), data: candidate() }),
-        Command::QualityReport(QualityReport {
-            rtt_ms: 150.0,
-            jitter_ms: 15.5,
-            loss_pct: 1.0,
-            bitrate_kbps: Some(2400.0),
-            fec: true,
-        }),
         Command::BreakoutPrepare(BreakoutPrepare {
             rooms: vec![
                 RoomAsked { name: "Blue".to_owned(), participants: vec![BEN] },
@@ -184,5 +177,12 @@ pub(crate) fn all() -> Vec<Command> {
         Command::BreakoutExtend(BreakoutExtend { minutes: 5, room: Some(BLUE) }),
         Command::BreakoutRequestHelp(Empty {}),
         Command::BreakoutResolveHelp(RoomOnly { room: BLUE }),
+        Command::QualityReport(QualityReport {
+            rtt_ms: 150.0,
+            jitter_ms: 15.5,
+            loss_pct: 1.0,
+            bitrate_kbps: Some(2400.0),
+            fec: true,
+        }),
     ]
 }

@@ -57,6 +57,7 @@ impl Links {
             Fact::SessionLost { session } => self.with(*session, Link::lost),
             Fact::SessionResumed { session } => self.with(*session, |link| link.resumed(event.at)),
             Fact::SessionClosed { session, .. } => self.closed(*session),
+            Fact::ReturnedToWaiting { participant } => self.returned(*participant),
             Fact::MeetingRecovered { .. } => {
                 self.sessions.values_mut().for_each(Link::lost);
                 self.touched.extend(self.people.keys());
@@ -84,6 +85,17 @@ impl Links {
             standing.sessions.retain(|id| *id != session);
         }
         self.touched.insert(link.participant);
+    }
+
+    /// Someone waits again, with the same sessions.
+    fn returned(&mut self, participant: ParticipantId) {
+        let Some(standing) = self.people.get_mut(&participant) else { return };
+        standing.here = false;
+        for session in &standing.sessions {
+            if let Some(link) = self.sessions.get_mut(session) {
+                link.forget();
+            }
+        }
     }
 
     /// When a session may report again; none: now.
@@ -144,7 +156,10 @@ impl Links {
     }
 
     /// How good someone's connection is as of the last step's end, or was when they left; none: not measured.
-    pub(in crate::meeting) fn quality(&self, participant: ParticipantId) -> Option<ConnectionQuality> {
+    pub(in crate::meeting) fn quality(
+        &self,
+        participant: ParticipantId,
+    ) -> Option<ConnectionQuality> {
         let quality = self.people.get(&participant)?.quality;
         (quality.level != QualityLevel::Unknown).then_some(quality)
     }
@@ -161,7 +176,9 @@ impl Links {
             if facts.get(id).is_some_and(|person| person.is_in()) {
                 self.settle_one(id, &mut standing);
             } else {
-                self.left(id, &mut standing);
+                // What was known of them last stays, for what is written of them.
+                standing.here = false;
+                self.untold.remove(&id);
             }
             let measured = standing.quality.level != QualityLevel::Unknown;
             if measured || !standing.sessions.is_empty() {
@@ -171,8 +188,12 @@ impl Links {
     }
 
     fn settle_one(&mut self, id: ParticipantId, standing: &mut Standing) {
-        // Who comes in is announced with an unknown connection.
-        let known = if standing.here { standing.quality.level } else { QualityLevel::Unknown };
+        let mut known = standing.quality.level;
+        if !standing.here {
+            // Who comes in is announced with an unknown connection.
+            known = QualityLevel::Unknown;
+            self.untold.remove(&id);
+        }
         standing.here = true;
         standing.quality = self.quality_now(standing);
         let level = standing.quality.level;
@@ -183,17 +204,6 @@ impl Links {
         let told = *self.untold.entry(id).or_insert(known);
         if told == level {
             self.untold.remove(&id);
-        }
-    }
-
-    /// Someone is in no longer; what was known of them last stays, for what is written of them.
-    fn left(&mut self, id: ParticipantId, standing: &mut Standing) {
-        standing.here = false;
-        self.untold.remove(&id);
-        for session in &standing.sessions {
-            if let Some(link) = self.sessions.get_mut(session) {
-                link.track = None;
-            }
         }
     }
 
@@ -210,10 +220,8 @@ impl Links {
             Some(QualityChanged { participant, from, to })
         };
         let changes: Vec<_> = untold.into_iter().filter_map(change).collect();
-        let signal = |to, change: &QualityChanged| Signal {
-            to,
-            body: SignalBody::QualityChanged(*change),
-        };
+        let signal =
+            |to, change: &QualityChanged| Signal { to, body: SignalBody::QualityChanged(*change) };
         let all = facts.present < QUALITY_SHOWN_TO_ALL_BELOW;
         let group = || if all { Audience::EVERYONE } else { Audience::STAFF };
         let mut signals: Vec<_> =
