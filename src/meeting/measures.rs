@@ -180,6 +180,7 @@ impl Meeting {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::meeting::event::{Audience, Event, Fact, SYSTEM};
 
     #[test]
     fn reactions_count_once_in_ten_seconds() {
@@ -188,5 +189,41 @@ mod tests {
             measures.take(me, Timestamp(at), Measured::Reaction);
         }
         assert_eq!(measures.totals()[&me].reactions, 3);
+    }
+
+    #[test]
+    fn a_minute_holds_the_means_of_what_was_measured_of_the_best_session() {
+        let (me, mut measures) = (ParticipantId(1), Measures::default());
+        let sessions = [1, 2].map(|id| SessionId(uuid::Uuid::from_u128(id)));
+        for session in sessions {
+            measures.links.note(&Event {
+                seq: quorate_protocol::Seq(1),
+                at: Timestamp(0),
+                user: SYSTEM,
+                by: None,
+                audience: Audience::NOBODY,
+                fact: Fact::SessionOpened { session, participant: me },
+                personal: None,
+                cause: None,
+                as_admin: false,
+            });
+        }
+        let [first, second] = sessions;
+        for (at, session, rtt_ms, loss_pct) in [
+            (0, first, 100.0, 40.0),
+            (59_999, second, 60.0, 0.0),
+            (59_999, first, 100.0, 40.0),
+            (60_000, second, 100.0, 0.0),
+            (119_999, second, 140.0, 1.0),
+        ] {
+            let sample = Sample { rtt_ms, jitter_ms: 5.0, loss_pct, fec: false };
+            measures.take(me, Timestamp(at), Measured::Quality { session, sample });
+        }
+        let round = |number: f64| (number * 10.0).round() / 10.0;
+        let minutes = measures.people[&me].minutes.values();
+        let told = minutes
+            .map(|it| (it.at.0, it.samples, round(it.r), it.rtt_ms, it.jitter_ms, it.loss_pct));
+        let expected = [(0, 2, 55.2, 80.0, 5.0, 20.0), (60_000, 2, 88.9, 120.0, 5.0, 0.5)];
+        assert_eq!(told.collect::<Vec<_>>(), expected, "the worse of two does not count");
     }
 }
