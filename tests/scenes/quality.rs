@@ -69,6 +69,32 @@ async fn what_a_client_reports_is_told_and_stands_in_rosters_lists_and_the_rest_
 }
 
 #[tokio::test]
+async fn among_fifty_the_rest_interface_shows_others_connections_to_staff_alone() {
+    let stage = Stage::set().await;
+    let meeting = stage.meeting("Ada", json!({})).await;
+    let _ada = stage.join(&meeting, "Ada").await;
+    let mut ben = stage.join(&meeting, "Ben").await;
+    let mut people = vec![stage.join(&meeting, "Cyd").await];
+    for guest in 0..47 {
+        people.push(stage.join_guest(&meeting, &format!("Guest {guest}")).await);
+    }
+    ben.send(report(60.0, 0.0)).await;
+    assert_eq!(told(&mut ben).await.to, Excellent, "oneself hears it");
+    let base = format!("/api/meetings/{}/participants", meeting.info.id);
+    let one = format!("{base}/{}", ben.id());
+    for (name, level, found) in
+        [("Ada", json!("excellent"), 1), ("Ben", json!("excellent"), 1), ("Cyd", Value::Null, 0)]
+    {
+        let token = stage.token(name);
+        assert_eq!(get(&stage, &token, &one).await["quality"]["level"], level, "{name}");
+        let page = get(&stage, &token, &format!("{base}?quality=excellent&limit=200")).await;
+        assert_eq!(page["items"].as_array().unwrap().len(), found, "{name}: {page}");
+    }
+    let snapshot: Snapshot = people[0].ask(Command::StateGet(Empty {})).await;
+    assert!(snapshot.participants.iter().all(|it| it.quality == Unknown));
+}
+
+#[tokio::test]
 async fn a_lost_connection_is_told_and_one_that_is_back_is_measured_anew() {
     let stage = Stage::set().await;
     let meeting = stage.meeting("Ada", json!({})).await;
