@@ -76,7 +76,7 @@ async fn among_fifty_the_rest_interface_shows_others_connections_to_staff_alone(
     let mut ben = stage.join(&meeting, "Ben").await;
     let mut people = vec![stage.join(&meeting, "Cyd").await];
     for guest in 0..47 {
-        people.push(stage.join_guest(&meeting, &format!("Guest {guest}")).await);
+        people.push(stage.join_guest(&meeting, &format!("Guest{guest}")).await);
     }
     ben.send(report(60.0, 0.0)).await;
     assert_eq!(told(&mut ben).await.to, Excellent, "oneself hears it");
