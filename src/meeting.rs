@@ -39,6 +39,7 @@ mod policy;
 mod polls;
 mod presence;
 mod profile;
+pub mod quality;
 mod refusal;
 mod refusal_rate;
 mod reminders;
@@ -453,8 +454,8 @@ impl Meeting {
         let facts = &self.facts;
         match command {
             Command::Ping(_) | Command::Leave(_) => unreachable!("answered above"),
-            Command::StateGet(_) => Ok(Decision::by(me).answer(&facts.snapshot(me, now))),
-            Command::ParticipantList(ask) => facts.list_participants(me, ask),
+            Command::StateGet(_) => Ok(Decision::by(me).answer(&self.snapshot(me, now))),
+            Command::ParticipantList(ask) => self.list_participants(me, ask),
             Command::ParticipantRename(ask) => facts.rename(me, ask),
             Command::ParticipantSetAttributes(ask) => facts.set_attributes(now, me, ask),
             Command::MediaUpdate(ask) => facts.update_media(me, *ask),
@@ -533,6 +534,9 @@ impl Meeting {
             }
             Command::EngagementGet(ask) => self.get_engagement(now, me, *ask),
             Command::ReportExclude(ask) => facts.exclude_from_report(me, *ask),
+            Command::QualityReport(ask) => {
+                self.report_quality(now, session.ok_or(office::INSIDE)?, me, ask)
+            }
         }
     }
 

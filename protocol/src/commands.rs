@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::measured::QualityReport;
 use crate::message::messages;
 use crate::settings::given;
 use crate::shapes::list_default;
@@ -174,6 +175,8 @@ messages! {
         EngagementGet(EngagementGet) = "engagement.get",
         /// Leave someone out of scores and reports, or take them in again.
         ReportExclude(ReportExclude) = "report.exclude",
+        /// Say how good one's connection is, as measured: at most ten times in 10 s.
+        QualityReport(QualityReport) = "quality.report",
     }
 }
 

@@ -17,6 +17,20 @@ pub const NAME_BYTES_MAX: usize = 1000;
 pub const ATTRIBUTES_BYTES_MAX: usize = 1024;
 /// Bytes of the `data` of `rtc.send`, as JSON.
 pub const RTC_BYTES_MAX: usize = 16 * 1024;
+/// The round trip in a `quality.report`, in milliseconds: a minute.
+pub const QUALITY_RTT_MS_MAX: f64 = 60_000.0;
+/// The jitter in a `quality.report`, in milliseconds.
+pub const QUALITY_JITTER_MS_MAX: f64 = 10_000.0;
+/// The loss in a `quality.report`, in percent.
+pub const QUALITY_LOSS_PCT_MAX: f64 = 100.0;
+/// The bitrate in a `quality.report`, in kilobits a second.
+pub const QUALITY_BITRATE_KBPS_MAX: f64 = 10_000_000.0;
+/// Times that a session may send `quality.report` within [`QUALITY_WINDOW_SECONDS`].
+pub const QUALITY_REPORTS_MAX: usize = 10;
+/// See [`QUALITY_REPORTS_MAX`].
+pub const QUALITY_WINDOW_SECONDS: u32 = 10;
+/// People present below which everyone sees how good the others' connections are.
+pub const QUALITY_SHOWN_TO_ALL_BELOW: u32 = 50;
 /// Characters of a meeting's title.
 pub const TITLE_CHARS_MAX: usize = 200;
 /// Characters of a meeting's description.

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::ParticipantId;
+
 /// How good a connection is, in a word.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -55,6 +57,40 @@ pub struct ConnectionQuality {
 
 fn first() -> u32 {
     1
+}
+
+/// Data of `quality.report`: what the media of this session go through, as its client measured it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QualityReport {
+    /// The round trip of the media, in milliseconds, up to 60,000.
+    #[schemars(range(min = 0, max = 60_000))]
+    pub rtt_ms: f64,
+    /// The jitter of what arrives, in milliseconds, up to 10,000.
+    #[schemars(range(min = 0, max = 10_000))]
+    pub jitter_ms: f64,
+    /// Packets lost, in percent.
+    #[schemars(range(min = 0, max = 100))]
+    pub loss_pct: f64,
+    /// What is sent and received together, in kilobits a second, up to 10,000,000; checked, and not part of
+    /// the formula.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 10_000_000))]
+    pub bitrate_kbps: Option<f64>,
+    /// Whether lost packets are made up for by forward error correction.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fec: bool,
+}
+
+/// Data of `quality.changed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct QualityChanged {
+    /// Whose connection.
+    pub participant: ParticipantId,
+    /// What was told last.
+    pub from: QualityLevel,
+    /// What it is now.
+    pub to: QualityLevel,
 }
 
 /// Who says that someone speaks.

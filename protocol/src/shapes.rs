@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use crate::{
-    InviteeId, LIST_DEFAULT, MeetingId, MessageId, ParticipantId, Role, RoomId, Settings,
-    Timestamp, UserId,
+    InviteeId, LIST_DEFAULT, MeetingId, MessageId, ParticipantId, QualityLevel, Role, RoomId,
+    Settings, Timestamp, UserId,
 };
 
 /// A command or answer without data.
@@ -86,6 +86,9 @@ pub struct Participant {
     pub hand: Option<Timestamp>,
     /// What is sent.
     pub media: Media,
+    /// How good the connection is: `unknown` until it was measured, and where it is not for this viewer.
+    #[serde(default)]
+    pub quality: QualityLevel,
     /// The breakout room they are in; null is the main room.
     pub room: Option<RoomId>,
     /// Someone else who is in, and whose name looks the same.

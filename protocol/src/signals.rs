@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::measured::QualityChanged;
 use crate::message::messages;
 use crate::taking_part::{Speaking, Stats};
 use crate::working::PollTally;
@@ -35,6 +36,9 @@ messages! {
         /// How the meeting goes, to those who may `report.aggregate`: at most every 2 s, while it changes. A
         /// newer one takes an older one's place.
         Stats(Box<Stats>) = "stats",
+        /// Someone's connection is better or worse than was told last: to themselves and staff, and to all
+        /// below 50 people. At most one frame in 2 s for the whole meeting.
+        QualityChanged(QualityChanged) = "quality.changed",
         else Unknown
     }
 }

@@ -7,9 +7,10 @@ use axum::Json as Reply;
 use axum::extract::State;
 use axum::http::StatusCode;
 use quorate_protocol::{
-    Attributes, BanEntry, CoHost, Code, ErrorBody, Invitation, List, Media, MeetingId,
-    MeetingParticipant, PageQuery, Participant, ParticipantId, ParticipantQuery, ParticipantStatus,
-    Permission, Presence, UserId, WaitingRoom,
+    Attributes, BanEntry, CoHost, Code, ConnectionQuality, ErrorBody, Invitation, List, Media,
+    MeetingId, MeetingParticipant, PageQuery, Participant, ParticipantId, ParticipantQuery,
+    ParticipantStatus, Permission, Presence, QUALITY_SHOWN_TO_ALL_BELOW, QualityLevel, UserId,
+    WaitingRoom,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,6 +23,7 @@ use super::scores::{Scores, Shown};
 use super::{Api, Bearer, page};
 use crate::identity::{Caller, unavailable};
 use crate::live::clock;
+use crate::meeting::{Meeting, Person};
 use crate::store::{PersonFilter, StoredPerson};
 
 pub(super) fn routes() -> Routes<Arc<Api>> {
@@ -74,12 +76,19 @@ async fn participants(
     let limit = page::limit(limit)?;
     let list = ("participants", meeting, role, status, kind, quality);
     let after = page::after(&list, cursor.as_deref())?.unwrap_or(ParticipantId(0));
-    let filter = PersonFilter { role, status, kind, quality, been_in: !admits };
+    // Of others who left, only those may know it who may admit.
+    let stored = quality.filter(|_| admits);
+    let filter = PersonFilter { role, status, kind, quality: stored, been_in: !admits };
     let found = api.door.store.participants(meeting, filter, clock::wall(), after, limit);
     let (found, next) = found.await.map_err(unavailable)?;
     let mut items = with_presence(&api, &caller, meeting, found, admits).await?;
-    // Whether someone who is in is lost, the table does not say.
-    items.retain(|item| status.is_none_or(|status| status == item.status));
+    // Whether someone who is in is lost, and how good their connection is now, the table does not say.
+    let level =
+        |item: &MeetingParticipant| item.quality.map_or(QualityLevel::Unknown, |it| it.level);
+    items.retain(|item| {
+        status.is_none_or(|status| status == item.status)
+            && quality.is_none_or(|quality| quality == level(item))
+    });
     Ok(Reply(List { items, next: next.map(|next| page::cursor(&list, &next)) }))
 }
 
@@ -185,7 +194,8 @@ fn cut<T, K: Serialize + DeserializeOwned>(
     List { items, next }
 }
 
-/// What the table says of people, and of those who are there what only the running meeting knows.
+/// What the table says of people, and of those who are there what only the running meeting knows; as one sees
+/// it who is this user, and may admit or not.
 async fn with_presence(
     api: &Api,
     caller: &Caller,
@@ -195,29 +205,53 @@ async fn with_presence(
 ) -> Result<Vec<MeetingParticipant>, Problem> {
     let is_in = |it: &&StoredPerson| it.status == ParticipantStatus::Present;
     let there: Vec<_> = people.iter().filter(is_in).map(|it| it.id).collect();
-    let mut live: HashMap<ParticipantId, Participant> = HashMap::new();
+    let mut live: HashMap<ParticipantId, There> = HashMap::new();
     if !there.is_empty() {
-        let look = api.door.live.look(meeting, move |facts, _| {
-            let people = there.iter().filter_map(|id| facts.get(*id)).filter(|it| it.is_in());
-            people.map(|it| (it.id, facts.participant(it, true))).collect()
+        let look = api.door.live.look_at(meeting, move |meeting, _| {
+            let people = there.iter().filter_map(|id| meeting.facts.get(*id));
+            people.filter(|it| it.is_in()).map(|it| (it.id, There::of(meeting, it))).collect()
         });
         live = look.await?;
     }
     let mut scores = Scores::of(api, caller, meeting, &people).await?;
+    let viewer = (caller.user.id, admits);
     let shown = |it| {
         let score = scores.take(&it);
-        shown(it, &mut live, admits, score)
+        shown(it, &mut live, viewer, score)
     };
     Ok(people.into_iter().map(shown).collect())
 }
 
+/// Someone who is there, as the running meeting knows them.
+struct There {
+    participant: Participant,
+    quality: Option<ConnectionQuality>,
+    /// Whether all may see how good their connection is.
+    measured_for_all: bool,
+}
+
+impl There {
+    fn of(meeting: &Meeting, person: &Person) -> There {
+        There {
+            participant: meeting.facts.participant(person, true),
+            quality: meeting.passing.measures.quality(person.id),
+            measured_for_all: meeting.facts.present < QUALITY_SHOWN_TO_ALL_BELOW,
+        }
+    }
+}
+
 fn shown(
     stored: StoredPerson,
-    live: &mut HashMap<ParticipantId, Participant>,
-    admits: bool,
+    live: &mut HashMap<ParticipantId, There>,
+    (viewer, admits): (UserId, bool),
     score: Shown,
 ) -> MeetingParticipant {
     let live = live.remove(&stored.id);
+    let measured = match &live {
+        Some(it) => it.quality.filter(|_| it.measured_for_all || admits || stored.user == viewer),
+        None => stored.quality.filter(|_| admits || stored.user == viewer),
+    };
+    let live = live.map(|it| it.participant);
     let status = match (stored.status, &live) {
         (ParticipantStatus::Present, Some(live)) if live.status == Presence::Lost => {
             ParticipantStatus::Lost
@@ -249,7 +283,7 @@ fn shown(
         talk_seconds: score.talk_seconds,
         engagement: score.engagement,
         exclude_from_report: score.excluded,
-        quality: stored.quality,
+        quality: measured,
         attributes,
     }
 }

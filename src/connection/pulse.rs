@@ -38,13 +38,12 @@ impl Pulse {
         self.elapsed_ms().to_be_bytes()
     }
 
-    /// A pong brings back what a ping carried.
-    pub(super) fn pong(&self, payload: &[u8]) {
-        if let Ok(sent) = payload.try_into().map(u64::from_be_bytes)
-            && let Some(rtt) = self.elapsed_ms().checked_sub(sent)
-        {
-            self.rtt_ms.store(rtt + 1, Relaxed);
-        }
+    /// A pong brings back what a ping carried; answers the round trip, in milliseconds.
+    pub(super) fn pong(&self, payload: &[u8]) -> Option<u64> {
+        let sent = payload.try_into().map(u64::from_be_bytes).ok()?;
+        let rtt_ms = self.elapsed_ms().checked_sub(sent)?;
+        self.rtt_ms.store(rtt_ms + 1, Relaxed);
+        Some(rtt_ms)
     }
 
     /// The last round trip, in milliseconds.
@@ -70,12 +69,12 @@ mod tests {
         let ping = pulse.ping();
         assert_eq!(pulse.rtt_ms(), None);
         tokio::time::advance(Duration::from_millis(42)).await;
-        pulse.pong(&ping);
+        assert_eq!(pulse.pong(&ping), Some(42));
         pulse.heard();
         assert_eq!(pulse.rtt_ms(), Some(42));
         assert_eq!(pulse.dead_at() - Instant::now(), Duration::from_secs(25));
-        pulse.pong(b"not ours");
-        pulse.pong(&u64::MAX.to_be_bytes());
+        assert_eq!(pulse.pong(b"not ours"), None);
+        assert_eq!(pulse.pong(&u64::MAX.to_be_bytes()), None);
         assert_eq!(pulse.rtt_ms(), Some(42));
     }
 }

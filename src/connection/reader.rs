@@ -32,7 +32,9 @@ pub(super) async fn read(
             Ok(Message::Text(text)) => frames.take(text.as_str()).await,
             Ok(Message::Binary(_)) => Err(protocol_error("frames are text, one JSON object each")),
             Ok(Message::Pong(payload)) => {
-                pulse.pong(&payload);
+                if let Some(ms) = pulse.pong(&payload) {
+                    port.round_trip(ms);
+                }
                 Ok(())
             }
             // After a close the library answers it, and ends.

@@ -238,6 +238,9 @@ impl<'a> Turning<'a> {
             self.next_checkpoint = Instant::now() + checkpoint_every(&self.actor.context);
         }
         let sealed = self.guarded(None, |running| {
+            if checkpoint {
+                running.take_round_trips();
+            }
             running.run_deadlines();
             running.seal();
             // Where the store does not keep up, the next checkpoint has all that this one would have had.

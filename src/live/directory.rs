@@ -171,7 +171,7 @@ impl Live {
     ) -> Result<T, ErrorBody> {
         let seen = Arc::new(Mutex::new(None));
         let kept = Arc::clone(&seen);
-        let look = Look(Arc::new(move |meeting, now| {
+        let look = Look(Arc::new(move |meeting: &Meeting, now| {
             *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(see(meeting, now));
         }));
         self.ask(meeting, |reply| Mail::Look { look: look.clone(), reply }).await?;

@@ -279,6 +279,11 @@ impl CommandPort {
         self.outbox.closed()
     }
 
+    /// Notes the round trip of a ping, in milliseconds; the meeting asks for it now and then.
+    pub fn round_trip(&self, ms: u64) {
+        self.outbox.set_round_trip(ms);
+    }
+
     /// Answers a frame that never reached the meeting.
     pub fn refuse(&self, id: Option<i64>, error: ErrorBody) {
         let text = ServerFrame::Error(id, error).to_text();

@@ -4,6 +4,7 @@
 //! that the session is slow, and is closed to come back with `resume`.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use quorate_protocol::{Code, Seq};
@@ -40,6 +41,9 @@ pub(super) enum What {
 pub(super) struct Outbox {
     state: Mutex<State>,
     wake: Notify,
+    /// The other way: the round trip of the last ping that came back since it was asked for, in
+    /// milliseconds, plus one; 0 is none.
+    round_trip: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -131,6 +135,16 @@ impl Outbox {
     /// Whether a `bye` was added: nothing follows it.
     pub(super) fn closed(&self) -> bool {
         self.lock().closed
+    }
+
+    /// Notes the round trip of a ping, in milliseconds.
+    pub(super) fn set_round_trip(&self, ms: u64) {
+        self.round_trip.store(ms.saturating_add(1), Relaxed);
+    }
+
+    /// The round trip of the last ping that came back since this was asked, in milliseconds.
+    pub(super) fn take_round_trip(&self) -> Option<u64> {
+        self.round_trip.swap(0, Relaxed).checked_sub(1)
     }
 
     /// Wakes the session: the ring has something for it.

@@ -197,6 +197,16 @@ impl Running {
         }
     }
 
+    /// Hands the meeting what its sockets' pings took.
+    pub(super) fn take_round_trips(&mut self) {
+        let now = self.clock.now();
+        for (session, attachment) in &self.attached {
+            if let Some(ms) = attachment.outbox.take_round_trip() {
+                self.meeting.pinged(now, *session, ms);
+            }
+        }
+    }
+
     /// Takes over what became of the server's roles that are in use here.
     fn take_over_roles(&mut self) {
         let roles = self.context.roles.current();

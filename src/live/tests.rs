@@ -7,6 +7,7 @@ mod crowds;
 mod faults;
 mod measuring;
 mod pages;
+mod quality;
 mod revisions;
 mod scenes;
 mod stage;

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::Settings;
 use super::mail::Credential;
-use crate::meeting::{Facts, Person};
+use crate::meeting::{Meeting, Person};
 
 /// How old the shared parts may be, in milliseconds.
 const SHARED_MS_MAX: u64 = 1000;
@@ -31,7 +31,10 @@ pub(super) struct Start<'a> {
 pub(super) struct Shared {
     head: Seq,
     at: Timestamp,
+    /// As those see them who see nobody's connection.
     participants: Option<Box<RawValue>>,
+    /// As those see them who see everyone's, and as of which change of these.
+    measured: Option<(u64, Box<RawValue>)>,
     waiting: Option<Box<RawValue>>,
     polls: Option<Box<RawValue>>,
     agenda: Option<Box<RawValue>>,
@@ -92,17 +95,18 @@ impl Shared {
     /// The text of a welcome for this person.
     pub(super) fn welcome(
         &mut self,
-        facts: &Facts,
+        meeting: &Meeting,
         person: &Person,
         start: &Start<'_>,
         settings: &Settings,
     ) -> Utf8Bytes {
+        let facts = &meeting.facts;
         if self.head != facts.head || start.now.ms_since(self.at) >= SHARED_MS_MAX {
             *self = Shared { head: facts.head, at: start.now, ..Shared::default() };
         }
-        let own = Own::new(facts, person);
-        let state =
-            (person.is_in() && !start.resumed).then(|| self.state(facts, person, &own, start.now));
+        let own = Own::new(meeting, person);
+        let state = (person.is_in() && !start.resumed)
+            .then(|| self.state(meeting, person, &own, start.now));
         let frame = Frame {
             r#type: "welcome",
             id: start.id,
@@ -131,14 +135,16 @@ impl Shared {
 
     fn state<'a>(
         &'a mut self,
-        facts: &'a Facts,
+        meeting: &'a Meeting,
         person: &Person,
         own: &'a Own,
         now: Timestamp,
     ) -> State<'a> {
+        let facts = &meeting.facts;
         let admits = person.view.permissions.has(Permission::ParticipantAdmit);
-        if own.participants.is_none() && self.participants.is_none() {
-            self.participants = Some(raw(&facts.roster(person)));
+        let measured = meeting.shows_everyones_quality(person);
+        if own.participants.is_none() {
+            self.share_roster(meeting, person, measured);
         }
         if own.polls.is_none() && self.polls.is_none() {
             self.polls = Some(raw(&facts.polls.shown(person.id)));
@@ -158,7 +164,10 @@ impl Shared {
         let shared = &*self;
         State {
             seq: facts.head,
-            participants: pick(&own.participants, &shared.participants),
+            participants: match &shared.measured {
+                Some((_, text)) if measured && own.participants.is_none() => text,
+                _ => pick(&own.participants, &shared.participants),
+            },
             total: facts.present,
             large: facts.info.large,
             waiting: shared.waiting.as_deref().filter(|_| admits),
@@ -174,6 +183,16 @@ impl Shared {
             pins: facts.pins(person),
         }
     }
+
+    /// Makes the roster that this person has in common with others.
+    fn share_roster(&mut self, meeting: &Meeting, person: &Person, measured: bool) {
+        let changes = meeting.quality_changes();
+        if !measured {
+            self.participants.get_or_insert_with(|| raw(&meeting.roster(person)));
+        } else if self.measured.as_ref().is_none_or(|(made, _)| *made != changes) {
+            self.measured = Some((changes, raw(&meeting.roster(person))));
+        }
+    }
 }
 
 /// The parts of a snapshot that are this viewer's own, where they are.
@@ -185,14 +204,16 @@ struct Own {
 }
 
 impl Own {
-    fn new(facts: &Facts, person: &Person) -> Own {
+    fn new(meeting: &Meeting, person: &Person) -> Own {
+        let facts = &meeting.facts;
         let lists = person.view.permissions.has(Permission::ParticipantList);
         let all_read = facts.info.settings.chat_history == ChatHistory::All;
         let same_chat = all_read && facts.chat.recent_is_public();
         // Who has not voted sees the polls as everyone does who has not.
         let voted = facts.polls.has_vote_of(person.id);
         Own {
-            participants: (!lists).then(|| raw(&facts.roster(person))),
+            participants: (!lists || meeting.sees_own_quality_alone(person))
+                .then(|| raw(&meeting.roster(person))),
             polls: voted.then(|| raw(&facts.polls.shown(person.id))),
             chat: (!same_chat).then(|| raw::<Vec<ChatMessage>>(&facts.recent_chat(person))),
             rooms: facts.breakouts.needs_help().then(|| raw(&facts.rooms(person))),

@@ -5,8 +5,11 @@ mod checkpoint;
 
 use std::collections::BTreeMap;
 
-use quorate_protocol::{ConnectionQuality, Engagement, ParticipantId, TalkSource, Timestamp};
+use quorate_protocol::{
+    ConnectionQuality, Engagement, ParticipantId, SessionId, TalkSource, Timestamp,
+};
 
+use super::quality::{Links, Sample};
 use super::talk::{Stretch, TalkReport, Talks};
 use super::{Decision, Meeting};
 
@@ -98,15 +101,24 @@ pub(super) enum Measured {
     Reaction,
     /// Someone is said to speak, or not to.
     Talk(TalkReport),
+    /// The client of this session of theirs measured its connection.
+    Quality {
+        /// Which.
+        session: SessionId,
+        /// What it measured.
+        sample: Sample,
+    },
 }
 
 /// What is measured of a meeting.
 #[derive(Debug, Clone, Default)]
 pub struct Measures {
     pub(super) people: BTreeMap<ParticipantId, Measure>,
+    /// How good the connections are.
+    pub(super) links: Links,
     /// Who speaks.
     pub(super) talks: Talks,
-    /// How often anything changed.
+    /// How often anything changed but the connections.
     pub(super) changed: u64,
     /// How it stood with people when it was written last.
     written: BTreeMap<ParticipantId, PersonMeasured>,
@@ -137,6 +149,11 @@ impl Measures {
         totals
     }
 
+    /// How often anything changed, but for what passes by itself with time.
+    pub(super) fn changes(&self) -> u64 {
+        self.changed + self.links.changes()
+    }
+
     /// What came to the minutes of each, oldest first.
     pub fn minutes(&self) -> impl Iterator<Item = &Minute> {
         self.people.values().flat_map(|measure| measure.minutes.values())
@@ -145,6 +162,17 @@ impl Measures {
     fn reacted(&mut self, by: ParticipantId, now: Timestamp) {
         self.people.entry(by).or_default().reacted(now);
         self.changed += 1;
+    }
+
+    fn reported(&mut self, by: ParticipantId, now: Timestamp, session: SessionId, sample: Sample) {
+        if self.links.reported(now, session, sample) {
+            self.sampled(by, now, &sample);
+        }
+    }
+
+    /// Someone's best connection was measured.
+    pub(super) fn sampled(&mut self, of: ParticipantId, now: Timestamp, sample: &Sample) {
+        self.people.entry(of).or_default().minute(of, now).sampled(sample);
     }
 }
 
@@ -188,8 +216,11 @@ impl Meeting {
     pub(super) fn measure(&mut self, now: Timestamp, decision: &Decision) {
         match (decision.by, decision.measured) {
             (Some(by), Some(Measured::Reaction)) => self.passing.measures.reacted(by, now),
+            (Some(by), Some(Measured::Quality { session, sample })) => {
+                self.passing.measures.reported(by, now, session, sample);
+            }
             (_, Some(Measured::Talk(report))) => self.hear(now, report),
-            (_, None) | (None, Some(Measured::Reaction)) => {}
+            (None, Some(_)) | (_, None) => {}
         }
     }
 }
@@ -197,6 +228,7 @@ impl Meeting {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::meeting::event::{Audience, Event, Fact, SYSTEM};
 
     #[test]
     fn reactions_count_once_in_ten_seconds() {
@@ -205,5 +237,41 @@ mod tests {
             measures.reacted(me, Timestamp(at));
         }
         assert_eq!(measures.totals()[&me].reactions, 3);
+    }
+
+    #[test]
+    fn a_minute_holds_the_means_of_what_was_measured_of_the_best_session() {
+        let (me, mut measures) = (ParticipantId(1), Measures::default());
+        let sessions = [1, 2].map(|id| SessionId(uuid::Uuid::from_u128(id)));
+        for session in sessions {
+            measures.links.note(&Event {
+                seq: quorate_protocol::Seq(1),
+                at: Timestamp(0),
+                user: SYSTEM,
+                by: None,
+                audience: Audience::NOBODY,
+                fact: Fact::SessionOpened { session, participant: me },
+                personal: None,
+                cause: None,
+                as_admin: false,
+            });
+        }
+        let [first, second] = sessions;
+        for (at, session, rtt_ms, loss_pct) in [
+            (0, first, 100.0, 40.0),
+            (59_999, second, 60.0, 0.0),
+            (59_999, first, 100.0, 40.0),
+            (60_000, second, 100.0, 0.0),
+            (119_999, second, 140.0, 1.0),
+        ] {
+            let sample = Sample { rtt_ms, jitter_ms: 5.0, loss_pct, fec: false };
+            measures.reported(me, Timestamp(at), session, sample);
+        }
+        let round = |number: f64| (number * 10.0).round() / 10.0;
+        let minutes = measures.people[&me].minutes.values();
+        let told = minutes
+            .map(|it| (it.at.0, it.samples, round(it.r), it.rtt_ms, it.jitter_ms, it.loss_pct));
+        let expected = [(0, 2, 55.2, 80.0, 5.0, 20.0), (60_000, 2, 88.9, 120.0, 5.0, 0.5)];
+        assert_eq!(told.collect::<Vec<_>>(), expected, "the worse of two does not count");
     }
 }

@@ -37,6 +37,7 @@ impl Passing {
     pub(super) fn note(&mut self, facts: &Facts, event: &Event) {
         self.pace.note(facts, event);
         self.refused.note_written(event);
+        self.measures.links.note(event);
     }
 }
 
@@ -48,6 +49,7 @@ impl Meeting {
         let mut signals = passing.waiting.tell(facts, now);
         signals.extend(passing.polls.tell(facts, now));
         signals.extend(passing.counted.tell(facts, now));
+        signals.extend(passing.measures.links.tell(facts, now));
         signals.extend(passing.measures.tell_speaking(facts, now));
         signals.extend(passing.live_view.tell(facts, &passing.measures, privacy, now));
         signals
@@ -61,7 +63,8 @@ impl Meeting {
         let polls = passing.polls.deadline(facts);
         let counted = passing.counted.deadline(facts);
         let speaking = passing.measures.speaking_deadline(facts);
+        let quality = passing.measures.links.deadline();
         let live_view = passing.live_view.deadline(facts, &passing.measures);
-        [waiting, polls, counted, speaking, live_view].into_iter().flatten().min()
+        [waiting, polls, counted, speaking, quality, live_view].into_iter().flatten().min()
     }
 }

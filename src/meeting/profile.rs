@@ -8,7 +8,7 @@ use quorate_protocol::{
 use super::event::{Audience, Fact, Personal};
 use super::facts::Facts;
 use super::person::Person;
-use super::{Decision, Refusal};
+use super::{Decision, Meeting, Refusal};
 
 /// How often attributes may change, in milliseconds.
 const ATTRIBUTES_EVERY_MS: u64 = 1000;
@@ -64,27 +64,6 @@ impl Facts {
         Ok(Decision::by(me).personal_event(Audience::EVERYONE, changed, personal))
     }
 
-    pub(super) fn list_participants(
-        &self,
-        me: &Person,
-        ask: &ParticipantList,
-    ) -> Result<Decision, Refusal> {
-        self.require(me, Permission::ParticipantList)?;
-        let limit = page_size(ask.limit)?;
-        ask.role.map_or(Ok(()), |role| self.knows_role(role))?;
-        let room = ask.room.map(|room| self.room_or_main(room)).transpose()?;
-        let after = ask.after.unwrap_or(ParticipantId(0));
-        let rest = self.people.range(after..).map(|(_, person)| person);
-        let mut rest = rest
-            .filter(|person| person.id > after && person.is_in())
-            .filter(|person| room.is_none_or(|room| person.room == room))
-            .filter(|person| ask.role.is_none_or(|role| self.role_of(person.user) == role));
-        let items: Vec<_> =
-            rest.by_ref().take(limit).map(|person| self.participant(person, true)).collect();
-        let next = items.last().map(|last| last.id.0).filter(|_| rest.next().is_some());
-        Ok(Decision::by(me).answer(&Page { items, next }))
-    }
-
     pub(super) fn attributes_changed(
         &mut self,
         participant: ParticipantId,
@@ -97,6 +76,31 @@ impl Facts {
                 merge(&mut person.attributes, changes);
             }
         }
+    }
+}
+
+impl Meeting {
+    pub(super) fn list_participants(
+        &self,
+        me: &Person,
+        ask: &ParticipantList,
+    ) -> Result<Decision, Refusal> {
+        let facts = &self.facts;
+        facts.require(me, Permission::ParticipantList)?;
+        let limit = page_size(ask.limit)?;
+        ask.role.map_or(Ok(()), |role| facts.knows_role(role))?;
+        let room = ask.room.map(|room| facts.room_or_main(room)).transpose()?;
+        let after = ask.after.unwrap_or(ParticipantId(0));
+        let rest = facts.people.range(after..).map(|(_, person)| person);
+        let mut rest = rest
+            .filter(|person| person.id > after && person.is_in())
+            .filter(|person| room.is_none_or(|room| person.room == room))
+            .filter(|person| ask.role.is_none_or(|role| facts.role_of(person.user) == role));
+        let mut items: Vec<_> =
+            rest.by_ref().take(limit).map(|person| facts.participant(person, true)).collect();
+        self.fill_in(me, &mut items);
+        let next = items.last().map(|last| last.id.0).filter(|_| rest.next().is_some());
+        Ok(Decision::by(me).answer(&Page { items, next }))
     }
 }
 

@@ -1,8 +1,9 @@
 //! The meeting as someone may see it now.
 
 use quorate_protocol::{
-    MeetingInfo, Participant, Permission, SNAPSHOT_ATTRIBUTES_MAX, SNAPSHOT_NAMES_BYTES_MAX,
-    SNAPSHOT_PARTICIPANTS_MAX, Snapshot, Standing, Timestamp, UserRef, WaitingEntry, You,
+    MeetingInfo, Participant, Permission, QualityLevel, SNAPSHOT_ATTRIBUTES_MAX,
+    SNAPSHOT_NAMES_BYTES_MAX, SNAPSHOT_PARTICIPANTS_MAX, Snapshot, Standing, Timestamp, UserRef,
+    WaitingEntry, You,
 };
 
 use super::event::STAFF_RANK;
@@ -70,6 +71,8 @@ impl Facts {
             status: self.presence(person),
             hand: person.hand,
             media: person.media,
+            // Measured, and no fact: `Meeting` fills it in.
+            quality: QualityLevel::Unknown,
             room: person.room,
             looks_like: self.shown_look_alike(person),
             joined_at: person.joined_at,

@@ -63,7 +63,7 @@ impl LiveView {
     /// Takes what there is for told, and nobody for watching.
     #[cfg(test)]
     pub(super) fn rest(&mut self, facts: &Facts, measures: &Measures) {
-        *self = LiveView { seen: (facts.head, measures.changed), ..LiveView::default() };
+        *self = LiveView { seen: (facts.head, measures.changes()), ..LiveView::default() };
     }
 
     fn is_watched(&self) -> bool {
@@ -73,7 +73,7 @@ impl LiveView {
     fn is_stale(&self, facts: &Facts, measures: &Measures) -> bool {
         // Who speaks does so for longer and longer.
         let grows = self.is_watched() && measures.anyone_speaks();
-        grows || self.seen != (facts.head, measures.changed)
+        grows || self.seen != (facts.head, measures.changes())
     }
 
     /// How it goes, where that changed.
@@ -87,7 +87,7 @@ impl LiveView {
         if now < self.not_before || !self.is_stale(facts, measures) {
             return Vec::new();
         }
-        self.seen = (facts.head, measures.changed);
+        self.seen = (facts.head, measures.changes());
         self.not_before = now.plus_ms(TELL_EVERY_MS);
         let (together, each) = watching(facts, privacy);
         if together.is_empty() && each.is_empty() {
@@ -95,8 +95,7 @@ impl LiveView {
             return Vec::new();
         }
         let totals = measures.totals_at(now);
-        // Until connections are measured, none of them is known.
-        let stage = Scene { facts, totals: &totals, privacy, level: |_| QualityLevel::Unknown };
+        let stage = Scene { facts, measures, totals: &totals, privacy };
         let stats = stage.stats();
         let people = || Stats { people: Some(stage.people(now)), ..stats.clone() };
         let each = self.each.tell(each, people);
@@ -125,14 +124,18 @@ fn watching(facts: &Facts, privacy: Privacy) -> (Vec<SessionId>, Vec<SessionId>)
 }
 
 /// What it is made of.
-struct Scene<'a, L: Fn(&Person) -> QualityLevel> {
+struct Scene<'a> {
     facts: &'a Facts,
+    measures: &'a Measures,
     totals: &'a BTreeMap<ParticipantId, Totals>,
     privacy: Privacy,
-    level: L,
 }
 
-impl<L: Fn(&Person) -> QualityLevel> Scene<'_, L> {
+impl Scene<'_> {
+    fn level(&self, person: &Person) -> QualityLevel {
+        self.measures.quality(person.id).map_or(QualityLevel::Unknown, |quality| quality.level)
+    }
+
     fn talk_ms(&self, person: &Person) -> u64 {
         self.totals.get(&person.id).map_or(0, |totals| totals.talk_ms)
     }
@@ -146,7 +149,7 @@ impl<L: Fn(&Person) -> QualityLevel> Scene<'_, L> {
         let mut quality = QualityCounts::default();
         let people = self.facts.people.values();
         let people = people.filter(|person| person.is_in() && person.kind != UserKind::Bot);
-        people.for_each(|person| quality.count((self.level)(person)));
+        people.for_each(|person| quality.count(self.level(person)));
         let measured = self.privacy.talk_time;
         Stats {
             present: self.facts.present,
@@ -194,7 +197,7 @@ impl<L: Fn(&Person) -> QualityLevel> Scene<'_, L> {
             participant: person.id,
             talk_seconds: self.privacy.talk_time.then(|| self.talk_ms(person) / 1000),
             score: scoring.of(person).map(|engagement| rounded(engagement.score, 10.0)),
-            level: (self.level)(person),
+            level: self.level(person),
         };
         people.into_iter().map(shown).collect()
     }

@@ -20,6 +20,7 @@ mod model;
 mod office;
 mod passes;
 mod policy;
+mod quality;
 mod rights;
 mod search;
 mod seat;

@@ -10,9 +10,10 @@ use quorate_protocol::{
     OccurrenceCreated, Participant, ParticipantBanned, ParticipantJoined, ParticipantLeft,
     ParticipantMoved, ParticipantMuted, ParticipantOnly, ParticipantRenamed, ParticipantWaiting,
     ParticipantWithdrawn, ParticipantsMuted, PermissionRefused, PermissionsChanged, PolicyChanged,
-    PollOpened, PollTally, PollVote, PollVotesTold, Presence, ReasonGiven, RecordedDecision,
-    Recurrence, ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected, RoomNamed, SeriesChanged,
-    SeriesSplit, Timer, UserAffected, UserKind, WaitReason, WaitingEntry, WaitingTold,
+    PollOpened, PollTally, PollVote, PollVotesTold, Presence, QualityLevel, ReasonGiven,
+    RecordedDecision, Recurrence, ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected,
+    RoomNamed, SeriesChanged, SeriesSplit, Timer, UserAffected, UserKind, WaitReason, WaitingEntry,
+    WaitingTold,
 };
 
 use super::event::{Event, Fact, Personal, RoomPlan};
@@ -162,6 +163,7 @@ fn body(event: &Event) -> Option<EventBody> {
                     status: Presence::Present,
                     hand: None,
                     media: Media::default(),
+                    quality: QualityLevel::Unknown,
                     room: *room,
                     looks_like: *looks_like,
                     joined_at: event.at,

@@ -56,6 +56,7 @@ async fn a_dry_run_tells_the_events_and_changes_nothing() {
         ),
         ("reaction.send", json!({ "emoji": "🎉" }), vec![]),
         ("rtc.send", json!({ "to": ben.id(), "data": {} }), vec![]),
+        ("quality.report", json!({ "rtt_ms": 900, "jitter_ms": 0, "loss_pct": 50 }), vec![]),
         ("app.publish", json!({ "topic": "cursor", "data": 1 }), vec![]),
         ("ping", json!({}), vec![]),
         ("chat.history", json!({}), vec![]),

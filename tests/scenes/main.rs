@@ -32,6 +32,7 @@ mod people;
 mod people_changes;
 mod policy;
 mod private;
+mod quality;
 mod racing;
 mod reads;
 mod repeats;

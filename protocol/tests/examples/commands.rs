@@ -184,5 +184,12 @@ pub(crate) fn all() -> Vec<Command> {
         }),
         Command::EngagementGet(EngagementGet { participant: Some(BEN) }),
         Command::ReportExclude(ReportExclude { participant: BEN, excluded: true }),
+        Command::QualityReport(QualityReport {
+            rtt_ms: 150.0,
+            jitter_ms: 15.5,
+            loss_pct: 1.0,
+            bitrate_kbps: Some(2400.0),
+            fec: true,
+        }),
     ]
 }

@@ -43,6 +43,11 @@ pub(crate) fn signals() -> Vec<SignalBody> {
                 level: QualityLevel::Excellent,
             }]),
         })),
+        SignalBody::QualityChanged(QualityChanged {
+            participant: BEN,
+            from: QualityLevel::Excellent,
+            to: QualityLevel::Fair,
+        }),
     ]
 }
 

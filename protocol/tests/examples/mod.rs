@@ -96,6 +96,7 @@ fn ben() -> Participant {
         status: Presence::Present,
         hand: Some(at("10:04:00.000")),
         media: Media { audio: true, video: false, share: false },
+        quality: QualityLevel::Good,
         room: None,
         looks_like: None,
         joined_at: at("10:01:00.000"),

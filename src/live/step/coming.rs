@@ -141,8 +141,8 @@ impl Running {
         resumed: bool,
     ) -> Utf8Bytes {
         let start = Start { session, credential, id, resumed, now: self.clock.now() };
-        let facts = &self.meeting.facts;
-        let Some(person) = facts.person_in(session) else { return Utf8Bytes::default() };
-        self.shared.welcome(facts, person, &start, &self.context.settings)
+        let meeting = &self.meeting;
+        let Some(person) = meeting.facts.person_in(session) else { return Utf8Bytes::default() };
+        self.shared.welcome(meeting, person, &start, &self.context.settings)
     }
 }

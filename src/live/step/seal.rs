@@ -72,7 +72,7 @@ impl Running {
             let facts = &self.meeting.facts;
             let Some(person) = facts.person_in(session) else { continue };
             let frame = if person.is_in() {
-                let snapshot = facts.snapshot(person, self.clock.now());
+                let snapshot = self.meeting.snapshot(person, self.clock.now());
                 let data = serde_json::to_string(&snapshot).expect("a snapshot serialises");
                 ok_frame(id, None, data.into())
             } else {

@@ -98,7 +98,7 @@ impl Meeting {
                 participant: person.id,
                 total_time: person.total_seconds(now),
                 totals: totals.get(&person.id).copied().unwrap_or_default(),
-                quality: None,
+                quality: self.passing.measures.quality(person.id),
                 score: engagement.as_ref().map(|engagement| engagement.score),
                 engagement: engagement.filter(|_| over).map(Box::new),
             }

@@ -99,6 +99,7 @@ fn command() -> impl Strategy<Value = Command> {
         4 => roles(),
         3 => settings(),
         5 => at_the_door(),
+        3 => (0f64..2000.0, 0f64..30.0).prop_map(|(rtt, loss)| report_quality(rtt, loss)),
         1 => user().prop_map(|user| {
             Command::HandLower(HandLower { participant: Some(at(user)) })
         }),

@@ -186,7 +186,8 @@ impl Stage {
 
     /// The server is killed and started again: the facts are those of the journal, and every session is lost.
     pub(super) fn restart(&mut self) {
-        self.meeting = Meeting { facts: self.replayed(), ..Meeting::new(Terms::default()) };
+        self.meeting = Meeting::new(Terms::default());
+        self.journal.iter().for_each(|event| drop(self.meeting.apply(event)));
         let last_alive = self.now;
         self.take(&Input::Recover { last_alive }).expect("a recovery is never refused");
     }
@@ -271,6 +272,12 @@ pub(super) fn bot(
 
 pub(super) fn publish(topic: &str, data: impl Into<serde_json::Value>) -> Command {
     Command::AppPublish(AppPublish { topic: topic.into(), data: data.into(), to: None })
+}
+
+/// A connection of this round trip and loss, without jitter.
+pub(super) fn report_quality(rtt_ms: f64, loss_pct: f64) -> Command {
+    let (jitter_ms, bitrate_kbps, fec) = (0.0, None, false);
+    Command::QualityReport(QualityReport { rtt_ms, jitter_ms, loss_pct, bitrate_kbps, fec })
 }
 
 pub(super) fn is_fact(event: &Event, kind: &str) -> bool {

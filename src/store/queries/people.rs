@@ -57,7 +57,7 @@ pub struct PersonFilter {
     pub status: Option<ParticipantStatus>,
     /// Only of this kind.
     pub kind: Option<UserKind>,
-    /// Only with this quality.
+    /// Only with this quality, or there now: what it is of those who are, the running meeting knows.
     pub quality: Option<QualityLevel>,
     /// Only who has been in.
     pub been_in: bool,
@@ -284,6 +284,7 @@ impl Store {
 impl PersonFilter {
     fn takes(&self, person: &StoredPerson) -> bool {
         use ParticipantStatus::{Left, Lost, Present, Waiting};
+        let there = person.status == Present;
         let level = person.quality.map_or(QualityLevel::Unknown, |quality| quality.level);
         // Who has been in and waits again has left, for those who may not see who waits.
         let shown = match person.status {
@@ -294,7 +295,7 @@ impl PersonFilter {
         self.role.is_none_or(|role| role == person.role)
             && status.is_none_or(|status| status == shown)
             && self.kind.is_none_or(|kind| kind == person.kind)
-            && self.quality.is_none_or(|quality| quality == level)
+            && (there || self.quality.is_none_or(|quality| quality == level))
             && (!self.been_in || person.first_joined_at.is_some())
     }
 }
