@@ -56,6 +56,7 @@ impl Waiter {
             passcode: None,
             kept: Vec::new(),
             offspring: Vec::new(),
+            ballots: None,
             next_deadline: None,
             last_alive: None,
             done: self.done.clone(),

@@ -236,6 +236,7 @@ async fn redact(store: &Store, trace: &Trace) -> Result<(), ErasureError> {
             passcode: None,
             offspring: Vec::new(),
             kept: Vec::new(),
+            ballots: None,
             next_deadline: store.deadline_of(meeting).await?,
             last_alive: None,
             done,

@@ -18,6 +18,7 @@ mod door;
 pub mod engagement;
 pub mod event;
 mod facts;
+pub mod feedback;
 mod grants;
 mod hands;
 mod host;
@@ -42,6 +43,7 @@ mod profile;
 mod refusal;
 mod refusal_rate;
 mod reminders;
+mod retention;
 mod rights;
 pub mod roles;
 mod scopes;
@@ -50,6 +52,7 @@ mod sight;
 mod signalling;
 mod snapshot;
 mod sound;
+mod summary;
 mod suspend;
 pub mod text;
 mod timer;
@@ -73,6 +76,7 @@ use custom_roles::ServerRoles;
 pub use event::Event;
 use event::{Audience, Fact, MeetingCreated, Personal, SYSTEM};
 pub use facts::{Facts, Info, Renewed};
+use feedback::{Ballot, Voters};
 use measures::Measured;
 use office::Act;
 pub use passing::Passing;
@@ -81,6 +85,7 @@ pub use refusal::Refusal;
 pub use rights::Can;
 use series::{Fresh, News, Offspring, SeriesBan, Split};
 pub use sight::{Auditor, Reader, Sight};
+pub use summary::Summary;
 
 /// The server's settings that the rules depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,6 +225,8 @@ pub struct Decision {
     carried_bytes: u64,
     /// What is to be measured.
     measured: Option<Measured>,
+    /// What someone says of the meeting, and nobody may know who; for its table, and in no event.
+    pub ballot: Option<Ballot>,
     by: Option<ParticipantId>,
     user: UserId,
 }
@@ -290,6 +297,7 @@ impl Decision {
             offspring: Vec::new(),
             carried_bytes: 0,
             measured: None,
+            ballot: None,
             by: Some(person.id),
             user: person.user,
         }
@@ -305,6 +313,7 @@ impl Decision {
             offspring: Vec::new(),
             carried_bytes: 0,
             measured: None,
+            ballot: None,
             by: None,
             user: SYSTEM,
         }
@@ -351,6 +360,8 @@ pub struct Meeting {
     pub seed: u64,
     /// The server's custom roles, of which the journal has those that are given here.
     pub server_roles: ServerRoles,
+    /// What ballots are filed under; whoever runs the meeting has the key.
+    pub voters: Option<Voters>,
 }
 
 impl Meeting {
@@ -523,6 +534,8 @@ impl Meeting {
             Command::BreakoutExtend(ask) => facts.extend_rooms(now, me, *ask),
             Command::BreakoutRequestHelp(_) => facts.request_help(me),
             Command::BreakoutResolveHelp(ask) => facts.resolve_help(me, *ask),
+            Command::FeedbackSubmit(ask) => self.submit_feedback(now, me, ask),
+            Command::SummaryPublish(ask) => facts.publish_summary(me, ask),
         }
     }
 

@@ -12,6 +12,7 @@
 mod append;
 pub mod audit;
 pub mod backup;
+mod ballots;
 mod connections;
 mod erasing;
 mod head;
@@ -25,6 +26,7 @@ mod open;
 mod projections;
 mod queries;
 mod readers;
+mod retention;
 mod roles;
 mod sign_ins;
 #[cfg(test)]
@@ -45,6 +47,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::meeting::event::Event;
 use crate::telemetry::StoreMetrics;
 
+pub use ballots::{BallotBox, Ballots};
 pub use erasing::ERASED_PREFIX;
 pub use head::{HeadError, SignedHead};
 pub use idempotency::{Answered, KEPT_HOURS, KeptAnswer};
@@ -93,6 +96,8 @@ pub struct Batch {
     pub offspring: Vec<Newborn>,
     /// What requests were answered that these events follow from, to be given again.
     pub kept: Vec<KeptAnswer>,
+    /// What was said of the meeting anonymously; filed before the events.
+    pub ballots: Option<Ballots>,
     /// When the meeting must be woken, as of these events; none: nothing is due.
     pub next_deadline: Option<Timestamp>,
     /// When the meeting was alive; none leaves what is there.

@@ -15,11 +15,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::access::{Ids, may, require, seen};
+use super::feedback::sees_each;
 use super::openapi::{Operation, Routes};
 use super::problem::Problem;
 use super::query::Query;
 use super::{Api, Bearer, page};
-use crate::identity::unavailable;
+use crate::identity::{Caller, unavailable};
 use crate::live::clock;
 use crate::store::{PersonFilter, StoredPerson};
 
@@ -76,6 +77,7 @@ async fn participants(
     let filter = PersonFilter { role, status, kind, quality, been_in: !admits };
     let found = api.door.store.participants(meeting, filter, clock::wall(), after, limit);
     let (found, next) = found.await.map_err(unavailable)?;
+    let found = feedback_shown(&api, &caller, meeting, found).await?;
     let mut items = with_presence(&api, meeting, found, admits).await?;
     // Whether someone who is in is lost, the table does not say.
     items.retain(|item| status.is_none_or(|status| status == item.status));
@@ -97,7 +99,8 @@ async fn participant(
     }
     let admits = may(&api, &caller, meeting, Permission::ParticipantAdmit).await?;
     let shown = found.filter(|it| own || admits || it.first_joined_at.is_some());
-    let item = with_presence(&api, meeting, shown.into_iter().collect(), admits || own).await?;
+    let shown = feedback_shown(&api, &caller, meeting, shown.into_iter().collect()).await?;
+    let item = with_presence(&api, meeting, shown, admits || own).await?;
     item.into_iter().next().map(Reply).ok_or_else(|| {
         Problem(ErrorBody::new(Code::NotFound, "there is no such participant, or not for you"))
     })
@@ -183,6 +186,20 @@ fn cut<T, K: Serialize + DeserializeOwned>(
     List { items, next }
 }
 
+/// People without what they said of the meeting, where the caller may not see it.
+async fn feedback_shown(
+    api: &Api,
+    caller: &Caller,
+    meeting: MeetingId,
+    mut people: Vec<StoredPerson>,
+) -> Result<Vec<StoredPerson>, Problem> {
+    let others = |it: &StoredPerson| it.user != caller.user.id && it.feedback.is_some();
+    if people.iter().any(others) && !sees_each(api, caller, meeting).await? {
+        people.iter_mut().filter(|it| others(it)).for_each(|it| it.feedback = None);
+    }
+    Ok(people)
+}
+
 /// What the table says of people, and of those who are there what only the running meeting knows.
 async fn with_presence(
     api: &Api,
@@ -238,6 +255,7 @@ fn shown(
         left_at: stored.left_at,
         total_time_seconds: stored.total_time,
         quality: stored.quality,
+        feedback: stored.feedback,
         attributes,
     }
 }

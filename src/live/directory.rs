@@ -23,8 +23,8 @@ use super::mail::{
     ResumeAs,
 };
 use super::roles::Roles;
-use crate::meeting::Facts;
 use crate::meeting::series::SeriesBan;
+use crate::meeting::{Facts, Terms};
 use crate::store::{Store, StoreError};
 use crate::telemetry::LiveMetrics;
 
@@ -90,6 +90,12 @@ impl Live {
     #[must_use]
     pub fn ids(&self) -> &Ids {
         &self.context.ids
+    }
+
+    /// The server's settings that the rules depend on.
+    #[must_use]
+    pub fn terms(&self) -> &Terms {
+        &self.context.settings.terms
     }
 
     /// The server's custom roles.
@@ -268,6 +274,7 @@ impl Live {
         let work = async {
             self.wake_unfinished().await;
             self.restored.cancel();
+            self.wake_over().await;
             self.catch_up_series().await;
             loop {
                 tokio::time::sleep(SLEEPERS_EVERY).await;
@@ -299,6 +306,16 @@ impl Live {
                 Ok(meetings) => return self.wake(meetings).await,
                 Err(error) => tracing::error!(%error, "failed to look for unfinished meetings"),
             }
+            tokio::time::sleep(SLEEPERS_EVERY).await;
+        }
+    }
+
+    /// Where the server keeps what is personal for so many days: has meetings woken that were over before it
+    /// did so. Those that are late are started as all whose deadline has come, a few at a time.
+    async fn wake_over(&self) {
+        let Some(days) = self.terms().privacy.retention_days else { return };
+        while let Err(error) = self.context.store.wake_over_meetings(days).await {
+            tracing::error!(%error, "failed to look for meetings that are over");
             tokio::time::sleep(SLEEPERS_EVERY).await;
         }
     }

@@ -80,6 +80,7 @@ impl Journal {
             passcode: None,
             offspring: Vec::new(),
             kept: Vec::new(),
+            ballots: None,
             next_deadline: None,
             last_alive: None,
             done,

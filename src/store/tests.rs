@@ -115,6 +115,7 @@ impl Hand {
             offspring: Vec::new(),
             kept: Vec::new(),
             users: Vec::new(),
+            ballots: None,
             next_deadline: None,
             last_alive: None,
             done: self.done.clone(),

@@ -177,5 +177,11 @@ pub(crate) fn all() -> Vec<Command> {
         Command::BreakoutExtend(BreakoutExtend { minutes: 5, room: Some(BLUE) }),
         Command::BreakoutRequestHelp(Empty {}),
         Command::BreakoutResolveHelp(RoomOnly { room: BLUE }),
+        Command::FeedbackSubmit(FeedbackSubmit {
+            rating: 4,
+            comment: Some("Short, and to the point.".to_owned()),
+            tags: vec!["useful".to_owned(), "on time".to_owned()],
+        }),
+        Command::SummaryPublish(SummaryPublish { text: "We ship on Friday.".to_owned() }),
     ]
 }

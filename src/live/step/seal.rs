@@ -7,7 +7,7 @@ use crate::live::frames::{event_frames, ok_frame, signal_frames, signals_text};
 use crate::live::release::{Held, Output};
 use crate::meeting::Refusal;
 use crate::meeting::event::Event;
-use crate::store::{Batch, KeptAnswer, Newborn, UserRow};
+use crate::store::{Ballots, Batch, KeptAnswer, Newborn, UserRow};
 
 impl Running {
     /// Ends a step: its events go to the store, its outputs are held until they are committed.
@@ -26,6 +26,7 @@ impl Running {
             passcode,
             offspring,
             kept,
+            ballots,
             signals,
             byes,
             starts: mut outputs,
@@ -41,11 +42,15 @@ impl Running {
                 page.redact(&redacted);
             }
         }
-        if !events.is_empty() {
-            self.append(events, users, passcode, offspring, kept);
+        let (cast, key) = (!ballots.is_empty(), self.ballot_key);
+        let ballots = cast.then_some(Ballots { key, cast: ballots });
+        if !events.is_empty() || cast {
+            self.append(events, users, passcode, offspring, kept, ballots);
         }
         if !frames.is_empty() || !outputs.is_empty() {
-            self.held.push_back(Held { basis: self.head(), frames, redacted, outputs });
+            // A ballot that is changed leaves the journal's head where it was.
+            let batch = if cast { self.batches.0 } else { 0 };
+            self.held.push_back(Held { basis: self.head(), batch, frames, redacted, outputs });
         }
         let facts = &self.meeting.facts;
         let present = facts.people_in();
@@ -100,9 +105,11 @@ impl Running {
         passcode: Option<Option<String>>,
         offspring: Vec<Newborn>,
         kept: Vec<KeptAnswer>,
+        ballots: Option<Ballots>,
     ) {
         let expected_head = Seq(self.head().0 - events.len() as u64);
         self.in_flight += 1;
+        self.batches.0 += 1;
         self.context.store.append(Batch {
             meeting: self.meeting.facts.info.id,
             generation: self.generation,
@@ -112,6 +119,7 @@ impl Running {
             passcode,
             offspring,
             kept,
+            ballots,
             next_deadline: self.meeting.lasting_deadline(),
             last_alive: Some(self.clock.now()),
             done: self.acks.clone(),
@@ -121,7 +129,12 @@ impl Running {
     /// Notes in the store that the meeting is alive; who was connected until when is known by it.
     pub(in crate::live) fn checkpoint(&mut self) {
         if self.meeting.facts.has_anyone() {
-            self.append(Vec::new(), Vec::new(), None, Vec::new(), Vec::new());
+            self.note();
         }
+    }
+
+    /// Notes in the store that the meeting is alive, and when it must be woken.
+    pub(in crate::live) fn note(&mut self) {
+        self.append(Vec::new(), Vec::new(), None, Vec::new(), Vec::new(), None);
     }
 }

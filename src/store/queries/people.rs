@@ -1,14 +1,15 @@
 //! The people of one meeting: who is and was there, co-hosts, who is invited, who is banned.
 
 use quorate_protocol::{
-    Admission, BanEntry, CoHost, ConnectionQuality, Invitation, InviteeId, MeetingId,
-    ParticipantId, ParticipantStatus, QualityLevel, Role, Seq, Timestamp, UserId, UserKind,
+    Admission, BanEntry, CoHost, ConnectionQuality, FeedbackGiven, Invitation, InviteeId,
+    MeetingId, ParticipantId, ParticipantStatus, QualityLevel, Role, Seq, Timestamp, UserId,
+    UserKind,
 };
 use rusqlite::Row;
 
 use super::super::journal::{parsed, parsed_if_any};
 use super::super::{Store, StoreError};
-use super::{all, first, json_if_any, word};
+use super::{all, feedback, first, json_if_any, word};
 
 /// Participants that are looked at for one page at most; then the page ends, full or not.
 const LOOKED_AT_MAX: usize = 10_000;
@@ -40,6 +41,8 @@ pub struct StoredPerson {
     pub total_time: u64,
     /// How good their connection is.
     pub quality: Option<ConnectionQuality>,
+    /// What they said of the meeting.
+    pub feedback: Option<FeedbackGiven>,
 }
 
 /// Which participants to list.
@@ -78,7 +81,8 @@ macro_rules! participant {
                  AND (b.until IS NULL OR b.until > ?2)), \
              p.total_time, p.connection_quality, m.host_id = p.user_id, \
              EXISTS (SELECT 1 FROM meeting_co_hosts AS c \
-                 WHERE c.meeting_id = p.meeting_id AND c.user_id = p.user_id) \
+                 WHERE c.meeting_id = p.meeting_id AND c.user_id = p.user_id), \
+             p.feedback \
              FROM meetings AS m CROSS JOIN meeting_participants AS p CROSS JOIN users AS u \
              WHERE m.id = ?1 AND p.meeting_id = m.id AND u.id = p.user_id AND ",
             $where
@@ -324,5 +328,6 @@ fn person(row: &Row<'_>) -> rusqlite::Result<StoredPerson> {
         total_time: row.get::<_, i64>(11)?.max(0).cast_unsigned(),
         // What the older application measured has another shape.
         quality: json_if_any(row, 12).unwrap_or_default(),
+        feedback: feedback::given(row, 15)?,
     })
 }
