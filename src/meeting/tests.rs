@@ -10,6 +10,7 @@ mod conduct;
 mod custom_roles;
 mod docs;
 mod door;
+mod feedback;
 mod invitees;
 mod large;
 mod life;

@@ -67,7 +67,10 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("get", "/api/meetings/{id}/bans", "", "--xxoooxx-xx"),
     ("get", "/api/meetings/{id}/roles", "", "--ooooooo-oo"),
     ("get", "/api/meetings/{id}/roles/helper", "", "--ooooooo-oo"),
-    // Changing it.
+    ("get", "/api/meetings/{id}/feedback", "", "--ooooooo-oo"),
+    // Changing it. What it was like only who was in it can say.
+    ("post", "/api/meetings/{id}/feedback", r#"{"rating":4}"#, "--?????????-"),
+    ("put", "/api/meetings/{id}/summary", r#"{"text":"All."}"#, "--?????????-"),
     ("patch", "/api/meetings/{id}", r#"{"title":"Renamed"}"#, "--xxoooxx-xx"),
     ("delete", "/api/meetings/{id}", "", "--xxxooxx-xx"),
     ("post", "/api/meetings/{id}/start", "", "--xxxooxx-xx"),

@@ -192,18 +192,18 @@ pub(crate) fn all() -> Vec<EventBody> {
             end_ms: Some(62_450),
         }),
         EventBody::PermissionRefused(PermissionRefused { participant: BEN, count: 57 }),
-        EventBody::FeedbackSubmitted(FeedbackSubmitted { participant: Some(BEN) }),
-        EventBody::FeedbackClosed(Empty {}),
-        EventBody::SummaryPublished(SummaryPublished {
-            text: Some("We ship on Friday.".to_owned()),
-        }),
-        EventBody::RetentionApplied(RetentionApplied { days: 90 }),
         EventBody::MeetingImported(MeetingImported {
             title: "Standup".to_owned(),
             owner: ANA_USER,
             status: MeetingStatus::Scheduled,
             made_at: at("09:00:00.000"),
         }),
+        EventBody::FeedbackSubmitted(FeedbackSubmitted { participant: Some(BEN) }),
+        EventBody::FeedbackClosed(Empty {}),
+        EventBody::SummaryPublished(SummaryPublished {
+            text: Some("We ship on Friday.".to_owned()),
+        }),
+        EventBody::RetentionApplied(RetentionApplied { days: 90 }),
     ]
 }
 

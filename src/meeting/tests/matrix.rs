@@ -166,7 +166,7 @@ fn enter_bot(stage: &mut Stage, scopes: PermissionSet) {
 }
 
 /// What nothing asks for yet but REST, or nothing at all.
-const WITHOUT_COMMAND: [P; 8] = [
+const WITHOUT_COMMAND: [P; 7] = [
     P::WebhookManage,
     P::RecordingControl,
     P::RecordingView,
@@ -174,7 +174,6 @@ const WITHOUT_COMMAND: [P; 8] = [
     P::ReportAggregate,
     P::ReportIndividual,
     P::AuditView,
-    P::FeedbackSubmit,
 ];
 
 /// A command that needs this permission; none is of those [`WITHOUT_COMMAND`].
@@ -264,6 +263,7 @@ fn command_needing(stage: &Stage, permission: P) -> Option<Command> {
         P::BreakoutManage => empty(Command::BreakoutOpen),
         P::BreakoutRoam => Command::BreakoutJoin(RoomOnly { room: RoomId(1) }),
         P::BreakoutRequestHelp => empty(Command::BreakoutRequestHelp),
+        P::FeedbackSubmit => rate(4),
         P::AbuseReport => Command::AbuseReport(AbuseReport { participant, text: "shouts".into() }),
         _ => return None,
     })
