@@ -6,6 +6,7 @@ mod crowd;
 mod crowds;
 mod faults;
 mod pages;
+mod retention;
 mod revisions;
 mod scenes;
 mod stage;

@@ -68,9 +68,9 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("get", "/api/meetings/{id}/roles", "", "--ooooooo-oo"),
     ("get", "/api/meetings/{id}/roles/helper", "", "--ooooooo-oo"),
     ("get", "/api/meetings/{id}/feedback", "", "--ooooooo-oo"),
-    // Changing it. What it was like only who was in it can say.
-    ("post", "/api/meetings/{id}/feedback", r#"{"rating":4}"#, "--?????????-"),
-    ("put", "/api/meetings/{id}/summary", r#"{"text":"All."}"#, "--?????????-"),
+    // Changing it. What it was like only who was in it can say: `c`, they may, and were not (409).
+    ("post", "/api/meetings/{id}/feedback", r#"{"rating":4}"#, "--occocxx-xc"),
+    ("put", "/api/meetings/{id}/summary", r#"{"text":"All."}"#, "--xxoooxx-xx"),
     ("patch", "/api/meetings/{id}", r#"{"title":"Renamed"}"#, "--xxoooxx-xx"),
     ("delete", "/api/meetings/{id}", "", "--xxxooxx-xx"),
     ("post", "/api/meetings/{id}/start", "", "--xxxooxx-xx"),
@@ -301,6 +301,7 @@ async fn every_operation_is_for_those_for_whom_it_is_meant() {
             let got = match status {
                 200 | 201 | 412 => 'o',
                 403 => 'x',
+                409 => 'c',
                 404 => '-',
                 _ => '?',
             };
