@@ -9,6 +9,7 @@ mod keeping;
 mod listing;
 mod opening;
 mod projecting;
+mod rating;
 mod reading;
 mod settings;
 mod writing;
