@@ -97,7 +97,7 @@ pub struct Batch {
     /// What requests were answered that these events follow from, to be given again.
     pub kept: Vec<KeptAnswer>,
     /// What was said of the meeting anonymously; filed before the events.
-    pub ballots: Option<Ballots>,
+    pub ballots: Option<Box<Ballots>>,
     /// When the meeting must be woken, as of these events; none: nothing is due.
     pub next_deadline: Option<Timestamp>,
     /// When the meeting was alive; none leaves what is there.

@@ -43,7 +43,7 @@ impl Running {
             }
         }
         let (cast, key) = (!ballots.is_empty(), self.ballot_key);
-        let ballots = cast.then_some(Ballots { key, cast: ballots });
+        let ballots = cast.then(|| Box::new(Ballots { key, cast: ballots }));
         if !events.is_empty() || cast {
             self.append(events, users, passcode, offspring, kept, ballots);
         }
@@ -105,7 +105,7 @@ impl Running {
         passcode: Option<Option<String>>,
         offspring: Vec<Newborn>,
         kept: Vec<KeptAnswer>,
-        ballots: Option<Ballots>,
+        ballots: Option<Box<Ballots>>,
     ) {
         let expected_head = Seq(self.head().0 - events.len() as u64);
         self.in_flight += 1;

@@ -293,7 +293,7 @@ fn forgotten(stage: &Stage) -> (usize, (u64, u64)) {
         Fact::Redacted { ranges } => Some(ranges[0]),
         _ => None,
     });
-    let last = ranges.clone().last().map_or((0, 0), |(first, last)| (first.0, last.0));
+    let last = ranges.clone().next_back().map_or((0, 0), |(first, last)| (first.0, last.0));
     (ranges.count(), last)
 }
 

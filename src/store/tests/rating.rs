@@ -45,7 +45,7 @@ async fn ballots_are_filed_once_for_each_voter_and_their_key_goes_when_feedback_
     let mut ada = Hand::create(&store, 7).await;
     let cast = vec![ballot(1, 1), ballot(2, 2), ballot(1, 3)];
     for (key, cast) in [([9; 32], cast), ([8; 32], vec![ballot(2, 5)])] {
-        let ballots = Some(Ballots { key, cast });
+        let ballots = Some(Box::new(Ballots { key, cast }));
         ada.append(Batch { ballots, ..ada.batch(Vec::new()) });
         ada.result().await.unwrap();
     }
@@ -56,7 +56,7 @@ async fn ballots_are_filed_once_for_each_voter_and_their_key_goes_when_feedback_
     let tags = vec!["calm".to_owned()];
     assert_eq!(ratings, [(None, 3, &tags), (None, 5, &tags)]);
     // One that is cast in the step that closes feedback is filed, and its key goes with it.
-    let ballots = Some(Ballots { key: [9; 32], cast: vec![ballot(3, 1)] });
+    let ballots = Some(Box::new(Ballots { key: [9; 32], cast: vec![ballot(3, 1)] }));
     let closed = ada.event(Fact::FeedbackClosed {});
     ada.append(Batch { ballots, ..ada.batch(vec![closed]) });
     ada.result().await.unwrap();
