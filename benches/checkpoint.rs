@@ -165,6 +165,7 @@ impl Hand {
             events,
             users: (1..=fresh).map(user).collect(),
             passcode: None,
+            ballots: None,
             kept: Vec::new(),
             offspring: Vec::new(),
             measured: measured.map(Box::new),

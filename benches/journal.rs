@@ -57,6 +57,7 @@ impl Waiter {
             kept: Vec::new(),
             offspring: Vec::new(),
             measured: None,
+            ballots: None,
             next_deadline: None,
             last_alive: None,
             done: self.done.clone(),

@@ -7,6 +7,7 @@ mod body;
 mod calendar;
 mod docs;
 mod erasure;
+mod feedback;
 mod health;
 mod history;
 mod idempotency;
@@ -79,6 +80,8 @@ pub struct Api {
     pub telemetry: Telemetry,
     /// The bearer token that opens `/metrics`; without one it answers on loopback alone.
     pub metrics_token: Option<String>,
+    /// How many must have said something of a meeting before means and counts are shown.
+    pub raters_min: u32,
 }
 
 /// All routes.
@@ -129,6 +132,7 @@ fn routes() -> Routes<Arc<Api>> {
         .and(tokens::routes())
         .and(users::routes())
         .and(erasure::routes())
+        .and(feedback::routes())
         .and(roles::routes())
         .and(docs::routes())
 }

@@ -64,6 +64,22 @@ pub struct Config {
     pub metrics: Metrics,
     /// What is measured of people, shown of them, and for how long it is kept; a meeting may allow less.
     pub privacy: Privacy,
+    /// What people say of meetings.
+    pub feedback: FeedbackSettings,
+}
+
+/// What people say of meetings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FeedbackSettings {
+    /// How many must have said something before means and counts are shown.
+    pub raters_min: u32,
+}
+
+impl Default for FeedbackSettings {
+    fn default() -> Self {
+        FeedbackSettings { raters_min: 3 }
+    }
 }
 
 /// How often one connection may ask.
@@ -148,6 +164,7 @@ impl Default for Config {
             log: Log::default(),
             metrics: Metrics::default(),
             privacy: terms.privacy,
+            feedback: FeedbackSettings::default(),
         }
     }
 }
@@ -214,6 +231,7 @@ impl Config {
             ("limits.points_per_second", self.limits.points_per_second),
             ("limits.burst", self.limits.burst),
             ("privacy.retention_days", self.privacy.retention_days.unwrap_or(1)),
+            ("feedback.raters_min", self.feedback.raters_min),
         ];
         let invalid = |key: &str, message: &str| {
             let (source_name, message) = (key.to_owned(), message.to_owned());

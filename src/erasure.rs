@@ -237,6 +237,7 @@ async fn redact(store: &Store, trace: &Trace) -> Result<(), ErasureError> {
             offspring: Vec::new(),
             kept: Vec::new(),
             measured: None,
+            ballots: None,
             next_deadline: store.deadline_of(meeting).await?,
             last_alive: None,
             done,

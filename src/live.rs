@@ -6,6 +6,7 @@
 
 mod actor;
 mod answers;
+mod ballots;
 pub mod clock;
 mod delivery;
 mod directory;

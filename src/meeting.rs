@@ -18,6 +18,7 @@ mod door;
 pub mod engagement;
 pub mod event;
 mod facts;
+pub mod feedback;
 mod grants;
 mod hands;
 mod host;
@@ -43,6 +44,7 @@ pub mod quality;
 mod refusal;
 mod refusal_rate;
 mod reminders;
+mod retention;
 mod rights;
 pub mod roles;
 mod scopes;
@@ -53,6 +55,7 @@ mod signalling;
 mod snapshot;
 mod sound;
 mod stats;
+mod summary;
 mod suspend;
 mod talk;
 pub mod text;
@@ -77,6 +80,7 @@ use custom_roles::ServerRoles;
 pub use event::Event;
 use event::{Audience, Fact, MeetingCreated, Personal, SYSTEM};
 pub use facts::{Facts, Info, Renewed};
+use feedback::{Ballot, Voters};
 use measures::Measured;
 use office::Act;
 pub use passing::Passing;
@@ -85,6 +89,7 @@ pub use refusal::Refusal;
 pub use rights::Can;
 use series::{Fresh, News, Offspring, SeriesBan, Split};
 pub use sight::{Auditor, Reader, Sight};
+pub use summary::Summary;
 
 /// The server's settings that the rules depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -224,6 +229,8 @@ pub struct Decision {
     carried_bytes: u64,
     /// What is to be measured.
     measured: Option<Measured>,
+    /// What someone says of the meeting, and nobody may know who; for its table, and in no event.
+    pub ballot: Option<Ballot>,
     by: Option<ParticipantId>,
     user: UserId,
 }
@@ -296,6 +303,7 @@ impl Decision {
             offspring: Vec::new(),
             carried_bytes: 0,
             measured: None,
+            ballot: None,
             by: Some(person.id),
             user: person.user,
         }
@@ -311,6 +319,7 @@ impl Decision {
             offspring: Vec::new(),
             carried_bytes: 0,
             measured: None,
+            ballot: None,
             by: None,
             user: SYSTEM,
         }
@@ -357,6 +366,8 @@ pub struct Meeting {
     pub seed: u64,
     /// The server's custom roles, of which the journal has those that are given here.
     pub server_roles: ServerRoles,
+    /// What ballots are filed under; whoever runs the meeting has the key.
+    pub voters: Option<Voters>,
 }
 
 impl Meeting {
@@ -537,6 +548,8 @@ impl Meeting {
             Command::QualityReport(ask) => {
                 self.report_quality(now, session.ok_or(office::INSIDE)?, me, ask)
             }
+            Command::FeedbackSubmit(ask) => self.submit_feedback(now, me, ask),
+            Command::SummaryPublish(ask) => facts.publish_summary(me, ask),
         }
     }
 

@@ -142,6 +142,7 @@ impl Server {
             verifying: Semaphore::new(VERIFIED_AT_ONCE),
             telemetry,
             metrics_token: config.metrics.token.clone(),
+            raters_min: config.feedback.raters_min,
         }));
         Ok(Server { listener, address, router, door, links, proxies, stop, tasks })
     }

@@ -12,6 +12,7 @@
 mod append;
 pub mod audit;
 pub mod backup;
+mod ballots;
 mod connections;
 mod erasing;
 mod head;
@@ -26,6 +27,7 @@ mod open;
 mod projections;
 mod queries;
 mod readers;
+mod retention;
 mod roles;
 mod sign_ins;
 #[cfg(test)]
@@ -47,6 +49,7 @@ use crate::meeting::event::Event;
 use crate::meeting::measures::Checkpoint;
 use crate::telemetry::StoreMetrics;
 
+pub use ballots::{BallotBox, Ballots};
 pub use erasing::ERASED_PREFIX;
 pub use head::{HeadError, SignedHead};
 pub use idempotency::{Answered, KEPT_HOURS, KeptAnswer};
@@ -97,6 +100,8 @@ pub struct Batch {
     pub kept: Vec<KeptAnswer>,
     /// What was measured; none leaves what is there.
     pub measured: Option<Box<Checkpoint>>,
+    /// What was said of the meeting anonymously; filed before the events.
+    pub ballots: Option<Box<Ballots>>,
     /// When the meeting must be woken, as of these events; none: nothing is due.
     pub next_deadline: Option<Timestamp>,
     /// When the meeting was alive; none leaves what is there.

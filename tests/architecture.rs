@@ -28,7 +28,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("meeting", &["schedule"]),
     // The rules ask it, so that it is as pure as they are.
     ("schedule", &[]),
-    ("store", &["meeting::event", "meeting::measures", "schedule", "telemetry"]),
+    (
+        "store",
+        &["meeting::event", "meeting::feedback", "meeting::measures", "schedule", "telemetry"],
+    ),
     ("identity", &["live", "meeting", "store"]),
     ("replay", &["meeting", "store"]),
     ("report", &[]),

@@ -177,6 +177,10 @@ messages! {
         ReportExclude(ReportExclude) = "report.exclude",
         /// Say how good one's connection is, as measured: at most ten times in 10 s.
         QualityReport(QualityReport) = "quality.report",
+        /// Say what one thinks of the meeting, or say it anew; after the meeting over REST.
+        FeedbackSubmit(FeedbackSubmit) = "feedback.submit",
+        /// Publish what was said and agreed, in short; the last one counts. After the meeting over REST.
+        SummaryPublish(SummaryPublish) = "summary.publish",
     }
 }
 
@@ -363,6 +367,29 @@ pub struct AbuseReport {
     /// Whose conduct.
     pub participant: ParticipantId,
     /// What happened, at most 2000 characters; told to staff, but never to the one it is about.
+    pub text: String,
+}
+
+/// Data of `feedback.submit`, and body of `POST /api/meetings/{id}/feedback`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FeedbackSubmit {
+    /// 1 to 5, 5 is best.
+    #[schemars(range(min = 1, max = 5))]
+    pub rating: u8,
+    /// In one's own words, at most 2000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// In a word each, at most 10 different ones of at most 40 characters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+}
+
+/// Data of `summary.publish`, and body of `PUT /api/meetings/{id}/summary`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SummaryPublish {
+    /// The summary, at most 4000 characters.
     pub text: String,
 }
 

@@ -226,6 +226,14 @@ messages! {
         PermissionRefused(PermissionRefused) = "permission.refused",
         /// Someone is left out of scores and reports, or no longer (to staff and the person).
         ExclusionChanged(ExclusionChanged) = "report.exclusion_changed",
+        /// Someone said what they think of the meeting; what it was is not told (to staff, and the person).
+        FeedbackSubmitted(FeedbackSubmitted) = "feedback.submitted",
+        /// What was said of the meeting changes no more (to staff).
+        FeedbackClosed(Empty) = "feedback.closed",
+        /// What was said and agreed, in short; takes the place of the one before.
+        SummaryPublished(SummaryPublished) = "summary.published",
+        /// Names, texts and measurements were deleted, for they were kept long enough (to staff).
+        RetentionApplied(RetentionApplied) = "retention.applied",
         else Unknown
     }
 }
@@ -730,6 +738,27 @@ pub struct CaptionPublished {
     pub start_ms: Option<u64>,
     /// When it was said, by the same count.
     pub end_ms: Option<u64>,
+}
+
+/// Data of `feedback.submitted`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FeedbackSubmitted {
+    /// Who; null where feedback is anonymous.
+    pub participant: Option<ParticipantId>,
+}
+
+/// Data of `summary.published`; who published it is the event's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SummaryPublished {
+    /// The summary; null where it is gone since.
+    pub text: Option<String>,
+}
+
+/// Data of `retention.applied`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RetentionApplied {
+    /// For how many days after the meeting they were kept.
+    pub days: u32,
 }
 
 /// Data of `permission.refused`.

@@ -184,6 +184,16 @@ pub const TIMER_SECONDS: std::ops::RangeInclusive<u32> = 1..=86_400;
 pub const LABEL_CHARS_MAX: usize = 200;
 /// Characters of a decision or an action item.
 pub const RECORD_CHARS_MAX: usize = 2000;
+/// Characters of the comment in someone's feedback.
+pub const FEEDBACK_COMMENT_CHARS_MAX: usize = 2000;
+/// Tags in someone's feedback.
+pub const FEEDBACK_TAGS_MAX: usize = 10;
+/// Characters of such a tag.
+pub const FEEDBACK_TAG_CHARS_MAX: usize = 40;
+/// How often one may change one's feedback in a minute, the first time included.
+pub const FEEDBACK_A_MINUTE: u32 = 10;
+/// Characters of a meeting's summary.
+pub const SUMMARY_CHARS_MAX: usize = 4000;
 /// Decisions of a meeting, and as many action items.
 pub const RECORDS_MAX: usize = 500;
 /// Decisions in a snapshot, and as many action items.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::working::{ActionItem, Agenda, Poll, RecordedDecision, Timer};
 use crate::{
     ChatMessage, CustomRole, Grants, Limits, MeetingId, MeetingInfo, MessageId, Participant,
-    ParticipantId, Role, Room, Seq, SessionId, Timestamp, UserId, UserKind, WaitingEntry,
+    ParticipantId, Privacy, Role, Room, Seq, SessionId, Timestamp, UserId, UserKind, WaitingEntry,
     WaitingStanding,
 };
 
@@ -143,12 +143,57 @@ pub struct Welcome {
     /// Where one stands, while waiting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<WaitingStanding>,
+    /// What is measured of people here, shown of them, and for how long it is kept.
+    #[serde(default)]
+    pub privacy: PrivacyTold,
     /// The bounds that apply.
     pub limits: Limits,
     /// How often the server pings.
     pub heartbeat_seconds: u32,
     /// The server.
     pub server: ServerInfo,
+}
+
+/// What is measured of people in a meeting, shown of them, and for how long it is kept: what server and meeting
+/// both allow.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PrivacyTold {
+    /// Whether it is measured for how long each speaks.
+    pub talk_time: bool,
+    /// Whether reports say who is who.
+    pub names_in_reports: bool,
+    /// How many days after the meeting names, texts and measurements are deleted; null is never.
+    pub retention_days: Option<u32>,
+    /// What is measured.
+    pub measured: Vec<MeasuredKind>,
+}
+
+/// A kind of measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MeasuredKind {
+    /// When people were there.
+    Presence,
+    /// When they spoke, and for how long.
+    Talk,
+    /// How good their connection was.
+    ConnectionQuality,
+    /// What part they took, as a score.
+    Engagement,
+}
+
+impl From<Privacy> for PrivacyTold {
+    fn from(privacy: Privacy) -> PrivacyTold {
+        let Privacy { talk_time, names_in_reports, retention_days } = privacy;
+        let measured = [
+            Some(MeasuredKind::Presence),
+            talk_time.then_some(MeasuredKind::Talk),
+            Some(MeasuredKind::ConnectionQuality),
+            Some(MeasuredKind::Engagement),
+        ];
+        let measured = measured.into_iter().flatten().collect();
+        PrivacyTold { talk_time, names_in_reports, retention_days, measured }
+    }
 }
 
 /// One's session.

@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::access::{Ids, may, require, seen};
+use super::feedback::sees_each;
 use super::openapi::{Operation, Routes};
 use super::problem::Problem;
 use super::query::Query;
@@ -81,6 +82,7 @@ async fn participants(
     let filter = PersonFilter { role, status, kind, quality: stored, been_in: !admits };
     let found = api.door.store.participants(meeting, filter, clock::wall(), after, limit);
     let (found, next) = found.await.map_err(unavailable)?;
+    let found = feedback_shown(&api, &caller, meeting, found).await?;
     let mut items = with_presence(&api, &caller, meeting, found, admits).await?;
     // Whether someone who is in is lost, and how good their connection is now, the table does not say.
     let level =
@@ -107,7 +109,7 @@ async fn participant(
     }
     let admits = may(&api, &caller, meeting, Permission::ParticipantAdmit).await?;
     let shown = found.filter(|it| own || admits || it.first_joined_at.is_some());
-    let shown = shown.into_iter().collect();
+    let shown = feedback_shown(&api, &caller, meeting, shown.into_iter().collect()).await?;
     let item = with_presence(&api, &caller, meeting, shown, admits || own).await?;
     item.into_iter().next().map(Reply).ok_or_else(|| {
         Problem(ErrorBody::new(Code::NotFound, "there is no such participant, or not for you"))
@@ -192,6 +194,20 @@ fn cut<T, K: Serialize + DeserializeOwned>(
     let last = items.last().filter(|_| more);
     let next = last.map(|last| page::cursor(list, &key(last)));
     List { items, next }
+}
+
+/// People without what they said of the meeting, where the caller may not see it.
+async fn feedback_shown(
+    api: &Api,
+    caller: &Caller,
+    meeting: MeetingId,
+    mut people: Vec<StoredPerson>,
+) -> Result<Vec<StoredPerson>, Problem> {
+    let others = |it: &StoredPerson| it.user != caller.user.id && it.feedback.is_some();
+    if people.iter().any(others) && !sees_each(api, caller, meeting).await? {
+        people.iter_mut().filter(|it| others(it)).for_each(|it| it.feedback = None);
+    }
+    Ok(people)
 }
 
 /// What the table says of people, and of those who are there what only the running meeting knows; as one sees
@@ -284,6 +300,7 @@ fn shown(
         engagement: score.engagement,
         exclude_from_report: score.excluded,
         quality: measured,
+        feedback: stored.feedback,
         attributes,
     }
 }

@@ -47,7 +47,7 @@ impl Scores {
         let row = api.door.store.shown_meeting(meeting, Whose::Everyones);
         let row = row.await.map_err(unavailable)?.ok_or_else(no_meeting)?;
         let here = row.info.settings.map(|settings| settings.privacy).unwrap_or_default();
-        let privacy = api.door.live.privacy().and(here);
+        let privacy = api.door.live.terms().privacy.and(here);
         let others = people.iter().any(|it| it.user != viewer);
         let individual = others && may(api, caller, meeting, Permission::ReportIndividual).await?;
         let mut scores = Scores { viewer, individual, privacy, live: None };

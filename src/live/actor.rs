@@ -178,7 +178,7 @@ impl<'a> Turning<'a> {
             }
             Wake::Committed(Committed { result: Ok(head) }) => {
                 self.progressed = true;
-                self.guarded(None, |running| running.committed(head))
+                self.guarded(None, |running| running.committed(head)) && !self.has_forgotten()
             }
             Wake::Committed(Committed { result: Err(error) }) => {
                 tracing::error!(meeting = %self.actor.id, %error, "failed to commit");
@@ -314,6 +314,15 @@ impl<'a> Turning<'a> {
         let made = self.running.meeting.facts.head.0 > 0;
         let seconds = if made { self.actor.context.settings.retire_after_seconds } else { 0 };
         Duration::from_secs(seconds.into())
+    }
+
+    /// Whether what was known of the meeting was deleted; then it goes on from what is left.
+    fn has_forgotten(&self) -> bool {
+        let forgotten = self.running.forgets && self.running.in_flight == 0;
+        if forgotten {
+            self.actor.context.store.truncate_log();
+        }
+        forgotten
     }
 
     fn has_idled(&self) -> bool {

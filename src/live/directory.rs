@@ -8,7 +8,7 @@ use std::time::Duration;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use futures::{StreamExt, stream};
-use quorate_protocol::{Code, ErrorBody, MeetingId, Privacy, Timestamp};
+use quorate_protocol::{Code, ErrorBody, MeetingId, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,7 +24,7 @@ use super::mail::{
 };
 use super::roles::Roles;
 use crate::meeting::series::SeriesBan;
-use crate::meeting::{Facts, Meeting};
+use crate::meeting::{Facts, Meeting, Terms};
 use crate::store::{Store, StoreError};
 use crate::telemetry::LiveMetrics;
 
@@ -92,10 +92,10 @@ impl Live {
         &self.context.ids
     }
 
-    /// What is measured and shown at most, whatever a meeting says.
+    /// The server's settings that the rules depend on.
     #[must_use]
-    pub fn privacy(&self) -> Privacy {
-        self.context.settings.terms.privacy
+    pub fn terms(&self) -> &Terms {
+        &self.context.settings.terms
     }
 
     /// The server's custom roles.
@@ -286,6 +286,7 @@ impl Live {
         let work = async {
             self.wake_unfinished().await;
             self.restored.cancel();
+            self.wake_over().await;
             self.catch_up_series().await;
             loop {
                 tokio::time::sleep(SLEEPERS_EVERY).await;
@@ -317,6 +318,16 @@ impl Live {
                 Ok(meetings) => return self.wake(meetings).await,
                 Err(error) => tracing::error!(%error, "failed to look for unfinished meetings"),
             }
+            tokio::time::sleep(SLEEPERS_EVERY).await;
+        }
+    }
+
+    /// Where the server keeps what is personal for so many days: has meetings woken that were over before it
+    /// did so. Those that are late are started as all whose deadline has come, a few at a time.
+    async fn wake_over(&self) {
+        let Some(days) = self.terms().privacy.retention_days else { return };
+        while let Err(error) = self.context.store.wake_over_meetings(days).await {
+            tracing::error!(%error, "failed to look for meetings that are over");
             tokio::time::sleep(SLEEPERS_EVERY).await;
         }
     }

@@ -18,6 +18,8 @@ use crate::meeting::series::{News, SeriesBan};
 /// What a sealed step holds back until its basis is committed.
 pub(super) struct Held {
     pub(super) basis: Seq,
+    /// The batch that must be done too.
+    pub(super) batch: u64,
     pub(super) frames: Vec<Item>,
     pub(super) redacted: Vec<(Seq, Seq)>,
     pub(super) outputs: Vec<Output>,
@@ -42,7 +44,9 @@ pub(super) enum Output {
 impl Running {
     /// Lets out what was decided upon a committed head.
     pub(super) fn release(&mut self) {
-        while self.held.front().is_some_and(|held| held.basis <= self.committed) {
+        let (committed, done) = (self.committed, self.batches.1);
+        let is_due = |held: &Held| held.basis <= committed && held.batch <= done;
+        while self.held.front().is_some_and(is_due) {
             let Some(held) = self.held.pop_front() else { return };
             self.let_out(held);
         }

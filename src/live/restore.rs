@@ -14,7 +14,7 @@ use super::ids;
 use super::ring::{RING_ITEMS_MAX, Ring};
 use super::step::Running;
 use crate::meeting::{Event, Meeting};
-use crate::store::{Committed, StoreError};
+use crate::store::{BallotBox, Committed, StoreError};
 
 /// Events read from the journal at once.
 const SLICE: usize = 1000;
@@ -56,20 +56,36 @@ impl Actor {
         let last_alive = last_alive.max(meeting.facts.at);
         meeting.passing.measures.restore(store.totals(self.id).await?);
         let clock = MeetingClock::start(clock::wall(), last_alive, meeting.facts.has_anyone());
+        let ballots = match meeting.facts.feedback.has_ballots() {
+            true => store.ballot_box(self.id).await?,
+            false => BallotBox::default(),
+        };
         // Sockets of an earlier run are closed, and their goodbyes mean nothing here.
         while self.gone.try_recv().is_ok() {}
         let (mailbox, gone) = (self.mailbox_sender.clone(), self.gone_sender.clone());
         let context = self.context.clone();
         let mut running =
             Running::new(context, meeting, ring, answers, clock, generation, mailbox, gone, acks);
+        running.open_ballot_box(ballots);
         if head > Seq(0) {
             Actor::recover(&mut running, last_alive)?;
+            self.note_deadline(&mut running).await?;
         }
         for ban in running.meeting.facts.bans_for_series(running.clock.now()) {
             // Where nobody takes it any more, the server stops.
             let _ = running.context.series_bans.send((self.id, ban));
         }
         Ok(running)
+    }
+
+    /// Under other settings of the server than when it was written, another time may stand in the table than
+    /// that when the meeting must be woken.
+    async fn note_deadline(&self, running: &mut Running) -> Result<(), StoreError> {
+        let noted = self.context.store.deadline_of(self.id).await?;
+        if running.in_flight == 0 && noted != running.meeting.lasting_deadline() {
+            running.note();
+        }
+        Ok(())
     }
 }
 

@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::answers::{Answers, Kept, Turn};
+use super::ballots;
 use super::clock::MeetingClock;
 use super::directory::Context;
 use super::frames::{dry_run_frame, ok_frame, signals_text};
@@ -27,6 +28,7 @@ use super::release::{Held, Output};
 use super::ring::Ring;
 use super::welcome::Shared;
 use crate::meeting::event::{Audience, Cause, Event, Fact, SessionEnd, View};
+use crate::meeting::feedback::Ballot;
 use crate::meeting::series::Offspring;
 use crate::meeting::{
     Answer, Can, Decision, Draft, Input, Meeting, Refusal, Renewed, Signal, SignalTo, wire,
@@ -54,6 +56,12 @@ pub(super) struct Running {
     pub(super) held: VecDeque<Held>,
     /// The journal was written to from elsewhere.
     pub(super) outdated: bool,
+    /// What it knows is more than what is kept of it.
+    pub(super) forgets: bool,
+    /// By what voters are known.
+    pub(super) ballot_key: [u8; 32],
+    /// Batches given to the store, and those of them that it has done.
+    pub(super) batches: (u64, u64),
     step: Step,
     shared: Shared,
     share: Share,
@@ -82,6 +90,8 @@ struct Step {
     offspring: Vec<Newborn>,
     /// Answers to be kept with the events.
     kept: Vec<KeptAnswer>,
+    /// What was said anonymously.
+    ballots: Vec<Ballot>,
     signals: Vec<(Audience, SignalBody)>,
     outputs: Vec<Output>,
     /// Sessions that get a `welcome` as of the step's end, and the id it answers.
@@ -123,6 +133,9 @@ impl Running {
             acks,
             held: VecDeque::new(),
             outdated: false,
+            forgets: false,
+            ballot_key: ballots::key(),
+            batches: (0, 0),
             step: Step::default(),
             shared: Shared::default(),
             share,
@@ -335,7 +348,9 @@ impl Running {
                 return self.step.outputs.push(Output::History(outbox, id, page));
             }
         };
-        let seq = self.carry_out(decision, Some((session, id, &data)));
+        // What is said anonymously is nobody's command.
+        let known = decision.ballot.is_none();
+        let seq = self.carry_out(decision, known.then_some((session, id, &data)));
         let frame: Utf8Bytes = ok_frame(id, seq, data).into();
         if self.meeting.facts.sessions.contains_key(&session) {
             let answers = self.answers.entry(session).or_default();
@@ -359,11 +374,12 @@ impl Running {
     /// Applies a decision; its events are in the step then. Answers the last one's `seq`.
     fn carry_out(
         &mut self,
-        decision: Decision,
+        mut decision: Decision,
         cause: Option<(SessionId, i64, &str)>,
     ) -> Option<Seq> {
         let now = self.clock.now();
         self.meeting.carried(now, &decision);
+        self.step.ballots.extend(decision.ballot.take());
         let count = decision.events.len();
         let reasons: BTreeMap<_, _> = decision.events.iter().filter_map(reason_given).collect();
         for (index, draft) in decision.events.into_iter().enumerate() {
@@ -416,6 +432,11 @@ impl Running {
                     self.step.byes.push((attachment.outbox, bye));
                 }
             }
+        }
+        match event.fact {
+            Fact::FeedbackClosed {} => self.use_ballot_key(ballots::key()),
+            Fact::RetentionApplied { .. } => self.forgets = true,
+            _ => {}
         }
         if let Fact::SessionClosed { session, why } = &event.fact {
             self.answers.remove(session);
@@ -495,6 +516,7 @@ impl Running {
     /// The store has committed up to `head`.
     pub(super) fn committed(&mut self, head: Seq) {
         self.in_flight -= 1;
+        self.batches.1 += 1;
         self.committed = head;
         self.release();
     }

@@ -1,5 +1,6 @@
 //! The actor's promises, on the real store: durable before told, each sees what they may, failures heal.
 
+mod ballots;
 mod breakouts;
 mod chance;
 mod crowd;
@@ -8,6 +9,7 @@ mod faults;
 mod measuring;
 mod pages;
 mod quality;
+mod retention;
 mod revisions;
 mod scenes;
 mod stage;

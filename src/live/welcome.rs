@@ -2,7 +2,8 @@
 
 use quorate_protocol::{
     ChatHistory, ChatMessage, CustomRole, Limits, MeetingInfo, MessageId, ParticipantId,
-    Permission, Seq, ServerInfo, SessionId, SessionInfo, Timer, Timestamp, WaitingStanding, You,
+    Permission, PrivacyTold, Seq, ServerInfo, SessionId, SessionInfo, Timer, Timestamp,
+    WaitingStanding, You,
 };
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -64,6 +65,7 @@ struct Data<'a> {
     state: Option<State<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting: Option<WaitingStanding>,
+    privacy: PrivacyTold,
     limits: &'a Limits,
     heartbeat_seconds: u32,
     server: ServerInfo,
@@ -122,6 +124,7 @@ impl Shared {
                 meeting: facts.meeting_info_for(person),
                 state,
                 waiting: facts.standing(start.now, person),
+                privacy: facts.privacy(settings.terms.privacy).into(),
                 limits: &settings.limits,
                 heartbeat_seconds: settings.heartbeat_seconds,
                 server: ServerInfo {

@@ -80,6 +80,9 @@ pub struct Personal {
     /// With the name, in a large meeting: the role of one who was not announced to all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// What someone thinks of the meeting, 1 to 5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating: Option<u8>,
 }
 
 impl Personal {

@@ -14,13 +14,16 @@ use super::breakouts::Breakouts;
 use super::chat::Chat;
 use super::decisions::Records;
 use super::event::{Event, Fact, Personal, SYSTEM};
+use super::feedback::Feedback;
 use super::invitees::Invitees;
 use super::names::{self, Names};
 use super::participation::Attendance;
 use super::person::{Bot, Exit, Person, Place, Session};
 use super::polls::Polls;
+use super::retention::Retention;
 use super::roles::CustomRole;
 use super::series::{Followed, Occurrences};
+use super::summary::Summary;
 
 /// The facts of a meeting, folded from its journal by [`Facts::apply`], the only way one changes.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -91,6 +94,12 @@ pub struct Facts {
     pub(super) bots: BTreeSet<ParticipantId>,
     /// Bots that are in, lost ones included.
     pub(super) bots_present: u32,
+    /// Who said what they think of it.
+    pub feedback: Feedback,
+    /// What was said and agreed in it, in short.
+    pub summary: Option<Summary>,
+    /// For how long what is personal in it is kept.
+    pub(super) retention: Retention,
 }
 
 /// The meeting itself.
@@ -285,7 +294,10 @@ impl Facts {
             Fact::MeetingStarted {} => self.started(at),
             Fact::MeetingEnded { .. } => self.ended(at),
             Fact::MeetingReopened {} => self.reopened(at),
-            Fact::MeetingCancelled {} => self.info.status = MeetingStatus::Cancelled,
+            Fact::MeetingCancelled {} => {
+                self.info.status = MeetingStatus::Cancelled;
+                self.retention.over(at);
+            }
             Fact::MeetingEndingSoon { .. } => self.remind_from = at,
             Fact::OccurrenceCreated { meeting, original_start } => {
                 self.occurrence_made(*meeting, *original_start, at);
@@ -459,6 +471,10 @@ impl Facts {
                 self.invitees.redacted(ranges);
                 self.bans_redacted(ranges);
             }
+            Fact::FeedbackSubmitted { participant } => self.feedback.submitted(*participant),
+            Fact::FeedbackClosed {} => self.feedback.closed = true,
+            Fact::SummaryPublished {} => self.summarised(personal, at),
+            Fact::RetentionApplied { .. } => self.retention.applied(event),
             // Follows from the sessions.
             Fact::ConnectionChanged { .. } => {}
         }

@@ -27,6 +27,9 @@ impl Facts {
             settings: it.settings,
             ..Info::default()
         };
+        if it.status.is_over() {
+            self.retention.over(it.ended_at.unwrap_or(it.created_at));
+        }
     }
 
     /// Their names stand in the table of users alone, and come with them: to redact one person's in an event

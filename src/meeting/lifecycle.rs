@@ -29,6 +29,8 @@ enum Due {
     CloseRooms,
     Succeed(ParticipantId),
     EndHostless,
+    CloseFeedback,
+    Forget(u32),
 }
 
 impl Facts {
@@ -186,6 +188,8 @@ impl Facts {
             Due::Succeed(id) => self.succeed(id),
             Due::EndHostless => self.end_with(system, EndReason::HostGone),
             Due::CloseRooms => self.close_due_rooms(now),
+            Due::CloseFeedback => system.event(Audience::STAFF, Fact::FeedbackClosed {}),
+            Due::Forget(days) => self.forget(system, days),
         }
     }
 
@@ -203,7 +207,10 @@ impl Facts {
         let overdue = self.hard_stop().map(|at| (at, Due::EndOverdue));
         let remind = self.next_reminder().map(|at| (at, Due::Remind));
         let first = [size, expire, start, poll, timer, let_in, end, succeed, hostless, close];
-        first.into_iter().chain([overdue, remind]).flatten().min_by_key(|(at, _)| *at)
+        let feedback = self.feedback_due(terms.privacy).map(|at| (at, Due::CloseFeedback));
+        let forget = self.retention_due(terms.privacy).map(|(at, days)| (at, Due::Forget(days)));
+        let last = [overdue, remind, feedback, forget];
+        first.into_iter().chain(last).flatten().min_by_key(|(at, _)| *at)
     }
 
     /// When a scheduled meeting starts by itself, given who is there for it.
@@ -284,6 +291,8 @@ impl Facts {
     pub(super) fn reopened(&mut self, at: Timestamp) {
         self.info.status = MeetingStatus::InProgress;
         self.info.ended_at = None;
+        self.feedback.closed = false;
+        self.retention = Default::default();
         (self.began_at, self.remind_from) = (at, at);
         self.empty_since = (self.present == 0).then_some(at);
     }
@@ -293,6 +302,7 @@ impl Facts {
         self.info.ended_at = Some(at);
         self.agenda.moved(None, at);
         self.timer = None;
+        self.retention.over(at);
         self.clear_people(at);
     }
 }

@@ -90,7 +90,9 @@ fn office(command: &Command) -> Office {
         | Command::RoleDefine(_)
         | Command::RoleRemove(_)
         | Command::HostTransfer(_)
-        | Command::ReportExclude(_) => Office::Always,
+        | Command::ReportExclude(_)
+        | Command::FeedbackSubmit(_)
+        | Command::SummaryPublish(_) => Office::Always,
         Command::MeetingLock(_)
         | Command::MeetingUnlock(_)
         | Command::MeetingSuspend(_)
@@ -183,6 +185,10 @@ impl Meeting {
                 let scopes = act.actor.scopes.unwrap_or(all);
                 (me.view.rank, me.view.permissions) = (ADMIN_RANK, all.and(scopes));
                 let mut decision = decide(&me)?;
+                // Of nobody, and so by nobody's right.
+                if decision.ballot.is_some() {
+                    return Ok(decision);
+                }
                 let born = decision.offspring.iter_mut().flat_map(|it| &mut it.events);
                 decision.events.iter_mut().chain(born).for_each(|draft| draft.as_admin = true);
                 decision
@@ -258,6 +264,7 @@ impl Decision {
         self.passcode = next.passcode.or(self.passcode.take());
         self.offspring.extend(next.offspring);
         self.carried_bytes += next.carried_bytes;
+        self.ballot = next.ballot.or(self.ballot.take());
         self.answer = next.answer;
     }
 }

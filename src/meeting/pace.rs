@@ -1,8 +1,10 @@
-//! How often people may write and report: slow mode, and the bound on reports of abuse.
+//! How often people may write and report: slow mode, and the bounds on reports of abuse and on feedback.
 
 use std::collections::BTreeMap;
 
-use quorate_protocol::{ABUSE_REPORTS_A_MINUTE, ChatSend, ChatTo, ParticipantId, Timestamp};
+use quorate_protocol::{
+    ABUSE_REPORTS_A_MINUTE, ChatSend, ChatTo, FEEDBACK_A_MINUTE, ParticipantId, Timestamp,
+};
 
 use super::event::{Event, Fact, STAFF_RANK};
 use super::facts::Facts;
@@ -17,6 +19,7 @@ pub(super) struct Pace {
     /// When each wrote last, while slow mode is on.
     wrote: BTreeMap<ParticipantId, Timestamp>,
     reports: BTreeMap<ParticipantId, Minute>,
+    feedback: BTreeMap<ParticipantId, Minute>,
 }
 
 /// How often something happened in the minute since it first did.
@@ -73,6 +76,11 @@ impl Pace {
         not_before(now, minute.map(Minute::ends_at))
     }
 
+    pub(super) fn may_rate(&self, now: Timestamp, me: ParticipantId) -> Result<(), Refusal> {
+        let minute = self.feedback.get(&me).filter(|it| it.count >= FEEDBACK_A_MINUTE);
+        not_before(now, minute.map(Minute::ends_at))
+    }
+
     pub(super) fn note(&mut self, facts: &Facts, event: &Event) {
         let Some(by) = event.by else { return };
         match event.fact {
@@ -85,6 +93,11 @@ impl Pace {
             Fact::AbuseReported { .. } => {
                 let first = Minute::first(event.at);
                 let minute = self.reports.entry(by);
+                minute.and_modify(|minute| minute.again(event.at)).or_insert(first);
+            }
+            Fact::FeedbackSubmitted { .. } => {
+                let first = Minute::first(event.at);
+                let minute = self.feedback.entry(by);
                 minute.and_modify(|minute| minute.again(event.at)).or_insert(first);
             }
             Fact::MeetingEnded { .. } => *self = Pace::default(),

@@ -1,7 +1,10 @@
 //! What passes: not facts, never compared, and a restart may forget it. Each part is in the file of its concern.
 
+use std::collections::BTreeSet;
+
 use quorate_protocol::Timestamp;
 
+use super::feedback::Voter;
 use super::large::Counted;
 use super::measures::Measures;
 use super::pace::Pace;
@@ -30,6 +33,8 @@ pub struct Passing {
     pub(super) traffic: Traffic,
     /// What those who watch how it goes were told.
     pub(super) live_view: LiveView,
+    /// Under what ballots are filed; restored from their table.
+    pub voted: BTreeSet<Voter>,
 }
 
 impl Passing {

@@ -205,6 +205,10 @@ impl Facts {
             return Err(Refusal::Invalid { field: "waiting", message });
         }
         let settings = tidy(self.info.settings.with(ask));
+        if settings.feedback != self.info.settings.feedback && self.feedback.is_given() {
+            let message = "somebody gave feedback already, and was told how it is taken";
+            return Err(Refusal::Conflict(message));
+        }
         self.may_grant(me, &settings.grants)?;
         let (changes, has_passcode) = self.policy_changes(ask, &settings);
         if changes == Policy::default() && has_passcode.is_none() {

@@ -15,7 +15,7 @@ impl Meeting {
     /// What may be measured and shown here: what both the server and the meeting allow.
     #[must_use]
     pub fn privacy(&self) -> Privacy {
-        self.terms.privacy.and(self.facts.info.settings.privacy)
+        self.facts.privacy(self.terms.privacy)
     }
 
     /// The scores of these people as of now; none for who is not scored.

@@ -3,7 +3,7 @@
 //! What reached someone then they may read again. An auditor reads besides who did what when, of all that
 //! happened; what people typed or are called only where it was for a group that the auditor would have
 //! been in. What someone votes is theirs alone, of whatever poll: of one that is not anonymous staff
-//! reads in `poll.votes_told` what everyone chose.
+//! reads in `poll.votes_told` what everyone chose. What someone said of the meeting is theirs here too.
 
 use quorate_protocol::{Permission, PermissionSet, Timestamp, UserId};
 
@@ -82,6 +82,11 @@ impl Reader {
         if matches!(event.fact, Fact::PollVoteCast { .. }) {
             return if self.auditor.is_some() { Sight::Happened } else { Sight::Nothing };
         }
+        // What someone said of the meeting is told in its own place, to whom it is to be told.
+        let most = match event.fact {
+            Fact::FeedbackSubmitted { .. } => Sight::Structure,
+            _ => Sight::Whole,
+        };
         let view = view.filter(|view| view.here);
         let addressed = match (view, &self.auditor) {
             (Some(view), _) => event.audience.includes(view),
@@ -89,7 +94,7 @@ impl Reader {
             (None, None) => false,
         };
         match addressed {
-            true => Sight::Whole,
+            true => most,
             false if self.auditor.is_none() => Sight::Nothing,
             // What it is about is who voted what.
             false if matches!(event.fact, Fact::PollVotesTold { .. }) => Sight::Happened,

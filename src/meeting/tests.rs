@@ -12,6 +12,7 @@ mod custom_roles;
 mod docs;
 mod door;
 mod engagement;
+mod feedback;
 mod invitees;
 mod large;
 mod life;

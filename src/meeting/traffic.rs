@@ -35,9 +35,10 @@ impl Traffic {
 }
 
 impl Meeting {
-    /// Notes what a decision carries and measures, when it is carried out.
+    /// Notes what a decision carries, measures and files, when it is carried out.
     pub fn carried(&mut self, now: Timestamp, decision: &Decision) {
         self.measure(now, decision);
+        self.passing.voted.extend(decision.ballot.as_ref().map(|ballot| ballot.voter));
         if decision.carried_bytes > 0 {
             let traffic = &mut self.passing.traffic;
             let owed = traffic.owed(now).saturating_add(decision.carried_bytes);

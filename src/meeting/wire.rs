@@ -4,16 +4,16 @@ use quorate_protocol::{
     AbuseReported, ActionItem, AgendaChanged, AgendaMoved, AttributesChanged, BreakoutAnnounced,
     BreakoutAssigned, BreakoutClosed, BreakoutClosing, BreakoutExtended, BreakoutOpened,
     BreakoutPrepared, ByRight, CaptionPublished, ChatDeleted, ChatPinned, ChatSentEvent,
-    ConnectionChanged, Empty, EventBody, ExclusionChanged, HostChanged, Invitee, InviteeRemoved,
-    Media, MediaUpdated, MeetingCreated, MeetingEnded, MeetingEndingSoon, MeetingExtended,
-    MeetingImported, MeetingRecovered, MeetingSizeChanged, MeetingSuspended, MessageId,
-    OccurrenceCreated, Participant, ParticipantBanned, ParticipantJoined, ParticipantLeft,
-    ParticipantMoved, ParticipantMuted, ParticipantOnly, ParticipantRenamed, ParticipantWaiting,
-    ParticipantWithdrawn, ParticipantsMuted, PermissionRefused, PermissionsChanged, PolicyChanged,
-    PollOpened, PollTally, PollVote, PollVotesTold, Presence, QualityLevel, ReasonGiven,
-    RecordedDecision, Recurrence, ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected,
-    RoomNamed, SeriesChanged, SeriesSplit, Timer, UserAffected, UserKind, WaitReason, WaitingEntry,
-    WaitingTold,
+    ConnectionChanged, Empty, EventBody, ExclusionChanged, FeedbackSubmitted, HostChanged, Invitee,
+    InviteeRemoved, Media, MediaUpdated, MeetingCreated, MeetingEnded, MeetingEndingSoon,
+    MeetingExtended, MeetingImported, MeetingRecovered, MeetingSizeChanged, MeetingSuspended,
+    MessageId, OccurrenceCreated, Participant, ParticipantBanned, ParticipantJoined,
+    ParticipantLeft, ParticipantMoved, ParticipantMuted, ParticipantOnly, ParticipantRenamed,
+    ParticipantWaiting, ParticipantWithdrawn, ParticipantsMuted, PermissionRefused,
+    PermissionsChanged, PolicyChanged, PollOpened, PollTally, PollVote, PollVotesTold, Presence,
+    QualityLevel, ReasonGiven, RecordedDecision, Recurrence, RetentionApplied, ReturnedToWaiting,
+    RoleAssigned, RoleOnly, RoomAffected, RoomNamed, SeriesChanged, SeriesSplit, SummaryPublished,
+    Timer, UserAffected, UserKind, WaitReason, WaitingEntry, WaitingTold,
 };
 
 use super::event::{Event, Fact, Personal, RoomPlan};
@@ -369,6 +369,16 @@ fn body(event: &Event) -> Option<EventBody> {
                 start_ms: *start_ms,
                 end_ms: *end_ms,
             })
+        }
+        Fact::FeedbackSubmitted { participant } => {
+            EventBody::FeedbackSubmitted(FeedbackSubmitted { participant: *participant })
+        }
+        Fact::FeedbackClosed {} => EventBody::FeedbackClosed(Empty {}),
+        Fact::SummaryPublished {} => {
+            EventBody::SummaryPublished(SummaryPublished { text: personal.text.clone() })
+        }
+        Fact::RetentionApplied { days } => {
+            EventBody::RetentionApplied(RetentionApplied { days: *days })
         }
         Fact::PermissionRefused { participant, count } => {
             EventBody::PermissionRefused(PermissionRefused {

@@ -81,6 +81,7 @@ impl Journal {
             offspring: Vec::new(),
             kept: Vec::new(),
             measured: None,
+            ballots: None,
             next_deadline: None,
             last_alive: None,
             done,

@@ -4,7 +4,9 @@ use quorate_protocol::{MeetingId, Seq};
 use rusqlite::{Connection, params};
 
 use super::heads::{Head, Heads};
-use super::{Batch, BatchError, Newborn, UserRow, idempotency, journal, measures, projections};
+use super::{
+    Batch, BatchError, Newborn, UserRow, ballots, idempotency, journal, measures, projections,
+};
 use crate::meeting::event::Event;
 
 /// Appends a batch within the open transaction. The outer error is the database's, the inner one says
@@ -67,6 +69,10 @@ fn append_all(
 fn write(connection: &Connection, head: Head, batch: &Batch) -> rusqlite::Result<Head> {
     for user in &batch.users {
         upsert(connection, user)?;
+    }
+    if let Some(cast) = &batch.ballots {
+        // First: an event that closes feedback deletes the key.
+        ballots::file(connection, batch.meeting, cast)?;
     }
     let head = append_all(connection, batch.meeting, head, &batch.events)?;
     if let Some(hash) = &batch.passcode {

@@ -2,6 +2,7 @@
 //!
 //! A fact about someone whom the meeting does not know is refused, and its batch with it.
 
+mod feedback;
 mod meetings;
 mod people;
 mod series;
@@ -79,6 +80,11 @@ fn project_fact(tables: &Tables<'_>, event: &Event) -> rusqlite::Result<()> {
             tables.change_host(*user, acting_for.is_some(), *co_host)
         }
         Fact::ExclusionChanged { participant, excluded } => tables.exclude(*participant, *excluded),
+        Fact::FeedbackSubmitted { participant: Some(participant) } => {
+            tables.rate(*participant, event.at, event.personal.as_deref())
+        }
+        Fact::FeedbackClosed {} => tables.close_feedback(),
+        Fact::RetentionApplied { .. } => tables.forget(),
         Fact::Redacted { ranges } => tables.redact(ranges, event.seq),
         // `quorate migrate` writes the rows together with what others keep in their own columns.
         Fact::MeetingImported(_) | Fact::ParticipantImported { .. } => Ok(()),
@@ -131,7 +137,9 @@ fn project_fact(tables: &Tables<'_>, event: &Event) -> rusqlite::Result<()> {
         | Fact::ChatUnpinned { .. }
         | Fact::AbuseReported { .. }
         | Fact::CaptionPublished { .. }
-        | Fact::PermissionRefused { .. } => Ok(()),
+        | Fact::PermissionRefused { .. }
+        | Fact::FeedbackSubmitted { participant: None }
+        | Fact::SummaryPublished {} => Ok(()),
     }
 }
 
@@ -184,6 +192,7 @@ impl Tables<'_> {
                  WHERE meeting_id = ?1 AND seq BETWEEN ?2 AND ?3 AND key = 'email'",
                 range,
             )?;
+            self.redact_feedback(*first, last)?;
         }
         Ok(())
     }

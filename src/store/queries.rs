@@ -1,6 +1,7 @@
 //! What the server asks of the tables. Every query has its index; a test looks at the plans.
 
 mod audit;
+pub(super) mod feedback;
 mod measures;
 pub(super) mod meetings;
 pub(super) mod people;
@@ -354,6 +355,11 @@ pub(super) fn word<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlit
 pub(super) const ALL_QUERIES: &[&str] = &[
     USER_BY_NAME,
     USER_BY_ID,
+    feedback::RATINGS,
+    feedback::BALLOTS,
+    feedback::FEEDBACK_OF,
+    feedback::BALLOT_KEY,
+    feedback::VOTERS,
     measures::TOTALS,
     measures::MINUTES,
     MEETING_BY_CODE,

@@ -10,6 +10,7 @@ mod listing;
 mod measuring;
 mod opening;
 mod projecting;
+mod rating;
 mod reading;
 mod settings;
 mod writing;
@@ -117,6 +118,7 @@ impl Hand {
             kept: Vec::new(),
             users: Vec::new(),
             measured: None,
+            ballots: None,
             next_deadline: None,
             last_alive: None,
             done: self.done.clone(),

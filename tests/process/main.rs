@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
 
 mod backup;
+mod ballots;
 mod bots;
 mod command_line;
 mod crash;

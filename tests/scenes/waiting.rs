@@ -300,6 +300,9 @@ async fn who_waits_is_told_of_the_meeting_and_of_oneself_and_nothing_else() {
     );
     allowed.extend(["host_present", "position", "reason"].map(|it| format!("waiting.{it}")));
     allowed.extend(["heartbeat_seconds", "limits", "resumed", "seq"].map(str::to_owned));
+    // Before one comes in: what will be measured there, and kept.
+    let privacy = ["measured", "names_in_reports", "retention_days", "talk_time"];
+    allowed.extend(privacy.map(|name| format!("privacy.{name}")));
     found.sort();
     allowed.sort();
     assert_eq!(found, allowed);

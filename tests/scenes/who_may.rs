@@ -67,7 +67,10 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("get", "/api/meetings/{id}/bans", "", "--xxoooxx-xx"),
     ("get", "/api/meetings/{id}/roles", "", "--ooooooo-oo"),
     ("get", "/api/meetings/{id}/roles/helper", "", "--ooooooo-oo"),
-    // Changing it.
+    ("get", "/api/meetings/{id}/feedback", "", "--ooooooo-oo"),
+    // Changing it. What it was like only who was in it can say: `c`, they may, and were not (409).
+    ("post", "/api/meetings/{id}/feedback", r#"{"rating":4}"#, "--occocxx-xc"),
+    ("put", "/api/meetings/{id}/summary", r#"{"text":"All."}"#, "--xxoooxx-xx"),
     ("patch", "/api/meetings/{id}", r#"{"title":"Renamed"}"#, "--xxoooxx-xx"),
     ("delete", "/api/meetings/{id}", "", "--xxxooxx-xx"),
     ("post", "/api/meetings/{id}/start", "", "--xxxooxx-xx"),
@@ -304,6 +307,7 @@ async fn every_operation_is_for_those_for_whom_it_is_meant() {
             let got = match status {
                 200 | 201 | 412 => 'o',
                 403 => 'x',
+                409 => 'c',
                 404 => '-',
                 _ => '?',
             };

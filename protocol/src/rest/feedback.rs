@@ -41,6 +41,8 @@ pub struct FeedbackSummary {
     /// What they wrote, at most 200, for those who may read it; empty below the least number of raters where
     /// feedback is anonymous.
     pub comments: Vec<FeedbackComment>,
+    /// What one said oneself; null where feedback is anonymous.
+    pub yours: Option<FeedbackGiven>,
 }
 
 /// How often a tag was given.

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Attributes, ConnectionQuality, Engagement, InviteeId, Media, ParticipantId, QualityLevel, Role,
-    RoomId, Seq, Timestamp, UserId, UserKind, WaitingEntry,
+    Attributes, ConnectionQuality, Engagement, FeedbackGiven, InviteeId, Media, ParticipantId,
+    QualityLevel, Role, RoomId, Seq, Timestamp, UserId, UserKind, WaitingEntry,
 };
 
 /// Which page of a list.
@@ -87,6 +87,8 @@ pub struct MeetingParticipant {
     pub exclude_from_report: Option<bool>,
     /// How good their connection is; null where it was never measured.
     pub quality: Option<ConnectionQuality>,
+    /// What they said of the meeting: one's own, and that of others for who may see reports of each.
+    pub feedback: Option<FeedbackGiven>,
     /// Their own key-value pairs, while they are there.
     pub attributes: Attributes,
 }

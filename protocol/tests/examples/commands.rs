@@ -191,5 +191,11 @@ pub(crate) fn all() -> Vec<Command> {
             bitrate_kbps: Some(2400.0),
             fec: true,
         }),
+        Command::FeedbackSubmit(FeedbackSubmit {
+            rating: 4,
+            comment: Some("Short, and to the point.".to_owned()),
+            tags: vec!["useful".to_owned(), "on time".to_owned()],
+        }),
+        Command::SummaryPublish(SummaryPublish { text: "We ship on Friday.".to_owned() }),
     ]
 }

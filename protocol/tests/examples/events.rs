@@ -199,6 +199,12 @@ pub(crate) fn all() -> Vec<EventBody> {
             made_at: at("09:00:00.000"),
         }),
         EventBody::ExclusionChanged(ExclusionChanged { participant: BEN, excluded: true }),
+        EventBody::FeedbackSubmitted(FeedbackSubmitted { participant: Some(BEN) }),
+        EventBody::FeedbackClosed(Empty {}),
+        EventBody::SummaryPublished(SummaryPublished {
+            text: Some("We ship on Friday.".to_owned()),
+        }),
+        EventBody::RetentionApplied(RetentionApplied { days: 90 }),
     ]
 }
 

@@ -126,6 +126,7 @@ fn welcome() -> Welcome {
         meeting: meeting(),
         state: Some(snapshot()),
         waiting: None,
+        privacy: Privacy { retention_days: Some(90), ..Privacy::default() }.into(),
         limits: Limits::default(),
         heartbeat_seconds: 15,
         server: ServerInfo { version: "0.1.0".to_owned(), time: at("10:04:05.678") },

@@ -6,9 +6,7 @@ use super::{Running, Step, redacted};
 use crate::live::frames::{event_frames, ok_frame, signal_frames, signals_text};
 use crate::live::release::{Held, Output};
 use crate::meeting::Refusal;
-use crate::meeting::event::Event;
-use crate::meeting::measures::Checkpoint;
-use crate::store::{Batch, KeptAnswer, Newborn, UserRow};
+use crate::store::{Ballots, Batch};
 
 impl Running {
     /// Ends a step: its events go to the store, its outputs are held until they are committed.
@@ -27,6 +25,7 @@ impl Running {
             passcode,
             offspring,
             kept,
+            ballots,
             signals,
             byes,
             starts: mut outputs,
@@ -42,12 +41,19 @@ impl Running {
                 page.redact(&redacted);
             }
         }
-        if !events.is_empty() {
-            let measured = self.meeting.checkpoint_with(self.clock.now(), &events);
-            self.append(events, users, passcode, offspring, kept, measured);
+        let (cast, key) = (!ballots.is_empty(), self.ballot_key);
+        if !events.is_empty() || cast {
+            let measured = self.meeting.checkpoint_with(self.clock.now(), &events).map(Box::new);
+            let ballots = cast.then(|| Box::new(Ballots { key, cast: ballots }));
+            let batch = self.batch();
+            let batch =
+                Batch { events, users, passcode, offspring, kept, measured, ballots, ..batch };
+            self.append(batch);
         }
         if !frames.is_empty() || !outputs.is_empty() {
-            self.held.push_back(Held { basis: self.head(), frames, redacted, outputs });
+            // A ballot that is changed leaves the journal's head where it was.
+            let batch = if cast { self.batches.0 } else { 0 };
+            self.held.push_back(Held { basis: self.head(), batch, frames, redacted, outputs });
         }
         let facts = &self.meeting.facts;
         let present = facts.people_in();
@@ -95,31 +101,31 @@ impl Running {
         }
     }
 
-    fn append(
-        &mut self,
-        events: Vec<Event>,
-        users: Vec<UserRow>,
-        passcode: Option<Option<String>>,
-        offspring: Vec<Newborn>,
-        kept: Vec<KeptAnswer>,
-        measured: Option<Checkpoint>,
-    ) {
-        let expected_head = Seq(self.head().0 - events.len() as u64);
-        self.in_flight += 1;
-        self.context.store.append(Batch {
+    /// A batch of nothing, but that the meeting is alive, and when it must be woken.
+    fn batch(&self) -> Batch {
+        Batch {
             meeting: self.meeting.facts.info.id,
             generation: self.generation,
-            expected_head,
-            events,
-            users,
-            passcode,
-            offspring,
-            kept,
-            measured: measured.map(Box::new),
+            expected_head: self.head(),
+            events: Vec::new(),
+            users: Vec::new(),
+            passcode: None,
+            offspring: Vec::new(),
+            kept: Vec::new(),
+            measured: None,
+            ballots: None,
             next_deadline: self.meeting.lasting_deadline(),
             last_alive: Some(self.clock.now()),
             done: self.acks.clone(),
-        });
+        }
+    }
+
+    /// Sends a batch to the store, whose events were applied already.
+    fn append(&mut self, batch: Batch) {
+        let expected_head = Seq(self.head().0 - batch.events.len() as u64);
+        self.in_flight += 1;
+        self.batches.0 += 1;
+        self.context.store.append(Batch { expected_head, ..batch });
     }
 
     /// Notes in the store what was measured, and that the meeting is alive: who was connected until when is
@@ -127,7 +133,14 @@ impl Running {
     pub(in crate::live) fn checkpoint(&mut self) {
         if self.meeting.facts.has_anyone() {
             let measured = self.meeting.checkpoint(self.clock.now());
-            self.append(Vec::new(), Vec::new(), None, Vec::new(), Vec::new(), Some(measured));
+            let batch = self.batch();
+            self.append(Batch { measured: Some(Box::new(measured)), ..batch });
         }
+    }
+
+    /// Notes in the store that the meeting is alive, and when it must be woken.
+    pub(in crate::live) fn note(&mut self) {
+        let batch = self.batch();
+        self.append(batch);
     }
 }

@@ -671,6 +671,25 @@ pub enum Fact {
         /// Whether they are.
         excluded: bool,
     },
+    /// Someone said what they think of the meeting; what it was is personal, and where feedback is anonymous
+    /// stands in no event.
+    #[serde(rename = "feedback.submitted")]
+    FeedbackSubmitted {
+        /// Who; none where feedback is anonymous.
+        participant: Option<ParticipantId>,
+    },
+    /// What was said of the meeting changes no more.
+    #[serde(rename = "feedback.closed")]
+    FeedbackClosed {},
+    /// What was said and agreed was published in short; the text is personal.
+    #[serde(rename = "summary.published")]
+    SummaryPublished {},
+    /// What was personal and what was measured was kept long enough, and is deleted.
+    #[serde(rename = "retention.applied")]
+    RetentionApplied {
+        /// For how many days after the meeting it was kept.
+        days: u32,
+    },
     /// What was personal in these events is gone.
     #[serde(rename = "redacted")]
     Redacted {
@@ -840,7 +859,8 @@ impl Fact {
             | Fact::ParticipantUnbanned { participant, .. }
             | Fact::ReasonGiven { participant, .. }
             | Fact::CohostAdded { participant, .. }
-            | Fact::CohostRemoved { participant, .. } => *participant,
+            | Fact::CohostRemoved { participant, .. }
+            | Fact::FeedbackSubmitted { participant } => *participant,
             Fact::HostChanged { to, .. } => Some(*to),
             Fact::MeetingCreated(_)
             | Fact::MeetingImported(_)
@@ -895,6 +915,9 @@ impl Fact {
             | Fact::ChatPinned { .. }
             | Fact::ChatUnpinned { .. }
             | Fact::CaptionPublished { .. }
+            | Fact::FeedbackClosed { .. }
+            | Fact::SummaryPublished { .. }
+            | Fact::RetentionApplied { .. }
             | Fact::Redacted { .. } => None,
         }
     }

@@ -60,8 +60,9 @@ impl Event {
 impl Personal {
     /// Whether someone typed any of it.
     fn has_texts(&self) -> bool {
-        let Personal { name: _, role: _, text, reason, email, attributes, texts } = self;
+        let Personal { name: _, role: _, text, reason, email, attributes, texts, rating } = self;
         text.is_some()
+            || rating.is_some()
             || reason.is_some()
             || email.is_some()
             || attributes.is_some()

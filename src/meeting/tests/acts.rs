@@ -62,6 +62,8 @@ fn command() -> impl Strategy<Value = Command> {
         Just(empty(Command::MeetingLock)),
         Just(empty(Command::MeetingUnlock)),
         Just(admit_all(None)),
+        (1u8..6).prop_map(rate),
+        Just(sum_up("all is well")),
     ];
     prop_oneof![
         4 => simple,
@@ -324,6 +326,9 @@ fn settings() -> impl Strategy<Value = Command> {
         1 => policy(|it| it.locks = Some(vec![Permission::ParticipantList])),
         1 => policy(|it| it.succession = Some(Succession::EndAfter)),
         1 => policy(|it| it.max_participants = Some(Some(4))),
+        2 => policy(|it| {
+            (it.feedback, it.feedback_days) = (Some(FeedbackMode::Anonymous), Some(0));
+        }),
         1 => Just(Command::MeetingUpdate(MeetingUpdate {
             title: Some("Other".into()),
             ..MeetingUpdate::default()

@@ -166,14 +166,13 @@ fn enter_bot(stage: &mut Stage, scopes: PermissionSet) {
 }
 
 /// What nothing asks for yet but REST, or nothing at all.
-const WITHOUT_COMMAND: [P; 7] = [
+const WITHOUT_COMMAND: [P; 6] = [
     P::WebhookManage,
     P::RecordingControl,
     P::RecordingView,
     P::RecordingDelete,
     P::ReportAggregate,
     P::AuditView,
-    P::FeedbackSubmit,
 ];
 
 /// A command that needs this permission; none is of those [`WITHOUT_COMMAND`].
@@ -266,6 +265,7 @@ fn command_needing(stage: &Stage, permission: P) -> Option<Command> {
         P::ReportIndividual => {
             Command::ReportExclude(ReportExclude { participant, excluded: true })
         }
+        P::FeedbackSubmit => rate(4),
         P::AbuseReport => Command::AbuseReport(AbuseReport { participant, text: "shouts".into() }),
         _ => return None,
     })

@@ -11,7 +11,7 @@ use Permission as P;
 /// One who never came.
 const STRANGER: i64 = 50;
 
-fn actor(user: i64) -> Actor {
+pub(super) fn actor(user: i64) -> Actor {
     Actor {
         user: UserId(user),
         kind: UserKind::Member,
@@ -23,7 +23,7 @@ fn actor(user: i64) -> Actor {
     }
 }
 
-fn admin(user: i64) -> Actor {
+pub(super) fn admin(user: i64) -> Actor {
     Actor { admin: true, ..actor(user) }
 }
 
@@ -54,7 +54,7 @@ fn act_at(
     Ok(decision)
 }
 
-fn act(stage: &mut Stage, actor: Actor, command: Command) -> Result<Decision, Refusal> {
+pub(super) fn act(stage: &mut Stage, actor: Actor, command: Command) -> Result<Decision, Refusal> {
     act_at(stage, actor, command, None)
 }
 

@@ -4,6 +4,7 @@ use quorate_protocol::*;
 use uuid::Uuid;
 
 use crate::meeting::event::{Audience, Event, Fact, MeetingCreated};
+use crate::meeting::feedback::Voters;
 use crate::meeting::{
     Bot, Decision, Enter, Facts, Input, Meeting, Passcode, Person, Refusal, Signal, Terms,
 };
@@ -79,7 +80,7 @@ impl Stage {
         };
         change(&mut created);
         let stage = Stage {
-            meeting: Meeting::new(Terms::default()),
+            meeting: Meeting { voters: Some(voters()), ..Meeting::new(Terms::default()) },
             journal: Vec::new(),
             now: Timestamp(1_700_000_000_000),
             next_session: 1,
@@ -186,8 +187,11 @@ impl Stage {
 
     /// The server is killed and started again: the facts are those of the journal, and every session is lost.
     pub(super) fn restart(&mut self) {
-        self.meeting = Meeting::new(Terms::default());
+        let Meeting { terms, ref voters, ref passing, .. } = self.meeting;
+        let (voters, voted) = (voters.clone(), passing.voted.clone());
+        self.meeting = Meeting { voters, ..Meeting::new(terms) };
         self.journal.iter().for_each(|event| drop(self.meeting.apply(event)));
+        self.meeting.passing.voted = voted;
         let last_alive = self.now;
         self.take(&Input::Recover { last_alive }).expect("a recovery is never refused");
     }
@@ -197,6 +201,15 @@ impl Stage {
         let last = &self.journal[self.journal.len() - count..];
         last.iter().map(|event| event.fact.to_row().0).collect()
     }
+}
+
+/// By which ballots are filed here: what a key would hide.
+fn voters() -> Voters {
+    Voters::new(|_, user| {
+        let mut voter = [0; 32];
+        voter[..8].copy_from_slice(&user.0.to_be_bytes());
+        voter
+    })
 }
 
 /// A participant's id, by their user.
@@ -338,6 +351,14 @@ pub(super) fn may(stage: &Stage, user: i64, permission: Permission) -> bool {
 
 pub(super) fn is_already(answer: &Result<Decision, Refusal>) -> bool {
     answer.as_ref().is_ok_and(|decision| decision.events.is_empty())
+}
+
+pub(super) fn rate(rating: u8) -> Command {
+    Command::FeedbackSubmit(FeedbackSubmit { rating, comment: None, tags: Vec::new() })
+}
+
+pub(super) fn sum_up(text: &str) -> Command {
+    Command::SummaryPublish(SummaryPublish { text: text.into() })
 }
 
 pub(super) fn lose(stage: &mut Stage, user: i64) {

@@ -142,6 +142,27 @@ const FIELDS: &[Field] = &[
         command: |text| Command::ActionRecord(ActionRecord { text, owner: None, due: None }),
     },
     Field {
+        name: "comment",
+        limit: FEEDBACK_COMMENT_CHARS_MAX,
+        command: |text| {
+            let (comment, tags) = (Some(text), Vec::new());
+            Command::FeedbackSubmit(FeedbackSubmit { rating: 4, comment, tags })
+        },
+    },
+    Field {
+        name: "tags",
+        limit: FEEDBACK_TAG_CHARS_MAX,
+        command: |text| {
+            let (comment, tags) = (None, vec![text]);
+            Command::FeedbackSubmit(FeedbackSubmit { rating: 4, comment, tags })
+        },
+    },
+    Field {
+        name: "text",
+        limit: SUMMARY_CHARS_MAX,
+        command: |text| Command::SummaryPublish(SummaryPublish { text }),
+    },
+    Field {
         name: "rooms.name",
         limit: NAME_GRAPHEMES_MAX,
         command: |name| {

@@ -137,7 +137,13 @@ impl Reader {
             }
             Fact::PermissionsChanged { participant, .. }
             | Fact::ExclusionChanged { participant, .. } => staff || themselves(participant),
-            Fact::PermissionRefused { .. } | Fact::ParticipantUnbanned { .. } => staff,
+            Fact::PermissionRefused { .. }
+            | Fact::ParticipantUnbanned { .. }
+            | Fact::FeedbackClosed {}
+            | Fact::RetentionApplied { .. } => staff,
+            Fact::FeedbackSubmitted { participant } => {
+                staff || participant.is_some_and(|id| themselves(&id))
+            }
             Fact::ParticipantBanned { participant, .. } => {
                 match participant.is_some_and(|id| was_in(&id)) {
                     true => is_in,

@@ -1,14 +1,15 @@
 //! The people of one meeting: who is and was there, co-hosts, who is invited, who is banned.
 
 use quorate_protocol::{
-    Admission, BanEntry, CoHost, ConnectionQuality, Engagement, Invitation, InviteeId, MeetingId,
-    ParticipantId, ParticipantStatus, QualityLevel, Role, Seq, Timestamp, UserId, UserKind,
+    Admission, BanEntry, CoHost, ConnectionQuality, Engagement, FeedbackGiven, Invitation,
+    InviteeId, MeetingId, ParticipantId, ParticipantStatus, QualityLevel, Role, Seq, Timestamp,
+    UserId, UserKind,
 };
 use rusqlite::Row;
 
 use super::super::journal::{parsed, parsed_if_any};
 use super::super::{Store, StoreError};
-use super::{all, first, json_if_any, word};
+use super::{all, feedback, first, json_if_any, word};
 
 /// Participants that are looked at for one page at most; then the page ends, full or not.
 const LOOKED_AT_MAX: usize = 10_000;
@@ -46,6 +47,8 @@ pub struct StoredPerson {
     pub engagement: Option<Engagement>,
     /// Whether they are left out of scores and reports.
     pub excluded: bool,
+    /// What they said of the meeting.
+    pub feedback: Option<FeedbackGiven>,
 }
 
 /// Which participants to list.
@@ -85,7 +88,7 @@ macro_rules! participant {
              p.total_time, p.connection_quality, m.host_id = p.user_id, \
              EXISTS (SELECT 1 FROM meeting_co_hosts AS c \
                  WHERE c.meeting_id = p.meeting_id AND c.user_id = p.user_id), \
-             p.talk_ms, p.engagement, p.exclude_from_report \
+             p.talk_ms, p.engagement, p.exclude_from_report, p.feedback \
              FROM meetings AS m CROSS JOIN meeting_participants AS p CROSS JOIN users AS u \
              WHERE m.id = ?1 AND p.meeting_id = m.id AND u.id = p.user_id AND ",
             $where
@@ -335,5 +338,6 @@ fn person(row: &Row<'_>) -> rusqlite::Result<StoredPerson> {
         talk_ms: row.get::<_, i64>(15)?.max(0).cast_unsigned(),
         engagement: json_if_any(row, 16).unwrap_or_default(),
         excluded: row.get(17)?,
+        feedback: feedback::given(row, 18)?,
     })
 }

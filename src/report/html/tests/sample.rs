@@ -150,6 +150,7 @@ pub(crate) fn empty() -> Report {
             mean: None,
             counts: Vec::new(),
             tags: Vec::new(),
+            yours: None,
             comments: Vec::new(),
         },
         summary: None,
@@ -375,6 +376,7 @@ fn feedback() -> FeedbackSummary {
         tags: [("clear goal", 5), ("too long", 3), ("good pace", 2)]
             .map(|(tag, count)| TagCount { tag: tag.into(), count })
             .into(),
+        yours: None,
         comments: vec![
             FeedbackComment {
                 participant: Some(ParticipantId(4)),

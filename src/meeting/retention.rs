@@ -1,0 +1,67 @@
+//! For how long what is personal is kept: so many days after the meeting, names, texts and measurements go.
+//!
+//! What is kept is the structure: who (by number) was there when, and what they did. What came to a meeting
+//! after that, as a summary that was published late, goes when as many days have passed again.
+
+use quorate_protocol::{Privacy, Seq, Timestamp};
+
+use super::Decision;
+use super::event::{Audience, Event, Fact};
+use super::facts::Facts;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Since when there is what is to go, and what is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Retention {
+    /// Since when the meeting is over.
+    over_since: Option<Timestamp>,
+    /// The event by which what was personal went last, and when.
+    applied: Option<(Seq, Timestamp)>,
+}
+
+impl Retention {
+    /// The meeting is over, if it was not before.
+    pub(super) fn over(&mut self, at: Timestamp) {
+        self.over_since.get_or_insert(at);
+    }
+
+    pub(super) fn applied(&mut self, event: &Event) {
+        self.applied = Some((event.seq, event.at));
+    }
+}
+
+/// So many days later.
+pub(super) fn after_days(at: Timestamp, days: u32) -> Timestamp {
+    at.plus_ms(i64::from(days) * DAY_MS)
+}
+
+impl Facts {
+    /// What is measured, shown and kept: what the server, whose settings these are, and the meeting both allow.
+    #[must_use]
+    pub fn privacy(&self, server: Privacy) -> Privacy {
+        server.and(self.info.settings.privacy)
+    }
+
+    /// When what is personal is to go, and after how many days; `privacy` is the server's.
+    pub(super) fn retention_due(&self, privacy: Privacy) -> Option<(Timestamp, u32)> {
+        let days = self.privacy(privacy).retention_days?;
+        if !self.info.status.is_over() || self.has_anyone() {
+            return None;
+        }
+        let since = match self.retention.applied {
+            None => self.retention.over_since?,
+            Some((seq, at)) if self.head > seq => at,
+            Some(_) => return None,
+        };
+        Some((after_days(since, days), days))
+    }
+
+    /// Redacts all that was not redacted by this before.
+    pub(super) fn forget(&self, decision: Decision, days: u32) -> Decision {
+        let first = self.retention.applied.map_or(Seq(1), |(seq, _)| seq.next());
+        decision
+            .event(Audience::NOBODY, Fact::Redacted { ranges: vec![(first, self.head)] })
+            .event(Audience::STAFF, Fact::RetentionApplied { days })
+    }
+}

@@ -1,0 +1,68 @@
+//! What people said of a meeting, in its tables.
+
+use super::*;
+use crate::meeting::feedback::Ballot;
+use crate::store::Ballots;
+
+fn rated(rating: u8) -> Personal {
+    Personal { rating: Some(rating), ..said("well") }
+}
+
+#[tokio::test]
+async fn what_was_said_last_stands_in_the_row_until_just_that_is_redacted() {
+    let scratch = Scratch::new();
+    let store = scratch.open();
+    let mut ada = Hand::create(&store, 7).await;
+    ada.tell(joined(70, 3, Role::Attendee)).await;
+    let submitted = Fact::FeedbackSubmitted { participant: Some(ParticipantId(70)) };
+    let by = |event: Event| Event { by: Some(ParticipantId(70)), ..event };
+    for rating in [2, 4] {
+        let event = by(ada.event(submitted.clone()));
+        let event = Event { personal: Some(Box::new(rated(rating))), ..event };
+        ada.append(ada.batch(vec![event]));
+        ada.result().await.unwrap();
+    }
+    let given = async || store.feedback_of(MeetingId(7), UserId(3)).await.unwrap();
+    let it = given().await.unwrap();
+    assert_eq!((it.rating, it.comment.as_deref()), (4, Some("well")));
+    assert_eq!(it.at, ada.event_at(Seq(4), chat()).at);
+    ada.tell(Fact::Redacted { ranges: vec![(Seq(1), Seq(3))] }).await;
+    assert_eq!(given().await.unwrap().rating, 4, "what was said since stays");
+    ada.tell(Fact::Redacted { ranges: vec![(Seq(4), Seq(4))] }).await;
+    assert_eq!(given().await, None);
+    assert_eq!(store.ratings(MeetingId(7)).await.unwrap(), []);
+    store.close().await;
+}
+
+fn ballot(voter: u8, rating: u8) -> Ballot {
+    Ballot { voter: [voter; 32], rating, comment: None, tags: vec!["calm".into()] }
+}
+
+#[tokio::test]
+async fn ballots_are_filed_once_for_each_voter_and_their_key_goes_when_feedback_closes() {
+    let scratch = Scratch::new();
+    let store = scratch.open();
+    let mut ada = Hand::create(&store, 7).await;
+    let cast = vec![ballot(1, 1), ballot(2, 2), ballot(1, 3)];
+    for (key, cast) in [([9; 32], cast), ([8; 32], vec![ballot(2, 5)])] {
+        let ballots = Some(Box::new(Ballots { key, cast }));
+        ada.append(Batch { ballots, ..ada.batch(Vec::new()) });
+        ada.result().await.unwrap();
+    }
+    let found = store.ballot_box(MeetingId(7)).await.unwrap();
+    assert_eq!((found.key, found.voters.len()), (Some([9; 32]), 2), "the first key stays");
+    let ratings = store.ratings(MeetingId(7)).await.unwrap();
+    let ratings: Vec<_> = ratings.iter().map(|it| (it.participant, it.rating, &it.tags)).collect();
+    let tags = vec!["calm".to_owned()];
+    assert_eq!(ratings, [(None, 3, &tags), (None, 5, &tags)]);
+    // One that is cast in the step that closes feedback is filed, and its key goes with it.
+    let ballots = Some(Box::new(Ballots { key: [9; 32], cast: vec![ballot(3, 1)] }));
+    let closed = ada.event(Fact::FeedbackClosed {});
+    ada.append(Batch { ballots, ..ada.batch(vec![closed]) });
+    ada.result().await.unwrap();
+    let found = store.ballot_box(MeetingId(7)).await.unwrap();
+    assert_eq!((found.key, found.voters.len()), (None, 3));
+    ada.tell(Fact::RetentionApplied { days: 1 }).await;
+    assert_eq!(store.ratings(MeetingId(7)).await.unwrap(), []);
+    store.close().await;
+}
