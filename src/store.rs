@@ -52,7 +52,9 @@ pub use open::OpenError;
 pub use queries::meetings::{MeetingFilter, MeetingKey, Whose};
 pub use queries::people::{PersonFilter, StoredPerson, UserStanding};
 pub use queries::series::ChangedOccurrence;
-pub use queries::{AuditFilter, AuditRow, HighestIds, JournalReader, StoredMeeting, StoredUser};
+pub use queries::{
+    AuditFilter, AuditRow, HighestIds, JournalReader, Rating, StoredMeeting, StoredUser,
+};
 use readers::Readers;
 pub use sign_ins::StoredSignIn;
 pub use tokens::{NewToken, StoredToken, TokenOwner};

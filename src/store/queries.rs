@@ -4,6 +4,7 @@ mod audit;
 mod measures;
 pub(super) mod meetings;
 pub(super) mod people;
+mod reports;
 pub(super) mod series;
 
 use quorate_protocol::{
@@ -16,6 +17,7 @@ use super::journal::{parsed, parsed_if_any, unreadable};
 use super::{Store, StoreError};
 
 pub use audit::{AuditFilter, AuditRow, JournalReader};
+pub use reports::Rating;
 
 /// A user as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -387,6 +389,8 @@ pub(super) const ALL_QUERIES: &[&str] = &[
     people::BANS,
     people::STANDING,
     people::WAITING_HEAD,
+    reports::NAMED_RATINGS,
+    reports::BALLOTS,
     series::OCCURRENCES_BEHIND,
     series::SERIES_BEHIND,
     series::OCCURRENCE_TO_JOIN,
