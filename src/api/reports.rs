@@ -7,7 +7,6 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use quorate_protocol::{
     Code, ErrorBody, MeetingId, MeetingStatus, Permission, Report, ReportFormat, ReportQuery, Seq,
-    Timestamp,
 };
 
 use super::access::{Ids, may, no_meeting, require, seen};
@@ -26,7 +25,8 @@ pub(super) fn routes() -> Routes<Arc<Api>> {
             "What a meeting was like, as JSON, or as CSV with a row for each participant",
         )
         .query::<ReportQuery>()
-        .answers::<Report>(StatusCode::OK),
+        .answers::<Report>(StatusCode::OK)
+        .or_as("text/csv"),
         report,
     )
 }
@@ -85,18 +85,18 @@ fn impossible(error: ReportError) -> Problem {
 
 fn as_json(report: &Report) -> Result<Response, Problem> {
     let text = serde_json::to_string(report).map_err(failed)?;
-    Ok((headers("application/json"), text).into_response())
+    Ok((told_as("application/json"), text).into_response())
 }
 
 fn as_csv(report: &Report) -> Result<Response, Problem> {
     let name = format!("attachment; filename=\"report-{}.csv\"", report.meeting.id);
     let table = table::csv(report).map_err(failed)?;
-    let kind = headers("text/csv; charset=utf-8; header=present");
+    let kind = told_as("text/csv; charset=utf-8; header=present");
     Ok((kind, [(header::CONTENT_DISPOSITION, name)], table).into_response())
 }
 
 /// It holds for who asked: nobody on the way keeps it.
-fn headers(kind: &'static str) -> [(header::HeaderName, &'static str); 3] {
+fn told_as(kind: &'static str) -> [(header::HeaderName, &'static str); 3] {
     [
         (header::CONTENT_TYPE, kind),
         (header::CACHE_CONTROL, "private, no-store"),

@@ -258,11 +258,11 @@ impl Facts {
 
     fn came(&mut self, participant: ParticipantId, at: Timestamp) {
         let Some(person) = self.people.get(&participant) else { return };
-        let connected = self.connected(person);
+        // Let in while away. Who comes by themselves has no session yet: it is opened with the next event.
+        let away = !person.sessions.is_empty() && !self.connected(person);
         self.with(participant, |person| {
             person.attendance.came(at, person.room);
-            // Let in while away.
-            if !connected {
+            if away {
                 person.attendance.lost(at);
             }
         });

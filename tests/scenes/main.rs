@@ -34,6 +34,7 @@ mod private;
 mod racing;
 mod reads;
 mod repeats;
+mod reports;
 mod rest;
 mod resume;
 mod rights;
