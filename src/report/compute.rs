@@ -13,9 +13,9 @@ use super::course::Course;
 use super::effectiveness::{AgendaKept, Input, Kept, Took, effectiveness};
 use super::feedback::summary;
 use super::measured::{Measured, Quality, fair};
+use crate::meeting::Person;
 use crate::meeting::engagement::{Scoring, weights};
 use crate::meeting::measures::Totals;
-use crate::meeting::Person;
 use crate::store::Rating;
 
 /// The version of a report's shape.

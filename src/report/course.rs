@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn however_long_it_was_there_are_few_slices() {
-        for (minutes, len, seconds) in [(1, 1, 60), (240, 240, 60), (241, 121, 120), (9600, 240, 2400)]
+        for (minutes, len, seconds) in
+            [(1, 1, 60), (240, 240, 60), (241, 121, 120), (9600, 240, 2400)]
         {
             let course = Course::new(Some(at(0)), at(minutes * 60));
             assert_eq!((course.len, course.slice_seconds()), (len, seconds), "{minutes} minutes");

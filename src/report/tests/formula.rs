@@ -38,8 +38,7 @@ fn structure_is_an_agenda_before_the_start_and_its_minutes_done() {
         (true, 0, 0, 1.0),
         (false, 0, 0, 0.0),
     ] {
-        let agenda =
-            AgendaKept { published, planned_ms: planned * MINUTE, done_ms: done * MINUTE };
+        let agenda = AgendaKept { published, planned_ms: planned * MINUTE, done_ms: done * MINUTE };
         let input = Input { agenda, ..scheduled() };
         assert!(near(x(&input, "structure"), expected), "{agenda:?}");
         assert_eq!(x(&Input { agenda, ..Input::default() }, "structure"), None, "ad hoc");
@@ -218,11 +217,19 @@ fn the_score_is_of_what_applies_and_names_what_cost_most() {
 
 fn inputs() -> impl Strategy<Value = Input> {
     let schedule = proptest::option::of(
-        (proptest::option::of(0..10_000_000_u64), proptest::option::of(0..90_000_000_u64), 0..9_000_000_u64)
+        (
+            proptest::option::of(0..10_000_000_u64),
+            proptest::option::of(0..90_000_000_u64),
+            0..9_000_000_u64,
+        )
             .prop_map(|(late_ms, length_ms, over_ms)| Kept { late_ms, length_ms, over_ms }),
     );
     let agenda = (any::<bool>(), 0..9_000_000_u64, 0..9_000_000_u64).prop_map(
-        |(published, planned_ms, done)| AgendaKept { published, planned_ms, done_ms: done.min(planned_ms) },
+        |(published, planned_ms, done)| AgendaKept {
+            published,
+            planned_ms,
+            done_ms: done.min(planned_ms),
+        },
     );
     let people = proptest::collection::vec(
         (0..9_000_000_u64, any::<bool>()).prop_map(|(talk_ms, acted)| Took { talk_ms, acted }),

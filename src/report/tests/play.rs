@@ -371,7 +371,8 @@ async fn a_meeting_is_told_to_the_figure() {
     })
     .await;
     play.enter(1).await;
-    let item = |title: &str| AgendaPlan { item: None, title: title.into(), minutes: 4, owner: None };
+    let item =
+        |title: &str| AgendaPlan { item: None, title: title.into(), minutes: 4, owner: None };
     let items = vec![item("Budget"), item("Hiring")];
     assert!(play.ask(1, Command::AgendaSet(AgendaSet { items })).await);
     assert!(play.ask(1, Command::MeetingStart(Empty {})).await);
@@ -463,12 +464,16 @@ async fn feedback_is_told_together_from_three_raters_on() {
             let component = report.effectiveness.components.last().unwrap();
             assert_eq!(component.available, named && id > 1);
             if named {
-                let said = format!(r#"{{"rating":{rating},"comment":"fine","tags":["short","{id}"],"at":"2026-11-22T10:00:00Z"}}"#);
+                let said = format!(
+                    r#"{{"rating":{rating},"comment":"fine","tags":["short","{id}"],"at":"2026-11-22T10:00:00Z"}}"#
+                );
                 let sql = "UPDATE meeting_participants SET feedback = ?2 WHERE id = ?1";
                 database.execute(sql, (id + 1000, said)).unwrap();
             } else {
                 let sql = "INSERT INTO meeting_ballots VALUES (1, ?1, ?2, 'fine', ?3)";
-                database.execute(sql, ([id as u8], rating, format!(r#"["short","{id}"]"#))).unwrap();
+                database
+                    .execute(sql, ([id as u8], rating, format!(r#"["short","{id}"]"#)))
+                    .unwrap();
             }
         }
         let report = play.stored(play.asked()).await;

@@ -7,7 +7,10 @@ use crate::report::table::csv as table;
 
 /// Names that mean something to somebody else, and how they are in the table.
 const NAMES: [(&str, &str); 12] = [
-    ("=HYPERLINK(\"http://evil.example\",\"Click\")", "'=HYPERLINK(\"http://evil.example\",\"Click\")"),
+    (
+        "=HYPERLINK(\"http://evil.example\",\"Click\")",
+        "'=HYPERLINK(\"http://evil.example\",\"Click\")",
+    ),
     ("+1+1", "'+1+1"),
     ("-1", "'-1"),
     ("@SUM(A1)", "'@SUM(A1)"),
@@ -27,7 +30,8 @@ async fn report() -> Report {
     play.pass(90_000).await;
     let report = play.stored(play.asked()).await;
     let one = &report.participants[0];
-    let person = |(name, _): &(&str, &str)| ReportPerson { name: (*name).to_owned(), ..one.clone() };
+    let person =
+        |(name, _): &(&str, &str)| ReportPerson { name: (*name).to_owned(), ..one.clone() };
     Report { participants: NAMES.iter().map(person).collect(), ..report }
 }
 
@@ -52,7 +56,9 @@ async fn each_participant_is_a_row_whatever_they_are_called() {
         assert_ne!(cell("points_presence"), "");
     }
     let text = String::from_utf8(bytes).unwrap();
-    assert!(text.ends_with("\r\n") && text.lines().next().unwrap().starts_with("name,participant,"));
+    assert!(
+        text.ends_with("\r\n") && text.lines().next().unwrap().starts_with("name,participant,")
+    );
 }
 
 #[tokio::test]
