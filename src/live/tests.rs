@@ -2,6 +2,7 @@
 
 mod breakouts;
 mod chance;
+mod checkpoints;
 mod crowd;
 mod crowds;
 mod faults;
