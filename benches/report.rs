@@ -205,7 +205,7 @@ async fn make(database: &Path) -> Seq {
         writer.minute(minute).await;
     }
     writer.now = BEGAN.plus_ms(MINUTES * 60_000);
-    writer.add(1, Fact::MeetingEnded { reason: EndReason::Host }, None).await;
+    writer.add(1, Fact::MeetingEnded { reason: EndReason::Ended }, None).await;
     writer.flush().await;
     writer.store.close().await;
     measure(database);
