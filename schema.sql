@@ -155,6 +155,7 @@ CREATE TABLE meeting_participants (
     joined_at           TIMESTAMP,                -- when they last came in
     left_at             TIMESTAMP,                -- null with joined_at set: present
     removed_at          TIMESTAMP,                -- put out by staff, and not let in since
+    exclude_from_report BOOLEAN     NOT NULL DEFAULT 0,  -- left out of scores and reports
     -- MEASURED, and so NO FOLD: written every few seconds, and when they leave.
     total_time          INTEGER     NOT NULL DEFAULT 0,  -- there, in seconds
     talk_ms             INTEGER     NOT NULL DEFAULT 0,  -- speaking, in milliseconds

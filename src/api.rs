@@ -30,6 +30,7 @@ mod query;
 mod reports;
 mod requests;
 mod roles;
+mod scores;
 mod secret;
 mod series;
 mod sessions;

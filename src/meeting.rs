@@ -45,12 +45,15 @@ mod reminders;
 mod rights;
 pub mod roles;
 mod scopes;
+mod scores;
 pub mod series;
 mod sight;
 mod signalling;
 mod snapshot;
 mod sound;
+mod stats;
 mod suspend;
+mod talk;
 pub mod text;
 mod timer;
 mod traffic;
@@ -268,6 +271,8 @@ pub enum SignalTo {
     Sessions(Vec<SessionId>),
     /// The sessions of one person; a newer one of the same type replaces it.
     Latest(ParticipantId),
+    /// These sessions; a newer one of the same type replaces it.
+    LatestOf(Vec<SessionId>),
 }
 
 /// The data of an `ok`.
@@ -523,6 +528,11 @@ impl Meeting {
             Command::BreakoutExtend(ask) => facts.extend_rooms(now, me, *ask),
             Command::BreakoutRequestHelp(_) => facts.request_help(me),
             Command::BreakoutResolveHelp(ask) => facts.resolve_help(me, *ask),
+            Command::SpeakingReport(ask) => {
+                facts.report_speaking(session.ok_or(office::INSIDE)?, me, *ask)
+            }
+            Command::EngagementGet(ask) => self.get_engagement(now, me, *ask),
+            Command::ReportExclude(ask) => facts.exclude_from_report(me, *ask),
         }
     }
 
@@ -530,6 +540,7 @@ impl Meeting {
     pub fn apply(&mut self, event: &Event) -> Renewed {
         let renewed = self.facts.apply(event);
         self.passing.note(&self.facts, event);
+        self.follow_talk(event);
         renewed
     }
 

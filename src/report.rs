@@ -8,6 +8,7 @@ mod compute;
 mod course;
 pub mod effectiveness;
 mod feedback;
+pub mod html;
 mod measured;
 pub mod table;
 #[cfg(test)]

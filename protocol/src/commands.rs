@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::message::messages;
 use crate::settings::given;
 use crate::shapes::list_default;
+use crate::taking_part::{EngagementGet, ReportExclude, SpeakingReport};
 use crate::working::{
     ActionRecord, AgendaGoTo, AgendaSet, DecisionRecord, PollOnly, PollOpen, PollVote, TimerStart,
 };
@@ -167,6 +168,12 @@ messages! {
         BreakoutRequestHelp(Empty) = "breakout.request_help",
         /// Say that a room was helped.
         BreakoutResolveHelp(RoomOnly) = "breakout.resolve_help",
+        /// Say whether one speaks, or, as a bot that listens, whether another does.
+        SpeakingReport(SpeakingReport) = "speaking.report",
+        /// Ask how engaged one is, or another, and what that is made of.
+        EngagementGet(EngagementGet) = "engagement.get",
+        /// Leave someone out of scores and reports, or take them in again.
+        ReportExclude(ReportExclude) = "report.exclude",
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::message::messages;
 use crate::settings::given;
+use crate::taking_part::ExclusionChanged;
 use crate::working::{
     ActionItem, AgendaChanged, AgendaMoved, PollOpened, PollTally, PollVote, PollVotesTold,
     RecordedDecision, Timer,
@@ -223,6 +224,8 @@ messages! {
         CaptionPublished(CaptionPublished) = "caption.published",
         /// Someone was refused for lack of permissions more than 20 times within a minute (to staff).
         PermissionRefused(PermissionRefused) = "permission.refused",
+        /// Someone is left out of scores and reports, or no longer (to staff and the person).
+        ExclusionChanged(ExclusionChanged) = "report.exclusion_changed",
         else Unknown
     }
 }

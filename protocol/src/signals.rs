@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::message::messages;
+use crate::taking_part::{Speaking, Stats};
 use crate::working::PollTally;
 use crate::{Grants, MediaKind, ParticipantId, SessionId, WaitReason, WaitingEntry};
 
@@ -29,6 +30,11 @@ messages! {
         Caption(Caption) = "caption",
         /// Where one stands in the waiting room.
         WaitingUpdated(WaitingStanding) = "waiting.updated",
+        /// Someone begins to speak, or stops, to those in the same room.
+        Speaking(Speaking) = "speaking",
+        /// How the meeting goes, to those who may `report.aggregate`: at most every 2 s, while it changes. A
+        /// newer one takes an older one's place.
+        Stats(Box<Stats>) = "stats",
         else Unknown
     }
 }

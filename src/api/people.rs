@@ -18,8 +18,9 @@ use super::access::{Ids, may, require, seen};
 use super::openapi::{Operation, Routes};
 use super::problem::Problem;
 use super::query::Query;
+use super::scores::{Scores, Shown};
 use super::{Api, Bearer, page};
-use crate::identity::unavailable;
+use crate::identity::{Caller, unavailable};
 use crate::live::clock;
 use crate::store::{PersonFilter, StoredPerson};
 
@@ -76,7 +77,7 @@ async fn participants(
     let filter = PersonFilter { role, status, kind, quality, been_in: !admits };
     let found = api.door.store.participants(meeting, filter, clock::wall(), after, limit);
     let (found, next) = found.await.map_err(unavailable)?;
-    let mut items = with_presence(&api, meeting, found, admits).await?;
+    let mut items = with_presence(&api, &caller, meeting, found, admits).await?;
     // Whether someone who is in is lost, the table does not say.
     items.retain(|item| status.is_none_or(|status| status == item.status));
     Ok(Reply(List { items, next: next.map(|next| page::cursor(&list, &next)) }))
@@ -97,7 +98,8 @@ async fn participant(
     }
     let admits = may(&api, &caller, meeting, Permission::ParticipantAdmit).await?;
     let shown = found.filter(|it| own || admits || it.first_joined_at.is_some());
-    let item = with_presence(&api, meeting, shown.into_iter().collect(), admits || own).await?;
+    let shown = shown.into_iter().collect();
+    let item = with_presence(&api, &caller, meeting, shown, admits || own).await?;
     item.into_iter().next().map(Reply).ok_or_else(|| {
         Problem(ErrorBody::new(Code::NotFound, "there is no such participant, or not for you"))
     })
@@ -186,6 +188,7 @@ fn cut<T, K: Serialize + DeserializeOwned>(
 /// What the table says of people, and of those who are there what only the running meeting knows.
 async fn with_presence(
     api: &Api,
+    caller: &Caller,
     meeting: MeetingId,
     people: Vec<StoredPerson>,
     admits: bool,
@@ -200,13 +203,19 @@ async fn with_presence(
         });
         live = look.await?;
     }
-    Ok(people.into_iter().map(|it| shown(it, &mut live, admits)).collect())
+    let mut scores = Scores::of(api, caller, meeting, &people).await?;
+    let shown = |it| {
+        let score = scores.take(&it);
+        shown(it, &mut live, admits, score)
+    };
+    Ok(people.into_iter().map(shown).collect())
 }
 
 fn shown(
     stored: StoredPerson,
     live: &mut HashMap<ParticipantId, Participant>,
     admits: bool,
+    score: Shown,
 ) -> MeetingParticipant {
     let live = live.remove(&stored.id);
     let status = match (stored.status, &live) {
@@ -237,6 +246,9 @@ fn shown(
         joined_at: stored.joined_at,
         left_at: stored.left_at,
         total_time_seconds: stored.total_time,
+        talk_seconds: score.talk_seconds,
+        engagement: score.engagement,
+        exclude_from_report: score.excluded,
         quality: stored.quality,
         attributes,
     }

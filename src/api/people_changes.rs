@@ -7,8 +7,8 @@ use axum::response::Response;
 use quorate_protocol::{
     ActionDone, Admit, AdmitAll, Admitted, Already, Ban, BanTerms, Code, CohostMade, Command,
     Empty, ErrorBody, Invite, Invited, InviteeAdd, InviteeId, InviteeMade, InviteeOnly, MediaKind,
-    Mute, MuteMedia, NamedUser, NewBan, PatchParticipant, PersonReason, Reason, Role, RoleAssign,
-    UserId, UserOnly,
+    Mute, MuteMedia, NamedUser, NewBan, PatchParticipant, PersonReason, Reason, ReportExclude,
+    Role, RoleAssign, UserId, UserOnly,
 };
 use serde::Serialize;
 
@@ -64,12 +64,12 @@ fn participants() -> Routes<Arc<Api>> {
         .add(
             Operation::patch(
                 "/api/meetings/{id}/participants/{participant_id}",
-                "Give someone a role below co-host",
+                "Give someone a role below co-host, or leave them out of reports",
             )
             .body::<PatchParticipant>()
             .conditional()
             .answers::<ActionDone>(StatusCode::OK),
-            assign,
+            change_participant,
         )
         .add(
             action(
@@ -217,17 +217,30 @@ async fn mute(acting: Acting, Data(body): Data<MuteMedia>) -> Result<Response, P
 }
 
 /// `PATCH …/participants/{participant_id}`.
-async fn assign(acting: Acting, Json(body): Json<PatchParticipant>) -> Result<Response, Problem> {
+async fn change_participant(
+    acting: Acting,
+    Json(body): Json<PatchParticipant>,
+) -> Result<Response, Problem> {
     let participant = acting.participant()?;
-    let elsewhere = match body.role {
-        Role::CoHost => Some("co-hosts are made by `POST …/co-hosts`, and members alone"),
-        Role::Host => Some("the host's seat is handed over in the meeting, by `host.transfer`"),
+    let PatchParticipant { role, exclude_from_report } = body;
+    let elsewhere = match role {
+        Some(Role::CoHost) => Some("co-hosts are made by `POST …/co-hosts`, and members alone"),
+        Some(Role::Host) => {
+            Some("the host's seat is handed over in the meeting, by `host.transfer`")
+        }
+        None if exclude_from_report.is_none() => {
+            Some("say what is to change: `role`, `exclude_from_report`, or both")
+        }
         _ => None,
     };
     if let Some(message) = elsewhere {
         return Err(Problem(ErrorBody::new(Code::Invalid, message).field("role")));
     }
-    acting.ask(Command::RoleAssign(RoleAssign { participant, role: body.role })).await
+    let role = role.map(|role| Command::RoleAssign(RoleAssign { participant, role }));
+    let exclude = exclude_from_report
+        .map(|excluded| Command::ReportExclude(ReportExclude { participant, excluded }));
+    let commands = role.into_iter().chain(exclude).collect();
+    acting.ask(Asked { commands, ..Asked::default() }).await
 }
 
 /// `POST /api/meetings/{id}/bans`.

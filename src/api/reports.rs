@@ -16,17 +16,18 @@ use super::query::Query;
 use super::{Api, Bearer};
 use crate::identity::unavailable;
 use crate::live::{Stand, clock};
-use crate::report::{Asked, EVENTS_MAX, ReportError, table};
+use crate::report::{Asked, EVENTS_MAX, ReportError, html, table};
 
 pub(super) fn routes() -> Routes<Arc<Api>> {
     Routes::new().add(
         Operation::get(
             "/api/meetings/{id}/report",
-            "What a meeting was like, as JSON, or as CSV with a row for each participant",
+            "What a meeting was like: JSON, CSV with a row for each participant, or a page",
         )
         .query::<ReportQuery>()
         .answers::<Report>(StatusCode::OK)
-        .or_as("text/csv"),
+        .or_as("text/csv")
+        .or_as("text/html"),
         report,
     )
 }
@@ -55,6 +56,7 @@ async fn report(
     match format {
         ReportFormat::Json => as_json(&report),
         ReportFormat::Csv => as_csv(&report),
+        ReportFormat::Html => as_page(report).await,
     }
 }
 
@@ -95,6 +97,12 @@ fn as_csv(report: &Report) -> Result<Response, Problem> {
     Ok((kind, [(header::CONTENT_DISPOSITION, name)], table).into_response())
 }
 
+async fn as_page(report: Report) -> Result<Response, Problem> {
+    // Its charts take a while where many were there.
+    let page = tokio::task::spawn_blocking(move || html::page(&report)).await.map_err(failed)?;
+    Ok((told_as("text/html; charset=utf-8"), page).into_response())
+}
+
 /// It holds for who asked: nobody on the way keeps it.
 fn told_as(kind: &'static str) -> [(header::HeaderName, &'static str); 3] {
     [
@@ -118,7 +126,8 @@ fn preferred(headers: &HeaderMap) -> ReportFormat {
         let (kind, weight) = weighed(range);
         let format = match kind.as_str() {
             "application/json" | "application/*" | "*/*" => ReportFormat::Json,
-            "text/csv" | "text/*" => ReportFormat::Csv,
+            "text/csv" => ReportFormat::Csv,
+            "text/html" | "text/*" => ReportFormat::Html,
             _ => continue,
         };
         // Of two that are as welcome the first is taken.
@@ -146,13 +155,14 @@ mod tests {
 
     #[test]
     fn the_format_that_is_most_welcome_is_taken_and_json_where_none_is() {
-        use ReportFormat::{Csv, Json};
+        use ReportFormat::{Csv, Html, Json};
         for (accept, format) in [
             ("", Json),
             ("*/*", Json),
             ("text/csv", Csv),
             ("TEXT/CSV; charset=utf-8", Csv),
-            ("text/*", Csv),
+            ("text/*", Html),
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", Html),
             ("image/png", Json),
             ("application/json, text/csv", Json),
             ("text/csv, application/json", Csv),

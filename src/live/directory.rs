@@ -8,7 +8,7 @@ use std::time::Duration;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use futures::{StreamExt, stream};
-use quorate_protocol::{Code, ErrorBody, MeetingId, Timestamp};
+use quorate_protocol::{Code, ErrorBody, MeetingId, Privacy, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,8 +23,8 @@ use super::mail::{
     ResumeAs,
 };
 use super::roles::Roles;
-use crate::meeting::Facts;
 use crate::meeting::series::SeriesBan;
+use crate::meeting::{Facts, Meeting};
 use crate::store::{Store, StoreError};
 use crate::telemetry::LiveMetrics;
 
@@ -92,6 +92,12 @@ impl Live {
         &self.context.ids
     }
 
+    /// What is measured and shown at most, whatever a meeting says.
+    #[must_use]
+    pub fn privacy(&self) -> Privacy {
+        self.context.settings.terms.privacy
+    }
+
     /// The server's custom roles.
     #[must_use]
     pub fn roles(&self) -> &Arc<Roles> {
@@ -151,10 +157,22 @@ impl Live {
         meeting: MeetingId,
         see: impl Fn(&Facts, Timestamp) -> T + Send + Sync + 'static,
     ) -> Result<T, ErrorBody> {
+        self.look_at(meeting, move |meeting, now| see(&meeting.facts, now)).await
+    }
+
+    /// The same of all of the meeting, what passes in it included.
+    ///
+    /// # Errors
+    /// As [`Live::look`].
+    pub async fn look_at<T: Send + 'static>(
+        &self,
+        meeting: MeetingId,
+        see: impl Fn(&Meeting, Timestamp) -> T + Send + Sync + 'static,
+    ) -> Result<T, ErrorBody> {
         let seen = Arc::new(Mutex::new(None));
         let kept = Arc::clone(&seen);
-        let look = Look(Arc::new(move |facts, now| {
-            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(see(facts, now));
+        let look = Look(Arc::new(move |meeting, now| {
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(see(meeting, now));
         }));
         self.ask(meeting, |reply| Mail::Look { look: look.clone(), reply }).await?;
         let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -14,7 +14,7 @@ use super::delivery::Delivery;
 use super::outbox::{Outbox, Parcel, What};
 use crate::meeting::event::MeetingCreated;
 use crate::meeting::series::{News, SeriesBan};
-use crate::meeting::{Bot, Facts, Passcode};
+use crate::meeting::{Bot, Meeting, Passcode};
 use crate::store::{Answered, KeptAnswer, UserRow};
 
 /// Inputs that wait for a meeting at most. Filled by connections and REST, drained by the actor; when
@@ -59,11 +59,11 @@ pub(super) enum Mail {
     Wake { awake: oneshot::Sender<()> },
 }
 
-/// Sees the facts, as of a time of the meeting's clock; what it makes of them it keeps itself.
+/// Sees the meeting, as of a time of its clock; what it makes of it it keeps itself.
 #[derive(Clone)]
 pub(super) struct Look(pub(super) Arc<See>);
 
-type See = dyn Fn(&Facts, Timestamp) + Send + Sync;
+type See = dyn Fn(&Meeting, Timestamp) + Send + Sync;
 
 impl fmt::Debug for Look {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -27,7 +27,7 @@ pub(super) struct Held {
 pub(super) enum Output {
     View(Arc<Outbox>, Seq, View),
     Text(Arc<Outbox>, Utf8Bytes),
-    Latest(Arc<Outbox>, String, Utf8Bytes),
+    Latest(Arc<Outbox>, Arc<str>, Utf8Bytes),
     Start(Arc<Outbox>, Utf8Bytes, Seq),
     Bye(Arc<Outbox>, Bye),
     History(Arc<Outbox>, i64, HistoryPage),

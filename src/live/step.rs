@@ -155,7 +155,7 @@ impl Running {
                 }
             }
             Mail::Look { look, reply } => {
-                (look.0)(&self.meeting.facts, self.clock.now());
+                (look.0)(&self.meeting, self.clock.now());
                 self.step.outputs.push(Output::Done(reply, Ok(())));
             }
             Mail::Checkpoint { reply } => self.asked.ask(reply),
@@ -465,10 +465,19 @@ impl Running {
                 }
             }
             SignalTo::Latest(participant) => {
-                let kind = body.kind().to_owned();
+                let kind: Arc<str> = body.kind().into();
                 let text: Utf8Bytes = signals_text(vec![body]).into();
                 let theirs = self.attached.values().filter(|it| it.participant == participant);
                 for attachment in theirs {
+                    let outbox = attachment.outbox.clone();
+                    let output = Output::Latest(outbox, kind.clone(), text.clone());
+                    self.step.outputs.push(output);
+                }
+            }
+            SignalTo::LatestOf(sessions) => {
+                let kind: Arc<str> = body.kind().into();
+                let text: Utf8Bytes = signals_text(vec![body]).into();
+                for attachment in sessions.iter().filter_map(|id| self.attached.get(id)) {
                     let outbox = attachment.outbox.clone();
                     let output = Output::Latest(outbox, kind.clone(), text.clone());
                     self.step.outputs.push(output);

@@ -57,10 +57,10 @@ pub struct Scoring<'a> {
 }
 
 impl Person {
-    /// Whether they were there and are one of those of whom reports speak.
+    /// Whether they were there and are one of those of whom reports speak: no bot, and not excluded.
     #[must_use]
     pub fn is_reported(&self) -> bool {
-        self.kind != UserKind::Bot && self.attendance.is_any()
+        self.kind != UserKind::Bot && self.attendance.is_any() && !self.excluded
     }
 }
 

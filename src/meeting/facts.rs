@@ -383,6 +383,7 @@ impl Facts {
             Fact::MediaUpdated { participant, media } => {
                 if let Some(person) = self.people.get_mut(participant) {
                     person.media = *media;
+                    person.microphone_used |= media.audio;
                 }
             }
             Fact::ParticipantMuted { participant, media } => self.muted(&[*participant], media),
@@ -448,6 +449,11 @@ impl Facts {
             Fact::AbuseReported { .. }
             | Fact::CaptionPublished { .. }
             | Fact::PermissionRefused { .. } => {}
+            Fact::ExclusionChanged { participant, excluded } => {
+                if let Some(person) = self.people.get_mut(participant) {
+                    person.excluded = *excluded;
+                }
+            }
             // Texts of messages went with `chat.deleted`.
             Fact::Redacted { ranges } => {
                 self.invitees.redacted(ranges);

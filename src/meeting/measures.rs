@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use quorate_protocol::{ConnectionQuality, Engagement, ParticipantId, TalkSource, Timestamp};
 
+use super::talk::{Stretch, TalkReport, Talks};
 use super::{Decision, Meeting};
 
 /// The length of a minute, in milliseconds.
@@ -93,19 +94,26 @@ pub struct PersonMeasured {
 pub(super) enum Measured {
     /// The one who asked sent a reaction.
     Reaction,
+    /// Someone is said to speak, or not to.
+    Talk(TalkReport),
 }
 
 /// What is measured of a meeting.
 #[derive(Debug, Clone, Default)]
 pub struct Measures {
-    people: BTreeMap<ParticipantId, Measure>,
+    pub(super) people: BTreeMap<ParticipantId, Measure>,
+    /// Who speaks.
+    pub(super) talks: Talks,
+    /// How often anything changed.
+    pub(super) changed: u64,
 }
 
 /// What is measured of someone.
 #[derive(Debug, Clone, Default)]
-struct Measure {
+pub(super) struct Measure {
     totals: Totals,
     last_reaction: Option<Timestamp>,
+    minutes: BTreeMap<Timestamp, Minute>,
 }
 
 impl Measures {
@@ -115,11 +123,24 @@ impl Measures {
         self.people.iter().map(|(id, measure)| (*id, measure.totals)).collect()
     }
 
-    fn take(&mut self, by: ParticipantId, now: Timestamp, measured: Measured) {
-        let measure = self.people.entry(by).or_default();
-        match measured {
-            Measured::Reaction => measure.reacted(now),
+    /// The same as of now, with what is spoken just now.
+    #[must_use]
+    pub fn totals_at(&self, now: Timestamp) -> BTreeMap<ParticipantId, Totals> {
+        let mut totals = self.totals();
+        for (id, ms) in self.uncounted(now).into_iter().filter(|(_, ms)| *ms > 0) {
+            totals.entry(id).or_default().talk_ms += ms;
         }
+        totals
+    }
+
+    /// What came to the minutes of each, oldest first.
+    pub fn minutes(&self) -> impl Iterator<Item = &Minute> {
+        self.people.values().flat_map(|measure| measure.minutes.values())
+    }
+
+    fn reacted(&mut self, by: ParticipantId, now: Timestamp) {
+        self.people.entry(by).or_default().reacted(now);
+        self.changed += 1;
     }
 }
 
@@ -129,6 +150,24 @@ impl Measure {
             self.totals.reactions = self.totals.reactions.saturating_add(1);
             self.last_reaction = Some(now);
         }
+    }
+
+    /// They spoke for a while.
+    pub(super) fn spoke(&mut self, participant: ParticipantId, (mut from, to, source): Stretch) {
+        self.totals.talk_ms += to.ms_since(from);
+        while from < to {
+            let minute = self.minute(participant, from);
+            let end = minute.at.plus_ms(MINUTE_MS).min(to);
+            minute.talk_ms += end.ms_since(from) as u32;
+            minute.source = minute.source.max(Some(source));
+            from = end;
+        }
+    }
+
+    /// The minute that a time is in.
+    fn minute(&mut self, participant: ParticipantId, at: Timestamp) -> &mut Minute {
+        let minute = Minute::of(participant, at);
+        self.minutes.entry(minute.at).or_insert(minute)
     }
 }
 
@@ -143,8 +182,10 @@ impl Decision {
 impl Meeting {
     /// Notes what a decision measures, when it is carried out.
     pub(super) fn measure(&mut self, now: Timestamp, decision: &Decision) {
-        if let (Some(by), Some(measured)) = (decision.by, decision.measured) {
-            self.passing.measures.take(by, now, measured);
+        match (decision.by, decision.measured) {
+            (Some(by), Some(Measured::Reaction)) => self.passing.measures.reacted(by, now),
+            (_, Some(Measured::Talk(report))) => self.hear(now, report),
+            (_, None) | (None, Some(Measured::Reaction)) => {}
         }
     }
 }
@@ -157,7 +198,7 @@ mod tests {
     fn reactions_count_once_in_ten_seconds() {
         let (me, mut measures) = (ParticipantId(1), Measures::default());
         for at in [0, 9_999, 10_000, 15_000, 20_000] {
-            measures.take(me, Timestamp(at), Measured::Reaction);
+            measures.reacted(me, Timestamp(at));
         }
         assert_eq!(measures.totals()[&me].reactions, 3);
     }

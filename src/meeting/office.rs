@@ -89,7 +89,8 @@ fn office(command: &Command) -> Office {
         | Command::RoleReset(_)
         | Command::RoleDefine(_)
         | Command::RoleRemove(_)
-        | Command::HostTransfer(_) => Office::Always,
+        | Command::HostTransfer(_)
+        | Command::ReportExclude(_) => Office::Always,
         Command::MeetingLock(_)
         | Command::MeetingUnlock(_)
         | Command::MeetingSuspend(_)

@@ -6,6 +6,7 @@ use super::large::Counted;
 use super::measures::Measures;
 use super::pace::Pace;
 use super::refusal_rate::Refused;
+use super::stats::LiveView;
 use super::traffic::Traffic;
 use super::waiting::Told;
 use super::{Event, Facts, Meeting, Signal, polls};
@@ -27,6 +28,8 @@ pub struct Passing {
     pub(super) counted: Counted,
     /// What clients made it carry.
     pub(super) traffic: Traffic,
+    /// What those who watch how it goes were told.
+    pub(super) live_view: LiveView,
 }
 
 impl Passing {
@@ -40,10 +43,13 @@ impl Passing {
 impl Meeting {
     /// The signals that are due because something changed since the last ones; asked at each step's end.
     pub fn tell(&mut self, now: Timestamp) -> Vec<Signal> {
+        let privacy = self.privacy();
         let Meeting { facts, passing, .. } = self;
         let mut signals = passing.waiting.tell(facts, now);
         signals.extend(passing.polls.tell(facts, now));
         signals.extend(passing.counted.tell(facts, now));
+        signals.extend(passing.measures.tell_speaking(facts, now));
+        signals.extend(passing.live_view.tell(facts, &passing.measures, privacy, now));
         signals
     }
 
@@ -54,6 +60,8 @@ impl Meeting {
         let waiting = passing.waiting.deadline(facts);
         let polls = passing.polls.deadline(facts);
         let counted = passing.counted.deadline(facts);
-        [waiting, polls, counted].into_iter().flatten().min()
+        let speaking = passing.measures.speaking_deadline(facts);
+        let live_view = passing.live_view.deadline(facts, &passing.measures);
+        [waiting, polls, counted, speaking, live_view].into_iter().flatten().min()
     }
 }

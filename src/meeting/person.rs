@@ -51,6 +51,8 @@ pub struct Person {
     pub joined_at: Timestamp,
     /// What they send.
     pub media: Media,
+    /// Whether they turned their microphone on since they came.
+    pub(super) microphone_used: bool,
     /// Their own key-value pairs.
     pub attributes: Attributes,
     /// When those changed last.
@@ -67,6 +69,8 @@ pub struct Person {
     pub attendance: Attendance,
     /// What they did that counts.
     pub activity: Activity,
+    /// Whether they are left out of scores and reports.
+    pub excluded: bool,
     /// Their sessions, oldest first.
     pub sessions: Vec<SessionId>,
     /// What they may see.
@@ -179,6 +183,7 @@ impl Person {
             left_at: None,
             joined_at: Timestamp::default(),
             media: Media::default(),
+            microphone_used: false,
             attributes: Attributes::new(),
             attributes_at: None,
             hand: None,
@@ -187,6 +192,7 @@ impl Person {
             rooms_seen: BTreeMap::new(),
             attendance: Attendance::default(),
             activity: Activity::default(),
+            excluded: false,
             sessions: Vec::new(),
             view,
             can: Can::default(),
@@ -226,6 +232,7 @@ impl Person {
         }
         self.place = Place::Out(exit);
         self.media = Media::default();
+        self.microphone_used = false;
         self.attributes.clear();
         self.hand = None;
         self.room = None;

@@ -4,11 +4,11 @@ use quorate_protocol::{
     AbuseReported, ActionItem, AgendaChanged, AgendaMoved, AttributesChanged, BreakoutAnnounced,
     BreakoutAssigned, BreakoutClosed, BreakoutClosing, BreakoutExtended, BreakoutOpened,
     BreakoutPrepared, ByRight, CaptionPublished, ChatDeleted, ChatPinned, ChatSentEvent,
-    ConnectionChanged, Empty, EventBody, HostChanged, Invitee, InviteeRemoved, Media, MediaUpdated,
-    MeetingCreated, MeetingEnded, MeetingEndingSoon, MeetingExtended, MeetingImported,
-    MeetingRecovered, MeetingSizeChanged, MeetingSuspended, MessageId, OccurrenceCreated,
-    Participant, ParticipantBanned, ParticipantJoined, ParticipantLeft, ParticipantMoved,
-    ParticipantMuted, ParticipantOnly, ParticipantRenamed, ParticipantWaiting,
+    ConnectionChanged, Empty, EventBody, ExclusionChanged, HostChanged, Invitee, InviteeRemoved,
+    Media, MediaUpdated, MeetingCreated, MeetingEnded, MeetingEndingSoon, MeetingExtended,
+    MeetingImported, MeetingRecovered, MeetingSizeChanged, MeetingSuspended, MessageId,
+    OccurrenceCreated, Participant, ParticipantBanned, ParticipantJoined, ParticipantLeft,
+    ParticipantMoved, ParticipantMuted, ParticipantOnly, ParticipantRenamed, ParticipantWaiting,
     ParticipantWithdrawn, ParticipantsMuted, PermissionRefused, PermissionsChanged, PolicyChanged,
     PollOpened, PollTally, PollVote, PollVotesTold, Presence, ReasonGiven, RecordedDecision,
     Recurrence, ReturnedToWaiting, RoleAssigned, RoleOnly, RoomAffected, RoomNamed, SeriesChanged,
@@ -373,6 +373,10 @@ fn body(event: &Event) -> Option<EventBody> {
                 participant: *participant,
                 count: *count,
             })
+        }
+        Fact::ExclusionChanged { participant, excluded } => {
+            let (participant, excluded) = (*participant, *excluded);
+            EventBody::ExclusionChanged(ExclusionChanged { participant, excluded })
         }
     })
 }

@@ -78,6 +78,7 @@ fn project_fact(tables: &Tables<'_>, event: &Event) -> rusqlite::Result<()> {
         Fact::HostChanged { user, acting_for, co_host, .. } => {
             tables.change_host(*user, acting_for.is_some(), *co_host)
         }
+        Fact::ExclusionChanged { participant, excluded } => tables.exclude(*participant, *excluded),
         Fact::Redacted { ranges } => tables.redact(ranges, event.seq),
         // `quorate migrate` writes the rows together with what others keep in their own columns.
         Fact::MeetingImported(_) | Fact::ParticipantImported { .. } => Ok(()),

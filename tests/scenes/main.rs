@@ -43,6 +43,8 @@ mod series;
 mod server_roles;
 mod sessions;
 mod sign_in;
+mod stats;
+mod talk;
 mod time_travel;
 mod tokens;
 mod waiting;

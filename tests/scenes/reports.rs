@@ -168,6 +168,9 @@ async fn each_is_told_as_much_as_they_may_see() {
     assert_eq!(whole.participants.len(), 4);
     let root = report(&stage, &meeting, &admin(&stage)).await;
     assert_eq!(root.participants.len(), 4);
+    let (status, kind, page) = ask(&stage, &path, &stage.token("Ada"), "text/html").await;
+    assert_eq!((status, kind.as_str()), (200, "text/html; charset=utf-8"));
+    assert!(page.contains("<svg") && page.contains("Dan"));
     let together = report(&stage, &meeting, &stage.token("Ben")).await;
     assert!(together.participants.is_empty());
     assert_eq!(together.totals.participants, 4, "all the same");
@@ -211,7 +214,7 @@ async fn names_and_talk_are_not_told_where_that_is_switched_off() {
         assert_eq!((told.totals.talk_seconds, told.meeting.host), (None, None));
         let voice = &told.participants[0].engagement.components[1];
         assert!(!voice.available && voice.key == "voice");
-        for accept in ["application/json", "text/csv"] {
+        for accept in ["application/json", "text/csv", "text/html"] {
             let (status, _, body) = ask(&stage, &path, &token, accept).await;
             assert_eq!(status, 200);
             for hidden in ["Ada", "Ben", "Cyd", "Dan", &format!("\"owner\":{}", cyd.id())] {

@@ -82,6 +82,12 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("post", "/api/meetings/{id}/participants/{waiting}/approve", "", "--xxoooxx-ox"),
     ("post", "/api/meetings/{id}/participants/{waiting}/reject", "", "--xxoooxx-xx"),
     ("patch", "/api/meetings/{id}/participants/{in}", r#"{"role":"presenter"}"#, "--xxoooxx-xx"),
+    (
+        "patch",
+        "/api/meetings/{id}/participants/{in}",
+        r#"{"exclude_from_report":true}"#,
+        "--xxxooxx-xx",
+    ),
     ("post", "/api/meetings/{id}/participants/{in}/mute", "", "--xxoooxx-xx"),
     ("post", "/api/meetings/{id}/participants/{in}/remove", "", "--xxoooxx-xx"),
     ("post", "/api/meetings/{id}/participants/{in}/ban", "", "--xxoooxx-xx"),

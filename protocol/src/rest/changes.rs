@@ -163,12 +163,16 @@ pub struct AdmitAll {
     pub up_to_seq: Option<Seq>,
 }
 
-/// Body of `PATCH …/participants/{participant_id}`.
+/// Body of `PATCH …/participants/{participant_id}`: at least one of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PatchParticipant {
     /// `moderator`, `presenter`, `attendee`, or a custom role's key.
-    pub role: Role,
+    #[serde(default)]
+    pub role: Option<Role>,
+    /// Whether they are left out of scores and reports.
+    #[serde(default)]
+    pub exclude_from_report: Option<bool>,
 }
 
 /// Answer to an action: what came of it.

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Attributes, ConnectionQuality, InviteeId, Media, ParticipantId, QualityLevel, Role, RoomId,
-    Seq, Timestamp, UserId, UserKind, WaitingEntry,
+    Attributes, ConnectionQuality, Engagement, InviteeId, Media, ParticipantId, QualityLevel, Role,
+    RoomId, Seq, Timestamp, UserId, UserKind, WaitingEntry,
 };
 
 /// Which page of a list.
@@ -78,6 +78,13 @@ pub struct MeetingParticipant {
     pub left_at: Option<Timestamp>,
     /// For how long they were there, as far as it is counted, in seconds.
     pub total_time_seconds: u64,
+    /// For how long they spoke, in seconds; null where it is not measured, and for those who may not see it.
+    pub talk_seconds: Option<u64>,
+    /// How engaged they are, as of now or as it was in the end; null for who is not scored, and for those who
+    /// may not see it. One's own one sees always, another's with `report.individual`.
+    pub engagement: Option<Engagement>,
+    /// Whether they are left out of scores and reports; null for those who may not see it.
+    pub exclude_from_report: Option<bool>,
     /// How good their connection is; null where it was never measured.
     pub quality: Option<ConnectionQuality>,
     /// Their own key-value pairs, while they are there.

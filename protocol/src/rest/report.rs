@@ -241,6 +241,8 @@ pub enum ReportFormat {
     Json,
     /// A table with a row for each participant, as CSV; for those who may see figures of single people.
     Csv,
+    /// All of it, as a page to be read and printed.
+    Html,
 }
 
 /// Query of `GET /api/meetings/{id}/report`.

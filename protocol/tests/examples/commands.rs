@@ -177,5 +177,12 @@ pub(crate) fn all() -> Vec<Command> {
         Command::BreakoutExtend(BreakoutExtend { minutes: 5, room: Some(BLUE) }),
         Command::BreakoutRequestHelp(Empty {}),
         Command::BreakoutResolveHelp(RoomOnly { room: BLUE }),
+        Command::SpeakingReport(SpeakingReport {
+            speaking: true,
+            participant: Some(BEN),
+            source: Some(TalkSource::Sfu),
+        }),
+        Command::EngagementGet(EngagementGet { participant: Some(BEN) }),
+        Command::ReportExclude(ReportExclude { participant: BEN, excluded: true }),
     ]
 }

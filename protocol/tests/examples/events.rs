@@ -198,6 +198,7 @@ pub(crate) fn all() -> Vec<EventBody> {
             status: MeetingStatus::Scheduled,
             made_at: at("09:00:00.000"),
         }),
+        EventBody::ExclusionChanged(ExclusionChanged { participant: BEN, excluded: true }),
     ]
 }
 

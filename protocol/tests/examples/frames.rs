@@ -25,6 +25,24 @@ pub(crate) fn signals() -> Vec<SignalBody> {
             end_ms: None,
         }),
         SignalBody::WaitingUpdated(standing()),
+        SignalBody::Speaking(Speaking { participant: BEN, speaking: true }),
+        SignalBody::Stats(Box::new(Stats {
+            present: 3,
+            talk: Some(TalkBalance {
+                talk_seconds: 240,
+                largest_share: Some(0.75),
+                balance: Some(0.375),
+            }),
+            silent: Some(Silent { count: 1, participants: vec![BEN] }),
+            longest_hand: Some(LongestHand { participant: BEN, since: at("10:12:00.000") }),
+            quality: QualityCounts { excellent: 2, unknown: 1, ..QualityCounts::default() },
+            people: Some(vec![PersonStats {
+                participant: BEN,
+                talk_seconds: Some(0),
+                score: Some(41.5),
+                level: QualityLevel::Excellent,
+            }]),
+        })),
     ]
 }
 

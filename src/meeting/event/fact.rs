@@ -663,6 +663,14 @@ pub enum Fact {
         /// How often, within a minute.
         count: u32,
     },
+    /// Someone is left out of scores and reports, or no longer.
+    #[serde(rename = "report.exclusion_changed")]
+    ExclusionChanged {
+        /// Who.
+        participant: ParticipantId,
+        /// Whether they are.
+        excluded: bool,
+    },
     /// What was personal in these events is gone.
     #[serde(rename = "redacted")]
     Redacted {
@@ -825,7 +833,8 @@ impl Fact {
             | Fact::BreakoutAssigned { participant, .. }
             | Fact::ParticipantMoved { participant, .. }
             | Fact::AbuseReported { participant, .. }
-            | Fact::PermissionRefused { participant, .. } => Some(*participant),
+            | Fact::PermissionRefused { participant, .. }
+            | Fact::ExclusionChanged { participant, .. } => Some(*participant),
             Fact::WaitingTold { participant, .. }
             | Fact::ParticipantBanned { participant, .. }
             | Fact::ParticipantUnbanned { participant, .. }

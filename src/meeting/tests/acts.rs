@@ -65,6 +65,7 @@ fn command() -> impl Strategy<Value = Command> {
     ];
     prop_oneof![
         4 => simple,
+        4 => taking_part(),
         2 => user().prop_map(admit),
         1 => user().prop_map(decline),
         1 => user().prop_map(|user| {
@@ -145,6 +146,30 @@ fn together() -> impl Strategy<Value = Command> {
             Command::ActionRecord(ActionRecord { text: "do it".into(), owner: Some(at(user)), due })
         }),
         1 => user().prop_map(|user| Command::HandCallOn(HandCallOn { participant: at(user) })),
+    ]
+}
+
+/// Who speaks, how engaged people are, and who is left out of that.
+fn taking_part() -> impl Strategy<Value = Command> {
+    let source = prop_oneof![
+        2 => Just(None),
+        1 => Just(Some(TalkSource::Sfu)),
+        1 => Just(Some(TalkSource::Client))
+    ];
+    prop_oneof![
+        4 => any::<bool>().prop_map(|speaking| {
+            Command::SpeakingReport(SpeakingReport { speaking, participant: None, source: None })
+        }),
+        4 => (any::<bool>(), user(), source).prop_map(|(speaking, user, source)| {
+            let participant = Some(at(user));
+            Command::SpeakingReport(SpeakingReport { speaking, participant, source })
+        }),
+        1 => prop::option::of(user()).prop_map(|user| {
+            Command::EngagementGet(EngagementGet { participant: user.map(at) })
+        }),
+        1 => (user(), any::<bool>()).prop_map(|(user, excluded)| {
+            Command::ReportExclude(ReportExclude { participant: at(user), excluded })
+        }),
     ]
 }
 

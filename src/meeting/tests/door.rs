@@ -318,18 +318,18 @@ fn who_waits_hears_when_the_clock_alone_changes_why() {
         created.starts_at = Some(Timestamp(1_700_000_000_000 + HOUR_MS));
     });
     stage.enter(5).unwrap();
-    assert_eq!(stage.meeting.tell(stage.now).len(), 1);
+    assert_eq!(stage.tell().len(), 1);
     let opens_at = stage.now.plus_seconds(2700);
-    assert_eq!(stage.meeting.tell_deadline(), Some(opens_at));
+    assert_eq!(stage.tells_at(), Some(opens_at));
     stage.now = opens_at.plus_ms(-1);
-    assert_eq!(stage.meeting.tell(stage.now), []);
+    assert_eq!(stage.tell(), []);
     stage.now = opens_at;
-    let told = stage.meeting.tell(stage.now);
+    let told = stage.tell();
     let [Signal { body: SignalBody::WaitingUpdated(standing), .. }] = &told[..] else {
         panic!("{told:?}")
     };
     assert_eq!(standing.reason, WaitReason::HostAbsent);
-    assert_eq!((stage.meeting.tell(stage.now), stage.meeting.tell_deadline()), (vec![], None));
+    assert_eq!((stage.tell(), stage.tells_at()), (vec![], None));
 }
 
 #[test]
@@ -339,21 +339,21 @@ fn places_are_told_once_a_second_and_the_last_always() {
     for user in 2..=9 {
         stage.enter(user).unwrap();
     }
-    assert_eq!(stage.meeting.tell(stage.now).len(), 8);
+    assert_eq!(stage.tell().len(), 8);
     for user in 2..=8 {
         stage.ask(user, leave()).unwrap();
         stage.now = stage.now.plus_ms(100);
-        assert_eq!(stage.meeting.tell(stage.now), [], "within the second");
+        assert_eq!(stage.tell(), [], "within the second");
     }
-    let next = stage.meeting.tell_deadline().unwrap();
+    let next = stage.tells_at().unwrap();
     assert_eq!(next, stage.now.plus_ms(300));
     stage.now = next;
-    let told = stage.meeting.tell(stage.now);
+    let told = stage.tell();
     let [Signal { to, body: SignalBody::WaitingUpdated(standing) }] = &told[..] else {
         panic!("{told:?}")
     };
     assert_eq!((to, standing.position), (&SignalTo::Latest(at(9)), 1));
-    assert_eq!(stage.meeting.tell_deadline(), None);
+    assert_eq!(stage.tells_at(), None);
 }
 
 // Counted per person, whichever session they use; and forgotten by a restart.

@@ -145,7 +145,7 @@ fn who_was_not_announced_is_introduced_where_they_appear() {
 fn those_in_a_large_meeting_hear_how_many_they_are_once_a_second() {
     let mut stage = of(500);
     let told = |stage: &mut Stage| {
-        let signals = stage.meeting.tell(stage.now);
+        let signals = stage.tell();
         let count = signals.into_iter().map(|signal| {
             assert_eq!(signal.to, SignalTo::Audience(Audience::EVERYONE));
             let SignalBody::RosterCount(count) = signal.body else { panic!("{signal:?}") };
@@ -159,10 +159,10 @@ fn those_in_a_large_meeting_hear_how_many_they_are_once_a_second() {
     fill(&mut stage, 503);
     stage.enter_as(9000, bot(None, [])).unwrap();
     assert_eq!(told(&mut stage), [0; 0], "not twice in a second");
-    assert_eq!(stage.meeting.tell_deadline(), Some(stage.now.plus_seconds(1)));
+    assert_eq!(stage.tells_at(), Some(stage.now.plus_seconds(1)));
     stage.pass(1);
     assert_eq!(told(&mut stage), [503], "people, no bots");
-    assert_eq!(stage.meeting.tell_deadline(), None);
+    assert_eq!(stage.tells_at(), None);
     stage.pass(1);
     assert_eq!(told(&mut stage), [0; 0], "only when it changed");
 }

@@ -166,13 +166,12 @@ fn enter_bot(stage: &mut Stage, scopes: PermissionSet) {
 }
 
 /// What nothing asks for yet but REST, or nothing at all.
-const WITHOUT_COMMAND: [P; 8] = [
+const WITHOUT_COMMAND: [P; 7] = [
     P::WebhookManage,
     P::RecordingControl,
     P::RecordingView,
     P::RecordingDelete,
     P::ReportAggregate,
-    P::ReportIndividual,
     P::AuditView,
     P::FeedbackSubmit,
 ];
@@ -264,6 +263,9 @@ fn command_needing(stage: &Stage, permission: P) -> Option<Command> {
         P::BreakoutManage => empty(Command::BreakoutOpen),
         P::BreakoutRoam => Command::BreakoutJoin(RoomOnly { room: RoomId(1) }),
         P::BreakoutRequestHelp => empty(Command::BreakoutRequestHelp),
+        P::ReportIndividual => {
+            Command::ReportExclude(ReportExclude { participant, excluded: true })
+        }
         P::AbuseReport => Command::AbuseReport(AbuseReport { participant, text: "shouts".into() }),
         _ => return None,
     })

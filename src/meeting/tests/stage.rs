@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::meeting::event::{Audience, Event, Fact, MeetingCreated};
 use crate::meeting::{
-    Bot, Decision, Enter, Facts, Input, Meeting, Passcode, Person, Refusal, Terms,
+    Bot, Decision, Enter, Facts, Input, Meeting, Passcode, Person, Refusal, Signal, Terms,
 };
 
 /// The user who made the meeting.
@@ -151,6 +151,20 @@ impl Stage {
         let decision = self.take(&Input::Command { session, command })?;
         self.settle();
         Ok(decision)
+    }
+
+    /// What is told by itself, but for how the meeting goes: that has tests of its own.
+    pub(super) fn tell(&mut self) -> Vec<Signal> {
+        let mut signals = self.meeting.tell(self.now);
+        signals.retain(|signal| !matches!(signal.body, SignalBody::Stats(_)));
+        signals
+    }
+
+    /// When that is told next.
+    pub(super) fn tells_at(&self) -> Option<Timestamp> {
+        let mut meeting = self.meeting.clone();
+        meeting.passing.live_view.rest(&meeting.facts, &meeting.passing.measures);
+        meeting.tell_deadline()
     }
 
     pub(super) fn person(&self, user: i64) -> &Person {

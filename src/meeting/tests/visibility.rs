@@ -135,7 +135,8 @@ impl Reader {
             Fact::ReasonGiven { participant, .. } => {
                 staff || participant.is_some_and(|id| themselves(&id))
             }
-            Fact::PermissionsChanged { participant, .. } => staff || themselves(participant),
+            Fact::PermissionsChanged { participant, .. }
+            | Fact::ExclusionChanged { participant, .. } => staff || themselves(participant),
             Fact::PermissionRefused { .. } | Fact::ParticipantUnbanned { .. } => staff,
             Fact::ParticipantBanned { participant, .. } => {
                 match participant.is_some_and(|id| was_in(&id)) {
@@ -229,6 +230,9 @@ impl Reader {
             let gets = |person: &&Person| match &decision.signals[0].to {
                 SignalTo::Audience(audience) => audience.includes(&person.view),
                 SignalTo::Sessions(sessions) => {
+                    person.sessions.iter().any(|session| sessions.contains(session))
+                }
+                SignalTo::LatestOf(sessions) => {
                     person.sessions.iter().any(|session| sessions.contains(session))
                 }
                 SignalTo::Latest(id) => person.id == *id,

@@ -451,7 +451,7 @@ fn how_the_polls_stand_is_told_at_most_twice_a_second_and_the_last_state_always(
     let mut stage = cast();
     let id = open(&mut stage, 4, abc());
     let tell = |stage: &mut Stage| -> Vec<Vec<u32>> {
-        let signals = stage.meeting.tell(stage.now);
+        let signals = stage.tell();
         let counts = |signal: crate::meeting::Signal| match signal.body {
             SignalBody::PollVoted(tally) => tally.counts,
             other => panic!("{other:?}"),
@@ -459,17 +459,17 @@ fn how_the_polls_stand_is_told_at_most_twice_a_second_and_the_last_state_always(
         signals.into_iter().map(counts).collect()
     };
     assert_eq!(tell(&mut stage), Vec::<Vec<u32>>::new(), "nobody voted yet");
-    assert_eq!(stage.meeting.tell_deadline(), None);
+    assert_eq!(stage.tells_at(), None);
     stage.ask(5, vote(id, &[0])).unwrap();
     assert_eq!(tell(&mut stage), [[1, 0, 0]], "the first at once");
     stage.ask(6, vote(id, &[0])).unwrap();
     stage.now = stage.now.plus_ms(499);
     stage.ask(2, vote(id, &[1])).unwrap();
     assert_eq!(tell(&mut stage), Vec::<Vec<u32>>::new());
-    assert_eq!(stage.meeting.tell_deadline(), Some(stage.now.plus_ms(1)));
+    assert_eq!(stage.tells_at(), Some(stage.now.plus_ms(1)));
     stage.now = stage.now.plus_ms(1);
     assert_eq!(tell(&mut stage), [[2, 1, 0]]);
-    assert_eq!(stage.meeting.tell_deadline(), None, "and no more until something changes");
+    assert_eq!(stage.tells_at(), None, "and no more until something changes");
     stage.ask(6, vote(id, &[2])).unwrap();
     stage.ask(4, close(id)).unwrap();
     stage.pass(1);

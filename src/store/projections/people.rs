@@ -205,6 +205,19 @@ impl Tables<'_> {
         )
     }
 
+    /// What was measured stays, and is not shown.
+    pub(super) fn exclude(
+        &self,
+        participant: ParticipantId,
+        excluded: bool,
+    ) -> rusqlite::Result<()> {
+        self.one(
+            "UPDATE meeting_participants SET exclude_from_report = ?3 \
+             WHERE id = ?1 AND meeting_id = ?2",
+            params![participant.0, self.meeting, excluded],
+        )
+    }
+
     pub(super) fn add_cohost(&self, user: UserId) -> rusqlite::Result<()> {
         self.one(
             "INSERT INTO meeting_co_hosts (meeting_id, user_id, created_at, updated_at) \

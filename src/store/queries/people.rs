@@ -1,7 +1,7 @@
 //! The people of one meeting: who is and was there, co-hosts, who is invited, who is banned.
 
 use quorate_protocol::{
-    Admission, BanEntry, CoHost, ConnectionQuality, Invitation, InviteeId, MeetingId,
+    Admission, BanEntry, CoHost, ConnectionQuality, Engagement, Invitation, InviteeId, MeetingId,
     ParticipantId, ParticipantStatus, QualityLevel, Role, Seq, Timestamp, UserId, UserKind,
 };
 use rusqlite::Row;
@@ -40,6 +40,12 @@ pub struct StoredPerson {
     pub total_time: u64,
     /// How good their connection is.
     pub quality: Option<ConnectionQuality>,
+    /// For how long they spoke, in milliseconds.
+    pub talk_ms: u64,
+    /// How engaged they were, once the meeting was over.
+    pub engagement: Option<Engagement>,
+    /// Whether they are left out of scores and reports.
+    pub excluded: bool,
 }
 
 /// Which participants to list.
@@ -78,7 +84,8 @@ macro_rules! participant {
                  AND (b.until IS NULL OR b.until > ?2)), \
              p.total_time, p.connection_quality, m.host_id = p.user_id, \
              EXISTS (SELECT 1 FROM meeting_co_hosts AS c \
-                 WHERE c.meeting_id = p.meeting_id AND c.user_id = p.user_id) \
+                 WHERE c.meeting_id = p.meeting_id AND c.user_id = p.user_id), \
+             p.talk_ms, p.engagement, p.exclude_from_report \
              FROM meetings AS m CROSS JOIN meeting_participants AS p CROSS JOIN users AS u \
              WHERE m.id = ?1 AND p.meeting_id = m.id AND u.id = p.user_id AND ",
             $where
@@ -324,5 +331,8 @@ fn person(row: &Row<'_>) -> rusqlite::Result<StoredPerson> {
         total_time: row.get::<_, i64>(11)?.max(0).cast_unsigned(),
         // What the older application measured has another shape.
         quality: json_if_any(row, 12).unwrap_or_default(),
+        talk_ms: row.get::<_, i64>(15)?.max(0).cast_unsigned(),
+        engagement: json_if_any(row, 16).unwrap_or_default(),
+        excluded: row.get(17)?,
     })
 }

@@ -1,0 +1,90 @@
+//! What of people's talk and engagement is shown to whom: one's own always, another's with
+//! `report.individual`, where reports say who is who.
+
+use std::collections::HashMap;
+
+use quorate_protocol::{
+    Engagement, MeetingId, MeetingStatus, ParticipantId, Permission, Privacy, UserId,
+};
+
+use super::Api;
+use super::access::{may, no_meeting};
+use super::problem::Problem;
+use crate::identity::{Caller, unavailable};
+use crate::store::{StoredPerson, Whose};
+
+/// What someone may see of it.
+pub(super) struct Scores {
+    viewer: UserId,
+    /// Whether they may see what is others'.
+    individual: bool,
+    privacy: Privacy,
+    /// As of now, while the meeting runs: talk in milliseconds, and the score.
+    live: Option<HashMap<ParticipantId, (u64, Option<Engagement>)>>,
+}
+
+/// What is shown of someone.
+#[derive(Default)]
+pub(super) struct Shown {
+    pub(super) talk_seconds: Option<u64>,
+    pub(super) engagement: Option<Engagement>,
+    pub(super) excluded: Option<bool>,
+}
+
+impl Scores {
+    /// What this caller may see of these people. A meeting that does not run is not started for it, where the
+    /// tables say who the caller is in it.
+    ///
+    /// # Errors
+    /// `unavailable` where the store or the meeting cannot be asked.
+    pub(super) async fn of(
+        api: &Api,
+        caller: &Caller,
+        meeting: MeetingId,
+        people: &[StoredPerson],
+    ) -> Result<Scores, Problem> {
+        let viewer = caller.user.id;
+        let row = api.door.store.shown_meeting(meeting, Whose::Everyones);
+        let row = row.await.map_err(unavailable)?.ok_or_else(no_meeting)?;
+        let here = row.info.settings.map(|settings| settings.privacy).unwrap_or_default();
+        let privacy = api.door.live.privacy().and(here);
+        let others = people.iter().any(|it| it.user != viewer);
+        let individual = others && may(api, caller, meeting, Permission::ReportIndividual).await?;
+        let mut scores = Scores { viewer, individual, privacy, live: None };
+        let seen = people.iter().filter(|it| scores.shows(it));
+        let seen: Vec<_> = seen.map(|it| it.id).collect();
+        if row.info.status == MeetingStatus::InProgress && !seen.is_empty() {
+            let look = api.door.live.look_at(meeting, move |meeting, now| {
+                let totals = meeting.passing.measures.totals_at(now);
+                let talk = |id| totals.get(&id).map_or(0, |totals| totals.talk_ms);
+                let engagement = meeting.engagement(now, seen.iter().copied());
+                engagement.into_iter().map(|(id, score)| (id, (talk(id), score))).collect()
+            });
+            scores.live = Some(look.await?);
+        }
+        Ok(scores)
+    }
+
+    fn shows(&self, person: &StoredPerson) -> bool {
+        person.user == self.viewer || (self.individual && self.privacy.names_in_reports)
+    }
+
+    /// What they see of someone.
+    pub(super) fn take(&mut self, person: &StoredPerson) -> Shown {
+        let own = person.user == self.viewer;
+        let excluded = (own || self.individual).then_some(person.excluded);
+        if !self.shows(person) {
+            return Shown { excluded, ..Shown::default() };
+        }
+        let (talk_ms, engagement) = match &mut self.live {
+            Some(live) => live.remove(&person.id).unwrap_or_default(),
+            None => (person.talk_ms, person.engagement.clone()),
+        };
+        let talks = self.privacy.talk_time && (own || !person.excluded);
+        Shown {
+            talk_seconds: talks.then_some(talk_ms / 1000),
+            engagement: engagement.filter(|_| !person.excluded),
+            excluded,
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! How a meeting goes while it runs, for those who may see it: told at most every 2 s, while anything changes
+//! and someone is there to hear it. There are two texts, whoever many hear them: with people, and without.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use quorate_protocol::{
+    LongestHand, ParticipantId, Permission, PersonStats, Privacy, QualityCounts, QualityLevel, Seq,
+    SessionId, SignalBody, Silent, Stats, TalkBalance, Timestamp, UserKind,
+};
+
+use super::engagement::Scoring;
+use super::facts::Facts;
+use super::measures::{Measures, Totals};
+use super::person::Person;
+use super::{Signal, SignalTo};
+
+/// How often it is told, in milliseconds.
+const TELL_EVERY_MS: i64 = 2000;
+/// People named who have not spoken yet, at most.
+const SILENT_MAX: usize = 50;
+/// People told of one by one, at most.
+const PEOPLE_MAX: usize = 200;
+
+/// What those who watch were told.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LiveView {
+    /// Up to which event, and after how many changes of what is measured.
+    seen: (Seq, u64),
+    /// Not before then again.
+    not_before: Timestamp,
+    /// The sessions that hear of nobody in particular, and what they heard.
+    together: Told,
+    /// Those that hear of people too, and what they heard.
+    each: Told,
+}
+
+/// What some sessions were told.
+#[derive(Debug, Clone, Default)]
+struct Told {
+    sessions: Vec<SessionId>,
+    stats: Option<Stats>,
+}
+
+impl Told {
+    /// Tells this to these, unless it is what they know.
+    fn tell(&mut self, sessions: Vec<SessionId>, stats: impl FnOnce() -> Stats) -> Option<Signal> {
+        if sessions.is_empty() {
+            *self = Told::default();
+            return None;
+        }
+        let stats = Some(stats());
+        if self.sessions == sessions && self.stats == stats {
+            return None;
+        }
+        *self = Told { sessions: sessions.clone(), stats };
+        let body = SignalBody::Stats(Box::new(self.stats.clone()?));
+        Some(Signal { to: SignalTo::LatestOf(sessions), body })
+    }
+}
+
+impl LiveView {
+    /// Takes what there is for told, and nobody for watching.
+    #[cfg(test)]
+    pub(super) fn rest(&mut self, facts: &Facts, measures: &Measures) {
+        *self = LiveView { seen: (facts.head, measures.changed), ..LiveView::default() };
+    }
+
+    fn is_watched(&self) -> bool {
+        !self.together.sessions.is_empty() || !self.each.sessions.is_empty()
+    }
+
+    fn is_stale(&self, facts: &Facts, measures: &Measures) -> bool {
+        // Who speaks does so for longer and longer.
+        let grows = self.is_watched() && measures.anyone_speaks();
+        grows || self.seen != (facts.head, measures.changed)
+    }
+
+    /// How it goes, where that changed.
+    pub(super) fn tell(
+        &mut self,
+        facts: &Facts,
+        measures: &Measures,
+        privacy: Privacy,
+        now: Timestamp,
+    ) -> Vec<Signal> {
+        if now < self.not_before || !self.is_stale(facts, measures) {
+            return Vec::new();
+        }
+        self.seen = (facts.head, measures.changed);
+        self.not_before = now.plus_ms(TELL_EVERY_MS);
+        let (together, each) = watching(facts, privacy);
+        if together.is_empty() && each.is_empty() {
+            (self.together, self.each) = Default::default();
+            return Vec::new();
+        }
+        let totals = measures.totals_at(now);
+        // Until connections are measured, none of them is known.
+        let stage = Scene { facts, totals: &totals, privacy, level: |_| QualityLevel::Unknown };
+        let stats = stage.stats();
+        let people = || Stats { people: Some(stage.people(now)), ..stats.clone() };
+        let each = self.each.tell(each, people);
+        self.together.tell(together, || stats.clone()).into_iter().chain(each).collect()
+    }
+
+    /// When that is to be asked next. Nobody is there to hear it before there was another event.
+    pub(super) fn deadline(&self, facts: &Facts, measures: &Measures) -> Option<Timestamp> {
+        self.is_stale(facts, measures).then_some(self.not_before)
+    }
+}
+
+/// The connected sessions of those who may see how it goes: with nobody in particular, and with people.
+fn watching(facts: &Facts, privacy: Privacy) -> (Vec<SessionId>, Vec<SessionId>) {
+    let (mut together, mut each) = (Vec::new(), Vec::new());
+    for person in facts.people.values().filter(|person| person.is_in()) {
+        let permissions = person.view.permissions;
+        if !permissions.has(Permission::ReportAggregate) {
+            continue;
+        }
+        let individual = permissions.has(Permission::ReportIndividual) && privacy.names_in_reports;
+        let sessions = if individual { &mut each } else { &mut together };
+        sessions.extend(person.sessions.iter().filter(|id| !facts.lost.contains(id)));
+    }
+    (together, each)
+}
+
+/// What it is made of.
+struct Scene<'a, L: Fn(&Person) -> QualityLevel> {
+    facts: &'a Facts,
+    totals: &'a BTreeMap<ParticipantId, Totals>,
+    privacy: Privacy,
+    level: L,
+}
+
+impl<L: Fn(&Person) -> QualityLevel> Scene<'_, L> {
+    fn talk_ms(&self, person: &Person) -> u64 {
+        self.totals.get(&person.id).map_or(0, |totals| totals.talk_ms)
+    }
+
+    /// Those of whom reports speak and who are in, in the order of their ids.
+    fn there(&self) -> impl Iterator<Item = &Person> {
+        self.facts.people.values().filter(|person| person.is_in() && person.is_reported())
+    }
+
+    fn stats(&self) -> Stats {
+        let mut quality = QualityCounts::default();
+        let people = self.facts.people.values();
+        let people = people.filter(|person| person.is_in() && person.kind != UserKind::Bot);
+        people.for_each(|person| quality.count((self.level)(person)));
+        let measured = self.privacy.talk_time;
+        Stats {
+            present: self.facts.present,
+            talk: measured.then(|| self.talk()),
+            silent: measured.then(|| self.silent()),
+            longest_hand: self.longest_hand(),
+            quality,
+            people: None,
+        }
+    }
+
+    fn talk(&self) -> TalkBalance {
+        let reported = self.facts.people.values().filter(|person| person.is_reported());
+        let mut talk: Vec<u64> = reported.map(|person| self.talk_ms(person)).collect();
+        let (sum, most) = (talk.iter().sum::<u64>(), talk.iter().copied().max().unwrap_or(0));
+        TalkBalance {
+            talk_seconds: sum / 1000,
+            largest_share: (sum > 0).then(|| rounded(most as f64 / sum as f64, 1000.0)),
+            balance: balance(&mut talk).map(|balance| rounded(balance, 1000.0)),
+        }
+    }
+
+    fn silent(&self) -> Silent {
+        let silent = self.there().filter(|person| self.talk_ms(person) == 0);
+        let named = if self.privacy.names_in_reports { SILENT_MAX } else { 0 };
+        let mut participants: Vec<_> = silent.map(|person| person.id).collect();
+        let count = participants.len() as u32;
+        participants.truncate(named);
+        Silent { count, participants }
+    }
+
+    /// Hands are everyone's to see, whoever is left out of reports.
+    fn longest_hand(&self) -> Option<LongestHand> {
+        let hands = self.facts.hands.iter().filter_map(|id| self.facts.get(*id));
+        let since = hands.filter_map(|person| Some((person.hand?, person.id)));
+        since.min().map(|(since, participant)| LongestHand { participant, since })
+    }
+
+    fn people(&self, now: Timestamp) -> Vec<PersonStats> {
+        let scoring = Scoring::new(self.facts, self.totals, self.privacy, now);
+        let mut people: Vec<_> = self.there().collect();
+        people.sort_by_key(|person| (Reverse(self.talk_ms(person)), person.id));
+        people.truncate(PEOPLE_MAX);
+        let shown = |person: &Person| PersonStats {
+            participant: person.id,
+            talk_seconds: self.privacy.talk_time.then(|| self.talk_ms(person) / 1000),
+            score: scoring.of(person).map(|engagement| rounded(engagement.score, 10.0)),
+            level: (self.level)(person),
+        };
+        people.into_iter().map(shown).collect()
+    }
+}
+
+fn rounded(number: f64, parts: f64) -> f64 {
+    (number * parts).round() / parts
+}
+
+/// How evenly talk is shared, 0 to 1: 1 − G·n/(n−1), G the Gini coefficient; none while nobody spoke, and for
+/// one alone.
+pub(super) fn balance(talk_ms: &mut [u64]) -> Option<f64> {
+    let (n, sum) = (talk_ms.len() as f64, talk_ms.iter().sum::<u64>() as f64);
+    if n < 2.0 || sum == 0.0 {
+        return None;
+    }
+    talk_ms.sort_unstable();
+    let ranked = (1u32..).zip(talk_ms.iter()).map(|(rank, ms)| f64::from(rank) * *ms as f64);
+    let gini = 2.0 * ranked.sum::<f64>() / (n * sum) - (n + 1.0) / n;
+    Some((1.0 - gini * n / (n - 1.0)).clamp(0.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn talk_is_balanced_where_all_speak_for_equally_long() {
+        for (mut talk, expected) in [
+            (vec![], None),
+            (vec![5], None),
+            (vec![0, 0, 0], None),
+            (vec![7, 7, 7, 7], Some(1.0)),
+            (vec![0, 9, 0, 0], Some(0.0)),
+            // G = 2·(1·0 + 2·60 + 3·180)/(3·240) − 4/3 = 0.5, and 1 − 0.5·3/2.
+            (vec![180, 0, 60], Some(0.25)),
+        ] {
+            let found = balance(&mut talk);
+            let close = match (found, expected) {
+                (Some(found), Some(expected)) => f64::abs(found - expected) < 1e-9,
+                (found, expected) => found == expected,
+            };
+            assert!(close, "{talk:?}: {found:?}");
+        }
+    }
+}
