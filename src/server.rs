@@ -26,6 +26,7 @@ use crate::identity::{Identity, IssuerSettings, KeyError, ServerKey};
 use crate::live::ids::Ids;
 use crate::live::{self, Live, clock};
 use crate::replay::Replays;
+use crate::report::{Disclosure, Reports};
 use crate::store::{OpenError, Store, StoreError};
 use crate::telemetry::{SocketMetrics, Telemetry};
 
@@ -139,6 +140,7 @@ impl Server {
             links: links.clone(),
             tasks: tasks.clone(),
             replays: Replays::new(door.store.clone()),
+            reports: Reports::new(door.store.clone(), disclosure(config)),
             verifying: Semaphore::new(VERIFIED_AT_ONCE),
             telemetry,
             metrics_token: config.metrics.token.clone(),
@@ -250,6 +252,10 @@ async fn serve_http(socket: TcpStream, service: WithPeer) {
     if let Err(error) = serving.await {
         tracing::debug!(%error, "an HTTP connection ended");
     }
+}
+
+fn disclosure(config: &Config) -> Disclosure {
+    Disclosure { privacy: config.privacy, raters_min: config.feedback.raters_min }
 }
 
 fn live_settings(config: &Config, key: &ServerKey) -> live::Settings {

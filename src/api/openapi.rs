@@ -33,6 +33,7 @@ pub(super) struct Operation {
     conditional: bool,
     already: bool,
     answer: (StatusCode, Option<(&'static str, Draw)>),
+    texts: Vec<&'static str>,
 }
 
 impl Operation {
@@ -55,6 +56,7 @@ impl Operation {
             conditional: false,
             already: false,
             answer,
+            texts: Vec::new(),
         }
     }
 
@@ -131,11 +133,20 @@ impl Operation {
         self
     }
 
+    /// Answers a text in this format too, where that is asked for.
+    pub(super) fn or_as(mut self, format: &'static str) -> Operation {
+        self.texts.push(format);
+        self
+    }
+
     fn describe(&self, generator: &mut SchemaGenerator) -> Value {
         let (status, answer) = &self.answer;
         let mut answered = json!({ "description": status.canonical_reason().unwrap_or_default() });
         if let Some((format, draw)) = answer {
             answered["content"] = json!({ *format: { "schema": draw(generator) } });
+        }
+        for format in &self.texts {
+            answered["content"][format] = json!({ "schema": { "type": "string" } });
         }
         let mut parameters: Vec<_> = path_parameters(self.path).collect();
         if let Some(draw) = self.query {

@@ -19,6 +19,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::answers::{Answers, Kept, Turn};
 use super::ballots;
+use super::checkpoint::Asked;
 use super::clock::MeetingClock;
 use super::directory::Context;
 use super::frames::{dry_run_frame, ok_frame, signals_text};
@@ -62,6 +63,8 @@ pub(super) struct Running {
     pub(super) ballot_key: [u8; 32],
     /// Batches given to the store, and those of them that it has done.
     pub(super) batches: (u64, u64),
+    /// Who asked for a checkpoint.
+    pub(super) asked: Asked,
     step: Step,
     shared: Shared,
     share: Share,
@@ -136,6 +139,7 @@ impl Running {
             forgets: false,
             ballot_key: ballots::key(),
             batches: (0, 0),
+            asked: Asked::default(),
             step: Step::default(),
             shared: Shared::default(),
             share,
@@ -168,6 +172,7 @@ impl Running {
                 (look.0)(&self.meeting, self.clock.now());
                 self.step.outputs.push(Output::Done(reply, Ok(())));
             }
+            Mail::Checkpoint { reply } => self.asked.ask(reply),
             Mail::Rebuild { heard } => {
                 self.outdated = true;
                 let _ = heard.send(());
@@ -518,6 +523,7 @@ impl Running {
         self.in_flight -= 1;
         self.batches.1 += 1;
         self.committed = head;
+        self.asked.committed();
         self.release();
     }
 

@@ -3,6 +3,7 @@
 mod ballots;
 mod breakouts;
 mod chance;
+mod checkpoints;
 mod crowd;
 mod crowds;
 mod faults;

@@ -37,6 +37,7 @@ mod quality;
 mod racing;
 mod reads;
 mod repeats;
+mod reports;
 mod rest;
 mod resume;
 mod retention;

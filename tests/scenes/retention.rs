@@ -122,6 +122,7 @@ impl Play {
             users: vec![user(1), user(2)],
             passcode: None,
             offspring: Vec::new(),
+            measured: None,
             kept: Vec::new(),
             ballots: None,
             next_deadline: None,

@@ -59,6 +59,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("get", "/api/meetings/{id}/audit", "", "--ooooooo-oo"),
     ("get", "/api/meetings/{id}/audit/verify", "", "--xxxooxx-xx"),
     ("get", "/api/meetings/{id}/state?at=2100-01-01T00:00:00Z", "", "--oxxooxo-xx"),
+    ("get", "/api/meetings/{id}/report", "", "--xxoooxx-xx"),
     ("get", "/api/meetings/{id}/participants", "", "--oooooxx-oo"),
     ("get", "/api/meetings/{id}/participants/{in}", "", "--oooooxx-oo"),
     ("get", "/api/meetings/{id}/co-hosts", "", "--oooooxx-oo"),

@@ -151,6 +151,7 @@ impl Stage {
     pub(super) fn end_step(&mut self) {
         self.running.run_deadlines();
         self.running.seal();
+        self.running.checkpoint_asked();
     }
 
     pub(super) fn enter(&mut self, id: i64) -> oneshot::Receiver<Reply<Attached>> {

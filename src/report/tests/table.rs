@@ -1,0 +1,79 @@
+//! A report as a table: read back by the library, and by Python.
+
+use quorate_protocol::*;
+
+use super::play::Play;
+use crate::report::table::csv as table;
+
+/// Names that mean something to somebody else, and how they are in the table.
+const NAMES: [(&str, &str); 12] = [
+    (
+        "=HYPERLINK(\"http://evil.example\",\"Click\")",
+        "'=HYPERLINK(\"http://evil.example\",\"Click\")",
+    ),
+    ("+1+1", "'+1+1"),
+    ("-1", "'-1"),
+    ("@SUM(A1)", "'@SUM(A1)"),
+    ("\t=1", "'\t=1"),
+    ("\r\n=1", "'\r\n=1"),
+    ("＝1", "'＝1"),
+    ("a \"quoted\", name", "a \"quoted\", name"),
+    ("two\r\nlines", "two\r\nlines"),
+    ("Zoë 👩‍👩‍👧 🙂", "Zoë 👩‍👩‍👧 🙂"),
+    ("\u{202e}שלום", "\u{202e}שלום"),
+    ("a=b", "a=b"),
+];
+
+async fn report() -> Report {
+    let mut play = Play::new(|_| {}).await;
+    play.enter(1).await;
+    play.pass(90_000).await;
+    let report = play.stored(play.asked()).await;
+    let one = &report.participants[0];
+    let person =
+        |(name, _): &(&str, &str)| ReportPerson { name: (*name).to_owned(), ..one.clone() };
+    Report { participants: NAMES.iter().map(person).collect(), ..report }
+}
+
+#[tokio::test]
+async fn each_participant_is_a_row_whatever_they_are_called() {
+    let bytes = table(&report().await).unwrap();
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    assert_eq!(reader.headers().unwrap().get(0), Some("name"));
+    let column = |name: &str, headers: &csv::StringRecord| {
+        headers.iter().position(|header| header == name).unwrap()
+    };
+    let headers = reader.headers().unwrap().clone();
+    let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), NAMES.len());
+    for (row, (_, expected)) in rows.iter().zip(NAMES) {
+        assert_eq!(&row[0], expected);
+        let cell = |name| &row[column(name, &headers)];
+        assert_eq!((cell("participant"), cell("user"), cell("role")), ("1001", "1", "host"));
+        assert_eq!((cell("present_seconds"), cell("talk_seconds")), ("90", "0"));
+        assert_eq!((cell("came_at"), cell("kind")), ("2026-09-21T14:13:20.000Z", "member"));
+        assert_eq!((cell("points_voice"), cell("quality_r")), ("", ""), "what does not apply");
+        assert_ne!(cell("points_presence"), "");
+    }
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(
+        text.ends_with("\r\n") && text.lines().next().unwrap().starts_with("name,participant,")
+    );
+}
+
+#[tokio::test]
+async fn python_reads_the_same() {
+    let bytes = table(&report().await).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.csv");
+    std::fs::write(&file, bytes).unwrap();
+    let script = "import csv, json, sys; \
+        rows = list(csv.reader(open(sys.argv[1], encoding='utf-8', newline=''), strict=True)); \
+        assert len({len(row) for row in rows}) == 1; \
+        print(json.dumps([row[0] for row in rows[1:]]))";
+    let read = std::process::Command::new("python3").arg("-c").arg(script).arg(&file).output();
+    let read = read.unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    let names: Vec<String> = serde_json::from_slice(&read.stdout).unwrap();
+    assert_eq!(names, NAMES.map(|(_, expected)| expected));
+}
