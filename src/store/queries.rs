@@ -1,5 +1,6 @@
 //! What the server asks of the tables. Every query has its index; a test looks at the plans.
 
+mod analytics;
 mod audit;
 mod measures;
 pub(super) mod meetings;
@@ -15,6 +16,7 @@ use serde::de::DeserializeOwned;
 use super::journal::{parsed, parsed_if_any, unreadable};
 use super::{Store, StoreError};
 
+pub use analytics::{HeldOccurrence, SummaryStanding};
 pub use audit::{AuditFilter, AuditRow, JournalReader};
 
 /// A user as stored.
@@ -354,6 +356,12 @@ pub(super) fn word<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlit
 pub(super) const ALL_QUERIES: &[&str] = &[
     USER_BY_NAME,
     USER_BY_ID,
+    analytics::OCCURRENCES_HELD,
+    analytics::SUMMARY_STANDING,
+    analytics::SUMMARY,
+    analytics::UNSUMMARISED,
+    analytics::USER_WEEKS,
+    analytics::WEEKS,
     measures::TOTALS,
     measures::MINUTES,
     MEETING_BY_CODE,
