@@ -27,6 +27,7 @@ mod people_changes;
 mod preconditions;
 mod problem;
 mod query;
+mod reports;
 mod requests;
 mod roles;
 mod secret;
@@ -51,6 +52,7 @@ use quorate_protocol::{Code, ErrorBody};
 use crate::connection::Door;
 use crate::identity::Caller;
 use crate::replay::Replays;
+use crate::report::Reports;
 use crate::telemetry::Telemetry;
 use idempotency::Repeats;
 pub use links::{Links, WrongUrl};
@@ -72,6 +74,8 @@ pub struct Api {
     pub tasks: tokio_util::task::TaskTracker,
     /// Looks back into journals.
     pub replays: Replays,
+    /// Tells what meetings were like.
+    pub reports: Reports,
     /// Held by who has a journal verified: it reads all of it.
     pub verifying: tokio::sync::Semaphore,
     /// What is counted.
@@ -123,6 +127,7 @@ fn routes() -> Routes<Arc<Api>> {
         .and(calendar::routes())
         .and(audit::routes())
         .and(history::routes())
+        .and(reports::routes())
         .and(invitation_links::routes())
         .and(me::routes())
         .and(tokens::routes())

@@ -11,7 +11,7 @@
 //! | [`store`] | the journal, the tables that follow from it, the only SQL |
 //!
 //! Beside the road: [`identity`] (who someone is), [`schedule`] (recurrence, calendar files), [`replay`]
-//! (meetings as they stood), [`erasure`] (a person's data goes), [`migrate`] (the older application's
+//! (meetings as they stood), [`report`] (what they were like), [`erasure`] (a person's data goes), [`migrate`] (the older application's
 //! database), [`config`] and [`telemetry`] (what is counted). What is on the wire is the crate
 //! `quorate_protocol`.
 
@@ -24,6 +24,7 @@ pub mod live;
 pub mod meeting;
 pub mod migrate;
 pub mod replay;
+pub mod report;
 pub mod schedule;
 pub mod server;
 pub mod store;

@@ -6,6 +6,7 @@
 
 mod actor;
 mod answers;
+mod checkpoint;
 pub mod clock;
 mod delivery;
 mod directory;
@@ -29,7 +30,7 @@ pub use delivery::{Delivered, Delivery};
 pub use directory::Live;
 pub use mail::{
     ActAs, Acted, Attached, CommandPort, CreateAs, Credential, EnterAs, Keep, Named, Refused,
-    ResumeAs, Revoked,
+    ResumeAs, Revoked, Stand,
 };
 pub use roles::{RoleInUse, Roles};
 

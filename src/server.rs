@@ -26,6 +26,7 @@ use crate::identity::{Identity, IssuerSettings, KeyError, ServerKey};
 use crate::live::ids::Ids;
 use crate::live::{self, Live, clock};
 use crate::replay::Replays;
+use crate::report::Reports;
 use crate::store::{OpenError, Store, StoreError};
 use crate::telemetry::{SocketMetrics, Telemetry};
 
@@ -139,6 +140,7 @@ impl Server {
             links: links.clone(),
             tasks: tasks.clone(),
             replays: Replays::new(door.store.clone()),
+            reports: Reports::new(door.store.clone(), config.privacy),
             verifying: Semaphore::new(VERIFIED_AT_ONCE),
             telemetry,
             metrics_token: config.metrics.token.clone(),

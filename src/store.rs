@@ -53,8 +53,8 @@ pub use queries::meetings::{MeetingFilter, MeetingKey, Whose};
 pub use queries::people::{PersonFilter, StoredPerson, UserStanding};
 pub use queries::series::ChangedOccurrence;
 pub use queries::{
-    AuditFilter, AuditRow, HeldOccurrence, HighestIds, JournalReader, StoredMeeting, StoredUser,
-    SummaryStanding,
+    AuditFilter, AuditRow, HeldOccurrence, HighestIds, JournalReader, Rating, StoredMeeting,
+    StoredUser, SummaryStanding,
 };
 use readers::Readers;
 pub use sign_ins::StoredSignIn;

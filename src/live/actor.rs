@@ -132,6 +132,7 @@ fn send_back(mail: Mail, refused: Refused) {
             drop(reply.send(Err(refused)));
         }
         Mail::News { reply, .. } => drop(reply.send(Err(refused))),
+        Mail::Checkpoint { reply } => drop(reply.send(Err(refused))),
         Mail::Follow { reply, .. } | Mail::SeriesBan { reply, .. } => {
             drop(reply.send(Err(refused)));
         }
@@ -244,6 +245,7 @@ impl<'a> Turning<'a> {
             if checkpoint && running.in_flight == 0 {
                 running.checkpoint();
             }
+            running.checkpoint_asked();
         });
         let idle = self.running.is_idle();
         self.idle_since = idle.then(|| self.idle_since.unwrap_or_else(Instant::now));

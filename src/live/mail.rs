@@ -34,6 +34,8 @@ pub(super) enum Mail {
     Command { session: SessionId, attachment: u64, id: i64, dry_run: bool, command: Box<Command> },
     /// Someone wants to know how things stand.
     Look { look: Look, reply: oneshot::Sender<Reply<()>> },
+    /// What was measured is to be written down; answered once it is.
+    Checkpoint { reply: oneshot::Sender<Reply<Stand>> },
     /// The journal was written to from elsewhere: go on from what it says now.
     Rebuild { heard: oneshot::Sender<()> },
     /// Someone acts who need not be there.
@@ -67,6 +69,15 @@ impl fmt::Debug for Look {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Look(…)")
     }
+}
+
+/// How far a meeting was when it was written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stand {
+    /// Its last event then.
+    pub seq: Seq,
+    /// What its clock said then.
+    pub at: Timestamp,
 }
 
 /// What goes back to one who waits for it.

@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::answers::{Answers, Kept, Turn};
+use super::checkpoint::Asked;
 use super::clock::{self, MeetingClock};
 use super::directory::Context;
 use super::frames::{dry_run_frame, ok_frame, signals_text};
@@ -54,6 +55,8 @@ pub(super) struct Running {
     pub(super) held: VecDeque<Held>,
     /// The journal was written to from elsewhere.
     pub(super) outdated: bool,
+    /// Who asked for a checkpoint.
+    pub(super) asked: Asked,
     step: Step,
     shared: Shared,
     share: Share,
@@ -122,6 +125,7 @@ impl Running {
             acks,
             held: VecDeque::new(),
             outdated: false,
+            asked: Asked::default(),
             step: Step::default(),
             shared: Shared::default(),
             share,
@@ -154,6 +158,7 @@ impl Running {
                 (look.0)(&self.meeting.facts, self.clock.now());
                 self.step.outputs.push(Output::Done(reply, Ok(())));
             }
+            Mail::Checkpoint { reply } => self.asked.ask(reply),
             Mail::Rebuild { heard } => {
                 self.outdated = true;
                 let _ = heard.send(());
@@ -476,6 +481,7 @@ impl Running {
     pub(super) fn committed(&mut self, head: Seq) {
         self.in_flight -= 1;
         self.committed = head;
+        self.asked.committed();
         self.release();
     }
 

@@ -121,6 +121,35 @@ impl Invitees {
 }
 
 impl Facts {
+    /// How many were required, and how many of them were there for at least half of the time that the meeting
+    /// ran since they were invited. Left out are invitations since which it did not run, those of which it is
+    /// no longer known for whom they are, and people of whom reports do not speak.
+    #[must_use]
+    pub fn required_present(&self, now: Timestamp) -> (u32, u32) {
+        let there = |person: &&Person| person.attendance.is_any();
+        let mut by_email: BTreeMap<String, Vec<&Person>> = BTreeMap::new();
+        for person in self.people.values().filter(there) {
+            if let Some(email) = &person.email {
+                by_email.entry(text::address(email)).or_default().push(person);
+            }
+        }
+        let (mut required, mut present) = (0, 0);
+        for it in self.invitees.by_id.values().filter(|it| it.required) {
+            let user = it.user.and_then(|user| self.person_of(user)).filter(there);
+            let others = it.email.as_ref().and_then(|email| by_email.get(email));
+            let mut whom = user.into_iter().chain(others.into_iter().flatten().copied());
+            let live_ms = self.ran.ms_after(it.at, now);
+            let unknown = it.user.is_none() && it.email.is_none();
+            if live_ms == 0 || unknown || whom.clone().any(|person| !person.is_reported()) {
+                continue;
+            }
+            required += 1;
+            let half = |person: &Person| person.attendance.ms_after(it.at, now) * 2 >= live_ms;
+            present += u32::from(whom.any(half));
+        }
+        (required, present)
+    }
+
     pub(super) fn add_invitee(&self, me: &Person, ask: &InviteeAdd) -> Result<Decision, Refusal> {
         self.require(me, Permission::ParticipantInvite)?;
         let whom = whom(ask)?;

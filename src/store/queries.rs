@@ -5,6 +5,7 @@ mod audit;
 mod measures;
 pub(super) mod meetings;
 pub(super) mod people;
+mod reports;
 pub(super) mod series;
 
 use quorate_protocol::{
@@ -18,6 +19,7 @@ use super::{Store, StoreError};
 
 pub use analytics::{HeldOccurrence, SummaryStanding};
 pub use audit::{AuditFilter, AuditRow, JournalReader};
+pub use reports::Rating;
 
 /// A user as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -395,6 +397,8 @@ pub(super) const ALL_QUERIES: &[&str] = &[
     people::BANS,
     people::STANDING,
     people::WAITING_HEAD,
+    reports::NAMED_RATINGS,
+    reports::BALLOTS,
     series::OCCURRENCES_BEHIND,
     series::SERIES_BEHIND,
     series::OCCURRENCE_TO_JOIN,

@@ -232,3 +232,22 @@ pub struct ReportScoring {
     /// What each component weighs.
     pub weights: EngagementWeights,
 }
+
+/// In which format a report is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportFormat {
+    /// All of it, as JSON.
+    Json,
+    /// A table with a row for each participant, as CSV; for those who may see figures of single people.
+    Csv,
+}
+
+/// Query of `GET /api/meetings/{id}/report`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportQuery {
+    /// The format; what `Accept` prefers, if not said.
+    #[serde(default)]
+    pub format: Option<ReportFormat>,
+}

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{MeetingId, MeetingStatus, MeetingType, Timestamp, UserId};
+use crate::{MeetingId, MeetingStatus, MeetingType, ReportFormat, Timestamp, UserId};
 
 /// A report in short.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -47,21 +47,9 @@ pub struct TrendsQuery {
     /// Occurrences that start before then; now where it is not said.
     #[serde(default)]
     pub to: Option<Timestamp>,
-    /// `json`, `csv` or `html`; where it is not said, what `Accept` asks for.
+    /// The format; what `Accept` prefers, if not said.
     #[serde(default)]
     pub format: Option<ReportFormat>,
-}
-
-/// In which format a report is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ReportFormat {
-    /// For programs.
-    Json,
-    /// For spreadsheets.
-    Csv,
-    /// To be looked at, and printed.
-    Html,
 }
 
 /// How the occurrences of a series went, one after the other.
@@ -110,7 +98,7 @@ pub struct AnalyticsQuery {
     /// Meetings that started before then; now where it is not said. At most two years after `from`.
     #[serde(default)]
     pub to: Option<Timestamp>,
-    /// `json`, `csv` or `html`; where it is not said, what `Accept` asks for.
+    /// The format; what `Accept` prefers, if not said.
     #[serde(default)]
     pub format: Option<ReportFormat>,
 }

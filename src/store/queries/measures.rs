@@ -46,7 +46,7 @@ fn totals(row: &Row<'_>) -> rusqlite::Result<(ParticipantId, Totals)> {
     Ok((ParticipantId(row.get(0)?), Totals { talk_ms, reactions: row.get(2)? }))
 }
 
-fn minute(row: &Row<'_>) -> rusqlite::Result<Minute> {
+pub(super) fn minute(row: &Row<'_>) -> rusqlite::Result<Minute> {
     Ok(Minute {
         participant: ParticipantId(row.get(0)?),
         at: parsed(row, 1)?,

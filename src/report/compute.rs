@@ -1,0 +1,379 @@
+//! A report: made of a meeting's story and of what was measured and said, for one who asks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use quorate_protocol::{
+    ActionItem, FeedbackMode, MeetingStatus, ParticipantId, Privacy, Report, ReportItem,
+    ReportMeeting, ReportPerson, ReportPoll, ReportRoom, ReportScoring, ReportSlice, ReportSpan,
+    ReportTotals, RoomId, Timestamp, UserKind,
+};
+
+use super::chronicle::Story;
+use super::course::Course;
+use super::effectiveness::{AgendaKept, Input, Kept, Took, effectiveness};
+use super::feedback::summary;
+use super::measured::{Measured, Quality, fair};
+use crate::meeting::engagement::{Scoring, weights};
+use crate::meeting::measures::Totals;
+use crate::meeting::Person;
+use crate::store::Rating;
+
+/// The version of a report's shape.
+const VERSION: u32 = 1;
+
+/// For whom a report is, and as of when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// When it is asked for; a meeting that is over is told as of its end.
+    pub now: Timestamp,
+    /// Whether the one who asks may see figures of single people.
+    pub individuals: bool,
+}
+
+/// A meeting that is to be reported, before its minutes are read.
+#[derive(Debug)]
+pub(super) struct Subject {
+    story: Story,
+    /// What of people is measured and shown.
+    privacy: Privacy,
+    asked: Asked,
+    as_of: Timestamp,
+    course: Course,
+}
+
+impl Subject {
+    /// Of this story, where `privacy` is what the server measures and shows at most.
+    pub(super) fn new(story: Story, privacy: Privacy, asked: Asked) -> Subject {
+        let info = &story.facts.info;
+        let as_of = info.ended_at.filter(|_| info.status == MeetingStatus::Completed);
+        // The meeting's clock may be a little ahead of the one that was looked at.
+        let as_of = as_of.unwrap_or(asked.now.max(story.facts.at));
+        let began = story.facts.ran.spans(as_of).next().map(|span| span.from);
+        let course = Course::new(began, as_of);
+        let privacy = privacy.and(info.settings.privacy);
+        Subject { story, privacy, asked, as_of, course }
+    }
+
+    /// What is to be summed up of the minutes.
+    pub(super) fn measured(&self) -> Measured {
+        Measured::of(self.people().map(|person| person.id), self.course)
+    }
+
+    /// Those of whom it speaks.
+    fn people(&self) -> impl Iterator<Item = &Person> {
+        self.story.facts.people.values().filter(|person| person.is_reported())
+    }
+
+    /// The report.
+    pub(super) fn report(
+        &self,
+        totals: &BTreeMap<ParticipantId, Totals>,
+        measured: &Measured,
+        ratings: &[Rating],
+    ) -> Report {
+        let Story { facts, chronicle } = &self.story;
+        let (privacy, names) = (self.privacy, self.privacy.names_in_reports);
+        let people = self.persons(totals, measured);
+        let counted = self.counted();
+        let Asked { individuals, now, .. } = self.asked;
+        Report {
+            version: VERSION,
+            meeting: self.meeting(),
+            seq: facts.head,
+            as_of: self.as_of,
+            r#final: matches!(
+                facts.info.status,
+                MeetingStatus::Completed | MeetingStatus::Cancelled
+            ),
+            privacy,
+            totals: self.totals(&people, &counted, measured),
+            participants: if individuals { people } else { Vec::new() },
+            excluded: facts.people.values().filter(|person| is_excluded(person)).count() as u32,
+            course: self.course(&counted, measured),
+            slice_seconds: self.course.slice_seconds(),
+            polls: self.polls(),
+            decisions: chronicle.decisions.clone(),
+            actions: chronicle.actions.iter().map(|it| shown(it, names)).collect(),
+            agenda: self.agenda(),
+            rooms: self.rooms(),
+            scoring: ReportScoring {
+                profile: facts.info.settings.engagement_profile,
+                weights: weights(&facts.info.settings),
+            },
+            effectiveness: effectiveness(&self.input(totals, measured, ratings)),
+            feedback: summary(facts, ratings, now, individuals, names),
+            summary: None,
+        }
+    }
+
+    fn meeting(&self) -> ReportMeeting {
+        let facts = &self.story.facts;
+        let info = &facts.info;
+        let host = facts.person_of(info.host).map(|person| &person.name);
+        let host = host.unwrap_or(&info.host_name).clone();
+        ReportMeeting {
+            id: info.id,
+            title: info.title.clone(),
+            r#type: info.kind,
+            status: info.status,
+            starts_at: info.starts_at,
+            ends_at: info.ends_at,
+            started_at: info.started_at,
+            ended_at: info.ended_at,
+            time_zone: info.time_zone.clone(),
+            host: Some(host).filter(|name| self.privacy.names_in_reports && !name.is_empty()),
+            parent_meeting_id: info.parent,
+        }
+    }
+
+    /// Everyone of whom it speaks, in the order in which they came.
+    fn persons(
+        &self,
+        totals: &BTreeMap<ParticipantId, Totals>,
+        measured: &Measured,
+    ) -> Vec<ReportPerson> {
+        let scoring = Scoring::new(&self.story.facts, totals, self.privacy, self.as_of);
+        let came = |person: &Person| person.attendance.spans(self.as_of).next().map(|it| it.from);
+        let mut people: Vec<_> = self.people().collect();
+        people.sort_by_key(|person| (came(person), person.id));
+        let known = |person: &Person| {
+            let totals = totals.get(&person.id).copied().unwrap_or_default();
+            (totals, measured.people.get(&person.id).copied().unwrap_or_default())
+        };
+        let person = |(number, person): (u32, &Person)| {
+            Some(self.person(number, person, known(person), scoring.of(person)?))
+        };
+        (1..).zip(people).filter_map(person).collect()
+    }
+
+    fn person(
+        &self,
+        number: u32,
+        person: &Person,
+        (totals, quality): (Totals, Quality),
+        engagement: quorate_protocol::Engagement,
+    ) -> ReportPerson {
+        let privacy = self.privacy;
+        let names = privacy.names_in_reports;
+        let spans = person.attendance.spans(self.as_of);
+        let named = names && !person.name.is_empty();
+        ReportPerson {
+            participant: names.then_some(person.id),
+            user: names.then_some(person.user),
+            name: if named { person.name.clone() } else { format!("Participant {number}") },
+            kind: person.kind,
+            role: self.story.facts.role_of(person.user),
+            present: spans
+                .map(|span| ReportSpan { from: span.from, to: span.to, room: span.room })
+                .collect(),
+            present_seconds: person.attendance.total_ms(self.as_of) / 1000,
+            talk_seconds: privacy.talk_time.then_some(totals.talk_ms / 1000),
+            messages: person.activity.messages,
+            hands: person.activity.hands(self.as_of),
+            reactions: totals.reactions,
+            polls_seen: person.activity.polls_seen,
+            polls_answered: person.activity.polls_answered,
+            quality_r: quality.mean_r(),
+            quality_minutes: quality.minutes,
+            engagement,
+        }
+    }
+
+    /// When those of whom it speaks wrote and raised hands.
+    fn counted(&self) -> Counted {
+        let people: BTreeSet<_> = self.people().map(|person| person.id).collect();
+        let of = |all: &[(ParticipantId, Timestamp)]| {
+            all.iter().filter(|(id, _)| people.contains(id)).map(|(_, at)| *at).collect()
+        };
+        let chronicle = &self.story.chronicle;
+        Counted { messages: of(&chronicle.messages), hands: of(&chronicle.hands) }
+    }
+
+    fn totals(
+        &self,
+        people: &[ReportPerson],
+        counted: &Counted,
+        measured: &Measured,
+    ) -> ReportTotals {
+        let facts = &self.story.facts;
+        let (required, required_present) = facts.required_present(self.as_of);
+        let scores: f64 = people.iter().map(|person| person.engagement.score).sum();
+        let talk_seconds = people.iter().map(|person| person.talk_seconds.unwrap_or(0)).sum();
+        ReportTotals {
+            participants: people.len() as u32,
+            peak: peak(people),
+            live_seconds: facts.ran.total_ms(self.as_of) / 1000,
+            present_seconds: people.iter().map(|person| person.present_seconds).sum(),
+            talk_seconds: self.privacy.talk_time.then_some(talk_seconds),
+            messages: counted.messages.len() as u32,
+            hands: counted.hands.len() as u32,
+            reactions: people.iter().map(|person| person.reactions).sum(),
+            required,
+            required_present,
+            engagement: (!people.is_empty()).then(|| scores / people.len() as f64),
+            quality_minutes: measured.minutes(),
+        }
+    }
+
+    fn course(&self, counted: &Counted, measured: &Measured) -> Vec<ReportSlice> {
+        let course = self.course;
+        let talk_time = self.privacy.talk_time;
+        let mut present = vec![0; course.len];
+        for span in self.people().flat_map(|person| person.attendance.spans(self.as_of)) {
+            for (slice, ms) in course.slices(span.from, span.to) {
+                present[slice] += ms;
+            }
+        }
+        let per_slice = |times: &[Timestamp]| {
+            let mut counts = vec![0; course.len];
+            times.iter().filter_map(|at| course.slice(*at)).for_each(|slice| counts[slice] += 1);
+            counts
+        };
+        let (messages, hands) = (per_slice(&counted.messages), per_slice(&counted.hands));
+        let slice = |slice: usize| {
+            let (talk_ms, quality_minutes) = measured.slices[slice];
+            ReportSlice {
+                at: course.start(slice),
+                present: present[slice] as f64 / course.ms(slice).max(1) as f64,
+                talk_seconds: talk_time.then_some(talk_ms / 1000),
+                messages: messages[slice],
+                hands: hands[slice],
+                quality_minutes,
+            }
+        };
+        (0..course.len).map(slice).collect()
+    }
+
+    /// The polls; of those that are open, as they stand.
+    fn polls(&self) -> Vec<ReportPoll> {
+        let open = self.story.facts.polls.shown(ParticipantId(0)).into_iter();
+        let mut open: BTreeMap<_, _> =
+            open.filter(|poll| poll.open).map(|poll| (poll.poll, poll)).collect();
+        let stands = |poll: &ReportPoll| match open.remove(&poll.poll) {
+            Some(now) => ReportPoll { counts: now.counts, voters: now.voters, ..poll.clone() },
+            None => poll.clone(),
+        };
+        self.story.chronicle.polls.values().map(stands).collect()
+    }
+
+    fn agenda(&self) -> Vec<ReportItem> {
+        let items = self.story.facts.agenda.shown(self.as_of).items.into_iter();
+        let item = |item: quorate_protocol::AgendaItem| ReportItem {
+            item: item.item,
+            title: item.title,
+            planned_minutes: item.minutes,
+            spent_seconds: item.spent_seconds,
+            started_at: item.started_at,
+        };
+        items.map(item).collect()
+    }
+
+    /// The breakout rooms that anyone was in of whom it speaks.
+    fn rooms(&self) -> Vec<ReportRoom> {
+        let mut rooms: BTreeMap<RoomId, (u32, u64)> = BTreeMap::new();
+        for (room, ms) in self.people().flat_map(|it| it.attendance.rooms_ms(self.as_of)) {
+            let (people, total_ms) = rooms.entry(room).or_default();
+            (*people, *total_ms) = (*people + 1, *total_ms + ms);
+        }
+        let names = &self.story.chronicle.rooms;
+        let room = |(room, (participants, ms))| ReportRoom {
+            room,
+            name: names.get(&room).cloned().unwrap_or_default(),
+            participants,
+            present_seconds: ms / 1000,
+        };
+        rooms.into_iter().map(room).collect()
+    }
+
+    /// What effectiveness goes by.
+    fn input(
+        &self,
+        totals: &BTreeMap<ParticipantId, Totals>,
+        measured: &Measured,
+        ratings: &[Rating],
+    ) -> Input {
+        let Story { facts, chronicle } = &self.story;
+        let (required, required_present) = facts.required_present(self.as_of);
+        let took = |person: &Person| Took {
+            talk_ms: totals.get(&person.id).map_or(0, |totals| totals.talk_ms),
+            acted: person.activity.messages > 0 || person.activity.voted,
+        };
+        let (minutes_fair, minutes) = fair(measured.minutes());
+        let there = |person: &&Person| person.is_reported() || is_excluded(person);
+        Input {
+            schedule: self.schedule(),
+            agenda: self.agenda_kept(),
+            required,
+            required_present,
+            people: self.people().map(took).collect(),
+            talk_measured: self.privacy.talk_time,
+            decisions: chronicle.decisions.len() as u32,
+            actions: chronicle.actions.len() as u32,
+            actions_owned: chronicle.actions.iter().filter(|it| it.owner.is_some()).count() as u32,
+            summed_up: false,
+            minutes,
+            minutes_fair,
+            ratings: ratings.iter().map(|it| it.rating).collect(),
+            may_rate: facts.people.values().filter(there).count() as u32,
+            few_hidden: facts.info.settings.feedback == FeedbackMode::Anonymous,
+        }
+    }
+
+    /// How the schedule was kept that was there when it first started, or is there now if it never did.
+    fn schedule(&self) -> Option<Kept> {
+        let info = &self.story.facts.info;
+        let start = self.story.chronicle.start;
+        let (planned, ends_at) =
+            start.map_or((info.starts_at, info.ends_at), |it| (it.planned, it.ends_at));
+        let planned = planned?;
+        Some(Kept {
+            late_ms: start.map(|it| it.at.ms_since(planned)),
+            length_ms: ends_at.map(|at| at.ms_since(planned)),
+            over_ms: ends_at.map_or(0, |at| self.as_of.ms_since(at)),
+        })
+    }
+
+    fn agenda_kept(&self) -> AgendaKept {
+        let published = self.story.chronicle.start.is_some_and(|start| start.agenda);
+        let items = self.story.facts.agenda.shown(self.as_of).items;
+        let planned_ms = |it: &quorate_protocol::AgendaItem| u64::from(it.minutes) * 60_000;
+        let done_ms =
+            |it: &quorate_protocol::AgendaItem| planned_ms(it).min(it.spent_seconds * 1000);
+        AgendaKept {
+            published,
+            planned_ms: items.iter().map(planned_ms).sum(),
+            done_ms: items.iter().map(done_ms).sum(),
+        }
+    }
+}
+
+/// When people wrote and raised hands.
+struct Counted {
+    messages: Vec<Timestamp>,
+    hands: Vec<Timestamp>,
+}
+
+/// Whether someone was there of whom reports are not to speak.
+fn is_excluded(person: &Person) -> bool {
+    person.kind != UserKind::Bot && person.attendance.is_any() && !person.is_reported()
+}
+
+fn shown(action: &ActionItem, names: bool) -> ActionItem {
+    ActionItem { owner: action.owner.filter(|_| names), ..action.clone() }
+}
+
+/// How many were there at once, at most.
+fn peak(people: &[ReportPerson]) -> u32 {
+    let mut changes: Vec<(Timestamp, i32)> = Vec::new();
+    for span in people.iter().flat_map(|person| &person.present) {
+        changes.extend([(span.from, 1), (span.to, -1)]);
+    }
+    // Who goes at the very moment at which another comes, or goes from room to room, is not there twice.
+    changes.sort_unstable();
+    let (mut there, mut peak) = (0, 0);
+    for (_, change) in changes {
+        there += change;
+        peak = peak.max(there);
+    }
+    peak.cast_unsigned()
+}

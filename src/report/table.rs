@@ -1,0 +1,105 @@
+//! A report as a table: CSV (RFC 4180), a row for each participant.
+
+use quorate_protocol::{Report, ReportPerson, Timestamp};
+use serde::Serialize;
+
+/// What a cell must not begin with: a spreadsheet would take it for a formula, also in its wide forms, or for
+/// the end of the cell before.
+const FORMULA: [char; 11] =
+    ['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+/// The columns.
+const HEADER: [&str; 27] = [
+    "name",
+    "participant",
+    "user",
+    "kind",
+    "role",
+    "came_at",
+    "left_at",
+    "present_seconds",
+    "talk_seconds",
+    "messages",
+    "hands",
+    "reactions",
+    "polls_seen",
+    "polls_answered",
+    "quality_r",
+    "minutes_excellent",
+    "minutes_good",
+    "minutes_fair",
+    "minutes_poor",
+    "engagement",
+    "engagement_confidence",
+    "engagement_version",
+    "points_presence",
+    "points_voice",
+    "points_chat",
+    "points_response",
+    "points_signal",
+];
+
+/// The participants of a report as CSV: UTF-8, a header row, lines that end in CR LF.
+///
+/// # Errors
+/// Never in practice: it is written into memory.
+pub fn csv(report: &Report) -> csv::Result<Vec<u8>> {
+    let mut writer =
+        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    writer.write_record(HEADER)?;
+    for person in &report.participants {
+        writer.write_record(row(person).iter().map(|cell| safe(cell)))?;
+    }
+    writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+}
+
+fn row(person: &ReportPerson) -> [String; HEADER.len()] {
+    let time = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
+    let [excellent, good, fair, poor] = person.quality_minutes.map(|minutes| minutes.to_string());
+    let engagement = &person.engagement;
+    // Empty where a component does not apply.
+    let points = |key: &str| {
+        let component = engagement.components.iter().find(|it| it.key == key && it.available);
+        component.map(|it| format!("{:.1}", it.points)).unwrap_or_default()
+    };
+    [
+        person.name.clone(),
+        person.participant.map(|id| id.to_string()).unwrap_or_default(),
+        person.user.map(|id| id.to_string()).unwrap_or_default(),
+        word(&person.kind),
+        word(&person.role),
+        time(person.present.first().map(|span| span.from)),
+        time(person.present.last().map(|span| span.to)),
+        person.present_seconds.to_string(),
+        person.talk_seconds.map(|it| it.to_string()).unwrap_or_default(),
+        person.messages.to_string(),
+        person.hands.to_string(),
+        person.reactions.to_string(),
+        person.polls_seen.to_string(),
+        person.polls_answered.to_string(),
+        person.quality_r.map(|r| format!("{r:.1}")).unwrap_or_default(),
+        excellent,
+        good,
+        fair,
+        poor,
+        format!("{:.1}", engagement.score),
+        word(&engagement.confidence),
+        engagement.version.to_string(),
+        points("presence"),
+        points("voice"),
+        points("chat"),
+        points("response"),
+        points("signal"),
+    ]
+}
+
+/// An enum's name on the wire.
+fn word(value: &impl Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// A cell that no spreadsheet takes for a formula.
+fn safe(cell: &str) -> String {
+    let formula = cell.starts_with(FORMULA);
+    if formula { format!("'{cell}") } else { cell.to_owned() }
+}

@@ -1,0 +1,5 @@
+//! What a report says.
+
+mod formula;
+mod play;
+mod table;
