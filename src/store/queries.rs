@@ -362,6 +362,7 @@ pub(super) const ALL_QUERIES: &[&str] = &[
     analytics::SUMMARY_STANDING,
     analytics::SUMMARY,
     analytics::UNSUMMARISED,
+    analytics::LAST_ROW,
     analytics::USER_WEEKS,
     analytics::WEEKS,
     measures::TOTALS,

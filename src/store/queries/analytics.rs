@@ -1,5 +1,7 @@
 //! Meetings compared: what is kept of their reports in short, and what the tables add up to.
 
+use std::collections::BTreeSet;
+
 use quorate_protocol::{
     AnalyticsWeek, MeetingId, MeetingStatus, MeetingSummary, Timestamp, UserId, UserWeek,
 };
@@ -27,11 +29,15 @@ pub(in crate::store) const SUMMARY: &str = "SELECT summary FROM meeting_summarie
 const KEEP_SUMMARY: &str = "INSERT INTO meeting_summaries \
      (meeting_id, seq, raters, ratings, version, summary) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
      ON CONFLICT (meeting_id) DO UPDATE SET seq = ?2, raters = ?3, ratings = ?4, version = ?5, summary = ?6";
-/// Meetings that are over, and nothing is kept of what they were like.
-pub(in crate::store) const UNSUMMARISED: &str = "SELECT m.id FROM meetings AS m \
-     WHERE m.started_at > ?1 AND m.status = 'completed' \
-     AND NOT EXISTS (SELECT 1 FROM meeting_summaries AS s WHERE s.meeting_id = m.id) \
-     ORDER BY m.started_at LIMIT ?2";
+/// Meetings that are over, where among these rows of all journals is one after which their summary is another,
+/// and none is kept that has it.
+pub(in crate::store) const UNSUMMARISED: &str = "SELECT a.meeting_id \
+     FROM meeting_audit_logs AS a INDEXED BY idx_audit_action JOIN meetings AS m ON m.id = a.meeting_id \
+     WHERE a.action IN ('meeting.ended', 'feedback.submitted', 'summary.published') \
+     AND a.id > ?1 AND a.id <= ?2 AND m.status = 'completed' \
+     AND NOT EXISTS (SELECT 1 FROM meeting_summaries AS s WHERE s.meeting_id = m.id \
+         AND s.seq = (SELECT max(seq) FROM meeting_audit_logs WHERE meeting_id = m.id))";
+pub(in crate::store) const LAST_ROW: &str = "SELECT coalesce(max(id), 0) FROM meeting_audit_logs";
 pub(in crate::store) const USER_WEEKS: &str = "SELECT strftime('%G-W%V', m.started_at) AS week, \
      count(*), sum(m.host_id = p.user_id), sum(p.total_time), sum(p.talk_ms) / 1000, \
      avg(p.participation_score) \
@@ -143,17 +149,23 @@ impl Store {
         .await
     }
 
-    /// Meetings that started after `after` and are over, of which no summary is kept; the first first.
+    /// Meetings that are over and whose summary is to be made, or made anew, because of what was written after a
+    /// row of all journals; at most `rows` rows on, and which row was the last of these.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn unsummarised(
         &self,
-        after: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<MeetingId>, StoreError> {
-        let params = (after.to_string(), limit as i64);
-        self.read(move |connection| all(connection, UNSUMMARISED, params, super::id)).await
+        after: i64,
+        rows: i64,
+    ) -> Result<(BTreeSet<MeetingId>, i64), StoreError> {
+        self.read(move |connection| {
+            let last: i64 = connection.prepare_cached(LAST_ROW)?.query_row([], |row| row.get(0))?;
+            let last = last.min(after.saturating_add(rows));
+            let meetings = all(connection, UNSUMMARISED, [after, last], super::id)?;
+            Ok((meetings.into_iter().collect(), last))
+        })
+        .await
     }
 
     /// What meetings that started in `[from, to)` took of someone, week by week.
