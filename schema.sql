@@ -129,6 +129,7 @@ CREATE UNIQUE INDEX idx_meeting_occurrence ON meetings(parent_meeting_id, origin
 CREATE INDEX idx_meeting_host ON meetings(host_id);
 CREATE INDEX idx_meeting_owner ON meetings(owner_id, coalesce(start_time, created_at), id);
 CREATE INDEX idx_meeting_deadline ON meetings(next_deadline) WHERE next_deadline IS NOT NULL;
+CREATE INDEX idx_meeting_started ON meetings(started_at) WHERE started_at IS NOT NULL;
 CREATE INDEX idx_meeting_running ON meetings(coalesce(start_time, created_at), id)
     WHERE status = 'in_progress';
 CREATE INDEX idx_meeting_to_come ON meetings(parent_meeting_id)
@@ -207,11 +208,12 @@ CREATE TABLE meeting_ballot_keys (
 );
 
 -- Reports in short, kept so that a list of meetings need not fold their journals: a cache, made again where
--- `seq` or `ratings` are no longer those of the meeting.
+-- `seq`, `raters` or `ratings` are no longer those of the meeting.
 CREATE TABLE meeting_summaries (
     meeting_id INTEGER      PRIMARY KEY REFERENCES meetings(id) ON DELETE CASCADE,
     seq        INTEGER      NOT NULL,             -- the last event that is in it
-    ratings    INTEGER      NOT NULL,             -- how many had given feedback
+    raters     INTEGER      NOT NULL,             -- how many had given feedback
+    ratings    INTEGER      NOT NULL,             -- and the sum of what they gave
     version    INTEGER      NOT NULL,             -- of the formulas
     summary    JSON         NOT NULL
 );

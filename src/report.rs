@@ -9,6 +9,7 @@ mod course;
 pub mod effectiveness;
 pub mod html;
 mod measured;
+mod summaries;
 pub mod table;
 #[cfg(test)]
 mod tests;

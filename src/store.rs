@@ -57,7 +57,10 @@ pub use open::OpenError;
 pub use queries::meetings::{MeetingFilter, MeetingKey, Whose};
 pub use queries::people::{PersonFilter, StoredPerson, UserStanding};
 pub use queries::series::ChangedOccurrence;
-pub use queries::{AuditFilter, AuditRow, HighestIds, JournalReader, StoredMeeting, StoredUser};
+pub use queries::{
+    AuditFilter, AuditRow, HeldOccurrence, HighestIds, JournalReader, StoredMeeting, StoredUser,
+    SummaryStanding,
+};
 use readers::Readers;
 pub use sign_ins::StoredSignIn;
 pub use tokens::{NewToken, StoredToken, TokenOwner};

@@ -7,6 +7,7 @@ mod identity;
 mod people;
 mod report;
 mod series;
+mod trends;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,7 @@ pub use feedback::*;
 pub use people::*;
 pub use report::*;
 pub use series::*;
+pub use trends::*;
 
 pub use audit::*;
 

@@ -1,5 +1,6 @@
 //! What the server asks of the tables. Every query has its index; a test looks at the plans.
 
+mod analytics;
 mod audit;
 pub(super) mod feedback;
 mod measures;
@@ -17,6 +18,7 @@ use serde::de::DeserializeOwned;
 use super::journal::{parsed, parsed_if_any, unreadable};
 use super::{Store, StoreError};
 
+pub use analytics::{HeldOccurrence, SummaryStanding};
 pub use audit::{AuditFilter, AuditRow, JournalReader};
 
 /// A user as stored.
@@ -356,6 +358,13 @@ pub(super) fn word<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlit
 pub(super) const ALL_QUERIES: &[&str] = &[
     USER_BY_NAME,
     USER_BY_ID,
+    analytics::OCCURRENCES_HELD,
+    analytics::SUMMARY_STANDING,
+    analytics::SUMMARY,
+    analytics::UNSUMMARISED,
+    analytics::LAST_ROW,
+    analytics::USER_WEEKS,
+    analytics::WEEKS,
     feedback::RATINGS,
     feedback::BALLOTS,
     feedback::FEEDBACK_OF,

@@ -1,0 +1,160 @@
+//! Meetings compared: the occurrences of a series, someone's weeks, the weeks of the server.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use quorate_protocol::{
+    Analytics, AnalyticsQuery, Code, ErrorBody, Permission, Timestamp, TrendItem, Trends,
+    TrendsQuery, UserAnalytics, UserId,
+};
+
+use super::access::{Ids, require, seen};
+use super::openapi::{Operation, Routes};
+use super::problem::Problem;
+use super::query::Query;
+use super::reports::{answer, impossible};
+use super::{Api, Bearer};
+use crate::identity::unavailable;
+use crate::live::clock;
+use crate::store::HeldOccurrence;
+
+/// Occurrences compared at most.
+const OCCURRENCES_MAX: usize = 100;
+/// A day, in milliseconds.
+const DAY_MS: i64 = 24 * 3_600_000;
+/// How far trends go back where a request does not say.
+const TRENDS_MS: i64 = 365 * DAY_MS;
+/// How far analytics go back where a request does not say.
+const WEEKS_MS: i64 = 12 * 7 * DAY_MS;
+/// How much time analytics are of at most.
+const WEEKS_MS_MAX: u64 = 732 * DAY_MS as u64;
+
+pub(super) fn routes() -> Routes<Arc<Api>> {
+    Routes::new()
+        .add(
+            Operation::get("/api/meetings/{id}/trends", "How the occurrences of a series went")
+                .query::<TrendsQuery>()
+                .answers::<Trends>(StatusCode::OK)
+                .or_as("text/csv"),
+            trends,
+        )
+        .add(
+            Operation::get("/api/users/{id}/analytics", "What meetings took of someone, by week")
+                .query::<AnalyticsQuery>()
+                .answers::<UserAnalytics>(StatusCode::OK)
+                .or_as("text/csv"),
+            of_user,
+        )
+        .add(
+            Operation::get("/api/analytics", "The meetings of the server, by week and type")
+                .query::<AnalyticsQuery>()
+                .answers::<Analytics>(StatusCode::OK)
+                .or_as("text/csv"),
+            of_all,
+        )
+}
+
+/// `GET /api/meetings/{id}/trends`.
+async fn trends(
+    State(api): State<Arc<Api>>,
+    Bearer(caller): Bearer,
+    Ids([id]): Ids<1>,
+    Query(ask): Query<TrendsQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let series = seen(&api, &caller, id).await?;
+    require(&api, &caller, series, Permission::ReportAggregate).await?;
+    let row = api.door.store.meeting_row(series).await.map_err(unavailable)?;
+    let row = row.filter(|row| row.recurrence.is_some()).ok_or_else(|| {
+        let message = "this meeting does not repeat; ask for the trends of its series, or for its report";
+        Problem(ErrorBody::new(Code::Conflict, message))
+    })?;
+    let now = clock::wall();
+    let (from, to) = between(ask.from, ask.to, now, TRENDS_MS)?;
+    let held = api.door.store.occurrences_held(series, from, to, OCCURRENCES_MAX + 1).await;
+    let mut held = held.map_err(unavailable)?;
+    let cut = held.len() > OCCURRENCES_MAX;
+    held.truncate(OCCURRENCES_MAX);
+    held.reverse();
+    let meetings = held.iter().map(|it| it.meeting).collect();
+    let summaries = api.reports.summaries(meetings, now).await.map_err(impossible)?;
+    let items = held.into_iter().zip(summaries).map(|(held, summary)| {
+        let HeldOccurrence { meeting, title, status, starts_at, started_at } = held;
+        TrendItem { meeting, title, status, starts_at, started_at, summary }
+    });
+    let trends = Trends {
+        meeting: series,
+        title: row.info.title,
+        time_zone: row.time_zone,
+        from,
+        to,
+        items: items.collect(),
+        cut,
+    };
+    answer(&trends, ask.format, &headers)
+}
+
+/// `GET /api/users/{id}/analytics`: one's own, and administrators everyone's.
+async fn of_user(
+    State(api): State<Arc<Api>>,
+    Bearer(caller): Bearer,
+    id: Result<Ids<1>, Problem>,
+    Query(ask): Query<AnalyticsQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    caller.whole()?;
+    let none = || Problem(ErrorBody::new(Code::NotFound, "there is no such user, or not for you"));
+    let Ok(Ids([id])) = id else { return Err(none()) };
+    let user = UserId(id);
+    if user != caller.user.id && !caller.admin {
+        return Err(none());
+    }
+    api.door.store.user_by_id(user).await.map_err(unavailable)?.ok_or_else(none)?;
+    let (from, to) = weeks_between(&ask)?;
+    let weeks = api.door.store.user_weeks(user, from, to).await.map_err(unavailable)?;
+    answer(&UserAnalytics { user, from, to, weeks }, ask.format, &headers)
+}
+
+/// `GET /api/analytics`: for administrators.
+async fn of_all(
+    State(api): State<Arc<Api>>,
+    Bearer(caller): Bearer,
+    Query(ask): Query<AnalyticsQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if !caller.admin {
+        let message = "analytics of all meetings are for administrators; see `quorate token --admin`";
+        return Err(Problem(ErrorBody::new(Code::Forbidden, message)));
+    }
+    caller.whole()?;
+    let (from, to) = weeks_between(&ask)?;
+    let weeks = api.door.store.weeks(from, to).await.map_err(unavailable)?;
+    answer(&Analytics { from, to, weeks }, ask.format, &headers)
+}
+
+fn weeks_between(ask: &AnalyticsQuery) -> Result<(Timestamp, Timestamp), Problem> {
+    let (from, to) = between(ask.from, ask.to, clock::wall(), WEEKS_MS)?;
+    if to.ms_since(from) > WEEKS_MS_MAX {
+        let message = "must be at most two years after `from`; ask for the rest by itself";
+        return Err(Problem(ErrorBody::new(Code::Invalid, message).field("to")));
+    }
+    Ok((from, to))
+}
+
+/// From when until when something is asked for that goes back so far where nothing is said.
+fn between(
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    now: Timestamp,
+    back_ms: i64,
+) -> Result<(Timestamp, Timestamp), Problem> {
+    let to = to.unwrap_or(now);
+    let from = from.unwrap_or(to.plus_ms(-back_ms));
+    if from < to {
+        return Ok((from, to));
+    }
+    let message = "must be after `from`";
+    Err(Problem(ErrorBody::new(Code::Invalid, message).field("to")))
+}
