@@ -492,7 +492,8 @@ async fn feedback_is_told_together_from_three_raters_on() {
         let component = report.effectiveness.components.last().unwrap();
         assert_eq!((component.weight, component.raw), (30.0, Some(13.0 / 3.0)));
         let fewer = play.stored(Asked { individuals: false, ..play.asked() }).await;
-        assert!(fewer.feedback.comments.is_empty());
+        assert!(fewer.feedback.comments.iter().all(|it| it.participant.is_none()));
+        assert_eq!(fewer.feedback.comments.len(), 3, "told together, without who wrote what");
         let later = Asked { now: play.now.plus_ms(7 * 86_400_000), ..play.asked() };
         assert!(!play.stored(later).await.feedback.open);
     }
