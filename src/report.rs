@@ -9,8 +9,10 @@ mod course;
 pub mod effectiveness;
 pub mod html;
 mod measured;
+mod render;
 mod summaries;
 pub mod table;
+mod trends;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +24,7 @@ use tokio::sync::Semaphore;
 use crate::store::{Store, StoreError};
 use chronicle::Story;
 pub use compute::Asked;
+pub use render::Render;
 use compute::Subject;
 use measured::Measured;
 
