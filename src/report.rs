@@ -12,7 +12,6 @@ mod measured;
 mod render;
 mod summaries;
 pub mod table;
-mod trends;
 #[cfg(test)]
 mod tests;
 
@@ -24,9 +23,9 @@ use tokio::sync::Semaphore;
 use crate::store::{Store, StoreError};
 use chronicle::Story;
 pub use compute::Asked;
-pub use render::Render;
 use compute::Subject;
 use measured::Measured;
+pub use render::Render;
 
 /// Events read and folded in one go: a few milliseconds of a thread.
 const SLICE: usize = 1000;

@@ -71,7 +71,8 @@ async fn trends(
     require(&api, &caller, series, Permission::ReportAggregate).await?;
     let row = api.door.store.meeting_row(series).await.map_err(unavailable)?;
     let row = row.filter(|row| row.recurrence.is_some()).ok_or_else(|| {
-        let message = "this meeting does not repeat; ask for the trends of its series, or for its report";
+        let message =
+            "this meeting does not repeat; ask for the trends of its series, or for its report";
         Problem(ErrorBody::new(Code::Conflict, message))
     })?;
     let now = clock::wall();
@@ -129,7 +130,8 @@ async fn of_all(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     if !caller.admin {
-        let message = "analytics of all meetings are for administrators; see `quorate token --admin`";
+        let message =
+            "analytics of all meetings are for administrators; see `quorate token --admin`";
         return Err(Problem(ErrorBody::new(Code::Forbidden, message)));
     }
     caller.whole()?;

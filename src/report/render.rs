@@ -5,8 +5,8 @@ use quorate_protocol::{
 };
 use serde::Serialize;
 
+use super::html::{self, trends};
 use super::table::{self, word, written};
-use super::{html, trends};
 
 /// What can be told as JSON, as CSV, and as a page.
 pub trait Render: Serialize + Send + 'static {

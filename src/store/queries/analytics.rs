@@ -50,7 +50,7 @@ pub(in crate::store) const WEEKS: &str = "SELECT strftime('%G-W%V', m.started_at
      avg(s.summary ->> 'engagement'), avg(s.summary ->> 'effectiveness'), avg(s.summary ->> 'rating'), \
      sum(s.meeting_id IS NULL) \
      FROM meetings AS m INDEXED BY idx_meeting_started \
-     LEFT JOIN meeting_summaries AS s ON s.meeting_id = m.id \
+     LEFT JOIN meeting_summaries AS s ON s.meeting_id = m.id AND m.status <> 'in_progress' \
      WHERE m.started_at >= ?1 AND m.started_at < ?2 GROUP BY week, kind ORDER BY week, kind";
 
 /// An occurrence that was held.
