@@ -45,7 +45,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("patch", "/api/users/{user}", r#"{"is_active":true}"#, "xxxxxxoxxxxx"),
     ("post", "/api/users/4711/erase", "", "xxxxxx-xxxxx"),
     ("get", "/api/users/{user}/activity", "", "--o---o-----"),
-    ("get", "/api/users/{user}/analytics", "", "--o---o-----"),
+    ("get", "/api/users/{user}/analytics", "", "--o---oxxxxx"),
     ("get", "/api/analytics", "", "xxxxxxoxxxxx"),
     ("get", "/api/events", "", "oooooooooooo"),
     ("get", "/api/roles", "", "oxooooooooxo"),
