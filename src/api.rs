@@ -8,6 +8,7 @@ mod calendar;
 mod docs;
 mod erasure;
 mod feedback;
+mod formats;
 mod health;
 mod history;
 mod idempotency;
@@ -38,6 +39,7 @@ mod sessions;
 mod socket;
 mod someone;
 mod tokens;
+mod trends;
 mod users;
 
 use std::sync::Arc;
@@ -132,6 +134,7 @@ fn routes() -> Routes<Arc<Api>> {
         .and(audit::routes())
         .and(history::routes())
         .and(reports::routes())
+        .and(trends::routes())
         .and(invitation_links::routes())
         .and(me::routes())
         .and(tokens::routes())

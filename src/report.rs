@@ -9,6 +9,7 @@ mod course;
 pub mod effectiveness;
 pub mod html;
 mod measured;
+mod render;
 mod summaries;
 pub mod table;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use chronicle::Story;
 pub use compute::Asked;
 use compute::Subject;
 use measured::Measured;
+pub use render::Render;
 
 /// Events read and folded in one go: a few milliseconds of a thread.
 const SLICE: usize = 1000;

@@ -87,6 +87,7 @@ pub struct Server {
     address: SocketAddr,
     router: Router,
     door: Arc<Door>,
+    reports: Reports,
     links: Links,
     proxies: Proxies,
     stop: CancellationToken,
@@ -133,6 +134,7 @@ impl Server {
         });
         let telemetry =
             Telemetry::new(clock::wall(), door.store.metrics(), door.live.metrics(), &door.metrics);
+        let reports = Reports::new(door.store.clone(), disclosure(config));
         let router = api::router(Arc::new(Api {
             door: door.clone(),
             guests_create: config.guests_create(),
@@ -140,13 +142,13 @@ impl Server {
             links: links.clone(),
             tasks: tasks.clone(),
             replays: Replays::new(door.store.clone()),
-            reports: Reports::new(door.store.clone(), disclosure(config)),
+            reports: reports.clone(),
             verifying: Semaphore::new(VERIFIED_AT_ONCE),
             telemetry,
             metrics_token: config.metrics.token.clone(),
             raters_min: config.feedback.raters_min,
         }));
-        Ok(Server { listener, address, router, door, links, proxies, stop, tasks })
+        Ok(Server { listener, address, router, door, reports, links, proxies, stop, tasks })
     }
 
     /// Where it listens.
@@ -173,8 +175,9 @@ impl Server {
     /// Serves until stopped, then in the order of the road: accepts no more, says `bye restarting`, lets
     /// the meetings finish, closes the store.
     pub async fn run(self) {
-        let Server { listener, router, door, proxies, stop, tasks, .. } = self;
+        let Server { listener, router, door, reports, proxies, stop, tasks, .. } = self;
         tasks.spawn(door.live.clone().wake_sleepers());
+        tasks.spawn(reports.keep_summaries(clock::wall, stop.clone()));
         tasks.spawn(note_uses(door.clone(), stop.clone()));
         let accepting = accept(listener, router, Arc::new(proxies), &tasks, &stop);
         stop.run_until_cancelled(accepting).await;

@@ -14,8 +14,8 @@ use super::access::{Ids, require, seen};
 use super::openapi::{Operation, Routes};
 use super::problem::Problem;
 use super::query::Query;
-use super::reports::{answer, impossible};
-use super::{Api, Bearer};
+use super::reports::impossible;
+use super::{Api, Bearer, formats};
 use crate::identity::unavailable;
 use crate::live::clock;
 use crate::store::HeldOccurrence;
@@ -37,21 +37,24 @@ pub(super) fn routes() -> Routes<Arc<Api>> {
             Operation::get("/api/meetings/{id}/trends", "How the occurrences of a series went")
                 .query::<TrendsQuery>()
                 .answers::<Trends>(StatusCode::OK)
-                .or_as("text/csv"),
+                .or_as("text/csv")
+                .or_as("text/html"),
             trends,
         )
         .add(
             Operation::get("/api/users/{id}/analytics", "What meetings took of someone, by week")
                 .query::<AnalyticsQuery>()
                 .answers::<UserAnalytics>(StatusCode::OK)
-                .or_as("text/csv"),
+                .or_as("text/csv")
+                .or_as("text/html"),
             of_user,
         )
         .add(
             Operation::get("/api/analytics", "The meetings of the server, by week and type")
                 .query::<AnalyticsQuery>()
                 .answers::<Analytics>(StatusCode::OK)
-                .or_as("text/csv"),
+                .or_as("text/csv")
+                .or_as("text/html"),
             of_all,
         )
 }
@@ -68,7 +71,8 @@ async fn trends(
     require(&api, &caller, series, Permission::ReportAggregate).await?;
     let row = api.door.store.meeting_row(series).await.map_err(unavailable)?;
     let row = row.filter(|row| row.recurrence.is_some()).ok_or_else(|| {
-        let message = "this meeting does not repeat; ask for the trends of its series, or for its report";
+        let message =
+            "this meeting does not repeat; ask for the trends of its series, or for its report";
         Problem(ErrorBody::new(Code::Conflict, message))
     })?;
     let now = clock::wall();
@@ -93,7 +97,7 @@ async fn trends(
         items: items.collect(),
         cut,
     };
-    answer(&trends, ask.format, &headers)
+    formats::answer(trends, formats::wanted(ask.format, &headers)).await
 }
 
 /// `GET /api/users/{id}/analytics`: one's own, and administrators everyone's.
@@ -114,7 +118,8 @@ async fn of_user(
     api.door.store.user_by_id(user).await.map_err(unavailable)?.ok_or_else(none)?;
     let (from, to) = weeks_between(&ask)?;
     let weeks = api.door.store.user_weeks(user, from, to).await.map_err(unavailable)?;
-    answer(&UserAnalytics { user, from, to, weeks }, ask.format, &headers)
+    let analytics = UserAnalytics { user, from, to, weeks };
+    formats::answer(analytics, formats::wanted(ask.format, &headers)).await
 }
 
 /// `GET /api/analytics`: for administrators.
@@ -125,13 +130,15 @@ async fn of_all(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     if !caller.admin {
-        let message = "analytics of all meetings are for administrators; see `quorate token --admin`";
+        let message =
+            "analytics of all meetings are for administrators; see `quorate token --admin`";
         return Err(Problem(ErrorBody::new(Code::Forbidden, message)));
     }
     caller.whole()?;
     let (from, to) = weeks_between(&ask)?;
     let weeks = api.door.store.weeks(from, to).await.map_err(unavailable)?;
-    answer(&Analytics { from, to, weeks }, ask.format, &headers)
+    let analytics = Analytics { from, to, weeks };
+    formats::answer(analytics, formats::wanted(ask.format, &headers)).await
 }
 
 fn weeks_between(ask: &AnalyticsQuery) -> Result<(Timestamp, Timestamp), Problem> {

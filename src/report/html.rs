@@ -10,6 +10,7 @@ mod section;
 #[cfg(test)]
 mod tests;
 mod text;
+pub mod trends;
 
 use std::collections::BTreeMap;
 
@@ -28,6 +29,16 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 pub fn page(report: &Report) -> String {
     let view = View::of(report);
     let title = line(&report.meeting.title);
+    let body = html! {
+        (section::head::head(&view))
+        main { (sections(&view)) }
+        footer { p { "Made by Quorate from the meeting’s journal, up to event " (report.seq.0) "." } }
+    };
+    frame(&format!("{title} – meeting report"), &body)
+}
+
+/// A page of that title: what every page has, and its body.
+fn frame(title: &str, body: &Markup) -> String {
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -38,17 +49,12 @@ pub fn page(report: &Report) -> String {
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
                 meta name="robots" content="noindex";
-                title { (title) " – meeting report" }
+                title { (title) }
                 // Else a browser asks the server for an icon.
                 link rel="icon" href="data:,";
                 style { (PreEscaped(ink::style())) (PreEscaped(include_str!("html/page.css"))) }
             }
-            body {
-                (chart::patterns())
-                (section::head::head(&view))
-                main { (sections(&view)) }
-                footer { p { "Made by Quorate from the meeting’s journal, up to event " (report.seq.0) "." } }
-            }
+            body { (chart::patterns()) (body) }
         }
     };
     markup.into_string()

@@ -8,7 +8,6 @@ use quorate_protocol::{MeetingId, MeetingSummary, Report, ReportPerson, Seq, Tim
 use tokio_util::sync::CancellationToken;
 
 use super::{Asked, ReportError, Reports};
-use crate::live::clock;
 use crate::meeting::engagement;
 
 /// Who comes no later than this after the start is punctual, in milliseconds.
@@ -35,8 +34,12 @@ impl Reports {
             return Ok(kept);
         }
         let asked = Asked { now, individuals: true };
-        let summary = summary(&self.report(meeting, Seq(u64::MAX), asked).await?);
-        self.store.keep_summary(meeting, standing, &summary).await?;
+        let report = self.report(meeting, Seq(u64::MAX), asked).await?;
+        let summary = summary(&report);
+        // While it goes on, time alone makes it another.
+        if report.r#final {
+            self.store.keep_summary(meeting, standing, &summary).await?;
+        }
         Ok(summary)
     }
 
@@ -55,7 +58,7 @@ impl Reports {
 
     /// Makes the summaries of meetings that are over, from those before the server started on, until it stops:
     /// what all meetings were like can be asked without a fold of their journals.
-    pub async fn keep_summaries(self, stop: CancellationToken) {
+    pub async fn keep_summaries(self, now: fn() -> Timestamp, stop: CancellationToken) {
         let mut after = 0;
         loop {
             let looked = self.store.unsummarised(after, ROWS_AT_ONCE).await;
@@ -64,7 +67,7 @@ impl Reports {
                 (BTreeSet::new(), after)
             });
             for meeting in meetings {
-                let made = stop.run_until_cancelled(self.summary(meeting, clock::wall())).await;
+                let made = stop.run_until_cancelled(self.summary(meeting, now())).await;
                 if let Some(Err(error)) = made {
                     tracing::warn!(%meeting, %error, "failed to sum a meeting up");
                 }

@@ -38,16 +38,24 @@ const HEADER: [&str; 27] = [
     "points_signal",
 ];
 
-/// The participants of a report as CSV: UTF-8, a header row, lines that end in CR LF.
+/// The participants of a report as CSV.
 ///
 /// # Errors
 /// Never in practice: it is written into memory.
 pub fn csv(report: &Report) -> csv::Result<Vec<u8>> {
+    written(HEADER, report.participants.iter().map(row))
+}
+
+/// Rows as CSV: UTF-8, a header row, lines that end in CR LF.
+pub(super) fn written<const N: usize>(
+    header: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> csv::Result<Vec<u8>> {
     let mut writer =
         csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(HEADER)?;
-    for person in &report.participants {
-        writer.write_record(row(person).iter().map(|cell| safe(cell)))?;
+    writer.write_record(header)?;
+    for row in rows {
+        writer.write_record(row.iter().map(|cell| safe(cell)))?;
     }
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
 }
@@ -93,7 +101,7 @@ fn row(person: &ReportPerson) -> [String; HEADER.len()] {
 }
 
 /// An enum's name on the wire.
-fn word(value: &impl Serialize) -> String {
+pub(super) fn word(value: &impl Serialize) -> String {
     let value = serde_json::to_value(value).unwrap_or_default();
     value.as_str().unwrap_or_default().to_owned()
 }

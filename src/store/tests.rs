@@ -13,6 +13,7 @@ mod projecting;
 mod rating;
 mod reading;
 mod settings;
+mod summing_up;
 mod writing;
 
 use std::path::PathBuf;

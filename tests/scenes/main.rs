@@ -51,6 +51,7 @@ mod stats;
 mod talk;
 mod time_travel;
 mod tokens;
+mod trends;
 mod waiting;
 mod waiting_staff;
 mod who_may;

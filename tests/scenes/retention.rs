@@ -154,7 +154,8 @@ fn write_database(config: &quorate::Config) {
                  INSERT INTO meeting_ballots (meeting_id, voter, rating) \
                  SELECT id, x'00', 3 FROM meetings; \
                  INSERT INTO meeting_ballot_keys (meeting_id, key) SELECT id, x'00' FROM meetings; \
-                 INSERT INTO meeting_summaries SELECT id, 1, 1, 1, '{}' FROM meetings;",
+                 INSERT INTO meeting_summaries SELECT id, (SELECT max(seq) FROM meeting_audit_logs \
+                 WHERE meeting_id = meetings.id), 1, 3, 1, '{\"kept\":true}' FROM meetings;",
             )
             .unwrap();
     });
@@ -189,10 +190,14 @@ async fn what_was_said_and_measured_long_ago_goes_and_the_structure_stays() {
     let count = |table: &str, meeting: MeetingId| -> i64 {
         stage.sql(&format!("SELECT count(*) FROM {table} WHERE meeting_id = {meeting}"))
     };
-    for table in ["minutes", "ballots", "ballot_keys", "summaries"] {
+    for table in ["minutes", "ballots", "ballot_keys"] {
         let table = format!("meeting_{table}");
         assert_eq!((count(&table, OLD), count(&table, RECENT) > 0), (0, true), "{table}");
     }
+    let kept = "SELECT group_concat(summary) FROM meeting_summaries AS s WHERE raters = 0 AND ratings = 0 \
+        AND seq = (SELECT seq FROM meeting_audit_logs AS l WHERE l.meeting_id = s.meeting_id \
+            AND action = 'retention.applied')";
+    assert_eq!(stage.sql::<String>(kept), r#"{"kept":true}"#, "what it was like in short stays");
     let measured = "SELECT count(*) FROM meeting_participants WHERE meeting_id = 1 AND \
         (talk_ms > 0 OR reactions > 0 OR connection_quality IS NOT NULL OR feedback IS NOT NULL \
         OR participation_score IS NOT NULL OR engagement IS NOT NULL)";

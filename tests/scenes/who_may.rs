@@ -45,6 +45,8 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("patch", "/api/users/{user}", r#"{"is_active":true}"#, "xxxxxxoxxxxx"),
     ("post", "/api/users/4711/erase", "", "xxxxxx-xxxxx"),
     ("get", "/api/users/{user}/activity", "", "--o---o-----"),
+    ("get", "/api/users/{user}/analytics", "", "--o---oxxxxx"),
+    ("get", "/api/analytics", "", "xxxxxxoxxxxx"),
     ("get", "/api/events", "", "oooooooooooo"),
     ("get", "/api/roles", "", "oxooooooooxo"),
     ("post", "/api/roles", "{role}", "xxxxxxoxxxxx"),
@@ -104,6 +106,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("delete", "/api/meetings/{id}/roles/helper", "", "--xxxooxx-xx"),
     // A series, to which the link does not reach.
     ("get", "/api/meetings/{series}/occurrences", "", "--ooooooo-o-"),
+    ("get", "/api/meetings/{series}/trends", "", "--xxoooxx-x-"),
     ("patch", "/api/meetings/{series}/occurrences/{start}", "{}", "--xxoooxx-x-"),
     ("delete", "/api/meetings/{series}/occurrences/{start}", "", "--xxxooxx-x-"),
 ];

@@ -48,6 +48,11 @@ impl Clock {
         self.local(at).format("%-d %B %Y, %H:%M").to_string()
     }
 
+    /// `Sun, 22 Nov 2026`.
+    pub(super) fn day(self, at: Timestamp) -> String {
+        self.local(at).format("%a, %-d %b %Y").to_string()
+    }
+
     /// A time of a meeting that began at `start`: with its day where that is another one.
     pub(super) fn within(self, start: Timestamp, at: Timestamp) -> String {
         let (first, at) = (self.local(start), self.local(at));

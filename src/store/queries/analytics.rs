@@ -28,13 +28,14 @@ pub(in crate::store) const SUMMARY: &str = "SELECT summary FROM meeting_summarie
      WHERE meeting_id = ?1 AND seq = ?2 AND raters = ?3 AND ratings = ?4 AND version = ?5";
 const KEEP_SUMMARY: &str = "INSERT INTO meeting_summaries \
      (meeting_id, seq, raters, ratings, version, summary) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
-     ON CONFLICT (meeting_id) DO UPDATE SET seq = ?2, raters = ?3, ratings = ?4, version = ?5, summary = ?6";
+     ON CONFLICT (meeting_id) DO UPDATE SET seq = ?2, raters = ?3, ratings = ?4, version = ?5, summary = ?6 \
+     WHERE seq <= ?2";
 /// Meetings that are over, where among these rows of all journals is one after which their summary is another,
 /// and none is kept that has it.
 pub(in crate::store) const UNSUMMARISED: &str = "SELECT a.meeting_id \
      FROM meeting_audit_logs AS a INDEXED BY idx_audit_action JOIN meetings AS m ON m.id = a.meeting_id \
      WHERE a.action IN ('meeting.ended', 'feedback.submitted', 'summary.published') \
-     AND a.id > ?1 AND a.id <= ?2 AND m.status = 'completed' \
+     AND a.id > ?1 AND a.id <= ?2 AND m.status IN ('completed', 'cancelled') AND m.started_at IS NOT NULL \
      AND NOT EXISTS (SELECT 1 FROM meeting_summaries AS s WHERE s.meeting_id = m.id \
          AND s.seq = (SELECT max(seq) FROM meeting_audit_logs WHERE meeting_id = m.id))";
 pub(in crate::store) const LAST_ROW: &str = "SELECT coalesce(max(id), 0) FROM meeting_audit_logs";
@@ -50,7 +51,7 @@ pub(in crate::store) const WEEKS: &str = "SELECT strftime('%G-W%V', m.started_at
      avg(s.summary ->> 'engagement'), avg(s.summary ->> 'effectiveness'), avg(s.summary ->> 'rating'), \
      sum(s.meeting_id IS NULL) \
      FROM meetings AS m INDEXED BY idx_meeting_started \
-     LEFT JOIN meeting_summaries AS s ON s.meeting_id = m.id \
+     LEFT JOIN meeting_summaries AS s ON s.meeting_id = m.id AND m.status <> 'in_progress' \
      WHERE m.started_at >= ?1 AND m.started_at < ?2 GROUP BY week, kind ORDER BY week, kind";
 
 /// An occurrence that was held.
