@@ -32,6 +32,15 @@ impl MeetingClock {
         MeetingClock { start: Instant::now(), base, ahead_ms }
     }
 
+    /// From now on it runs at full speed, however far ahead of the wall it is: there are people whose time it
+    /// measures.
+    pub(super) fn keep_pace(&mut self) {
+        if self.ahead_ms > 0 {
+            (self.base, self.ahead_ms) = (self.now(), 0);
+            self.start = Instant::now();
+        }
+    }
+
     /// The meeting's time.
     pub(super) fn now(&self) -> Timestamp {
         self.after(i64::try_from(self.start.elapsed().as_millis()).unwrap_or(i64::MAX))
