@@ -14,8 +14,8 @@ pub fn wall() -> Timestamp {
 }
 
 /// A meeting's time: the wall clock at its start, not before it was last known to be alive, plus monotonic
-/// time. Where it starts ahead of the wall it runs at half speed until they meet; but not where people are in it
-/// already, whose time it measures. A wall clock that is set later changes nothing.
+/// time. Where it starts ahead of the wall it runs at half speed until they meet; but not once people are in it,
+/// whose time it measures. A wall clock that is set later changes nothing.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MeetingClock {
     start: Instant,

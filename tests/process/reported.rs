@@ -66,8 +66,9 @@ fn assert_same_part(before: &ReportPerson, after: &ReportPerson, between_ms: u64
     let (others, presence) = but_for_presence(&before.engagement);
     let (others_after, presence_after) = but_for_presence(&after.engagement);
     assert_eq!(others, others_after);
-    let (was, is) = (presence.raw.unwrap(), presence_after.raw.unwrap());
-    assert!(was <= is && is <= was + between_ms as f64 / 1000.0, "{was} s, and then {is} s");
+    let ms = |seconds: Option<f64>| (seconds.unwrap() * 1000.0).round() as u64;
+    let (was, is) = (ms(presence.raw), ms(presence_after.raw));
+    assert!(was <= is && is <= was + between_ms, "{was} ms, and {is} ms {between_ms} ms later");
     let rest = |person: &ReportPerson, presence: &ScoreComponent| {
         person.engagement.score - presence.points
     };
