@@ -14,8 +14,8 @@ pub fn wall() -> Timestamp {
 }
 
 /// A meeting's time: the wall clock at its start, not before it was last known to be alive, plus monotonic
-/// time. Where it starts ahead of the wall it runs at half speed until they meet; but not where people are in it
-/// already, whose time it measures. A wall clock that is set later changes nothing.
+/// time. Where it starts ahead of the wall it runs at half speed until they meet; but not once people are in it,
+/// whose time it measures. A wall clock that is set later changes nothing.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MeetingClock {
     start: Instant,
@@ -30,6 +30,15 @@ impl MeetingClock {
         let base = wall.max(last_alive);
         let ahead_ms = if people { 0 } else { base.0 - wall.0 };
         MeetingClock { start: Instant::now(), base, ahead_ms }
+    }
+
+    /// From now on it runs at full speed, however far ahead of the wall it is: there are people whose time it
+    /// measures.
+    pub(super) fn keep_pace(&mut self) {
+        if self.ahead_ms > 0 {
+            (self.base, self.ahead_ms) = (self.now(), 0);
+            self.start = Instant::now();
+        }
     }
 
     /// The meeting's time.

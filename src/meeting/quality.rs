@@ -98,6 +98,11 @@ impl Meeting {
     }
 }
 
+/// A connection of which nothing is known.
+pub(super) fn unknown() -> ConnectionQuality {
+    links::only(QualityLevel::Unknown)
+}
+
 impl Measures {
     /// How good someone's connection is as of the last step's end, or was when they left; none: not measured,
     /// or not since it came back.

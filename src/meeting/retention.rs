@@ -26,6 +26,11 @@ impl Retention {
         self.over_since.get_or_insert(at);
     }
 
+    /// Whether what was measured is gone.
+    pub(super) fn is_applied(&self) -> bool {
+        self.applied.is_some()
+    }
+
     pub(super) fn applied(&mut self, event: &Event) {
         self.applied = Some((event.seq, event.at));
     }

@@ -107,6 +107,14 @@ impl Measures {
         self.changed += (before - self.talks.open.len()) as u64;
     }
 
+    /// The same of one of them: who says something costs no more where many speak.
+    fn settle_one(&mut self, now: Timestamp, of: ParticipantId) {
+        let Some(talk) = self.talks.open.get_mut(&of) else { return };
+        for stretch in talk.count(now) {
+            self.people.entry(of).or_default().spoke(of, stretch);
+        }
+    }
+
     /// What they have spoken since it was counted last, in milliseconds.
     pub(super) fn uncounted(&self, now: Timestamp) -> BTreeMap<ParticipantId, u64> {
         let talks = self.talks.open.iter().filter(|(_, talk)| talk.measured);
@@ -123,16 +131,19 @@ impl Measures {
     }
 
     fn heard(&mut self, now: Timestamp, report: TalkReport, measured: bool) {
-        self.settle(now);
         let TalkReport { of, session, source, speaking } = report;
+        self.settle_one(now, of);
         if speaking {
             let begun = Talk { reports: BTreeMap::new(), counted: now, measured };
             let talk = self.talks.open.entry(of).or_insert(begun);
             talk.reports.insert(session, Report { source, until: now.plus_ms(HOLDS_MS) });
         } else if let Some(talk) = self.talks.open.get_mut(&of) {
             talk.reports.remove(&session);
+            if talk.reports.is_empty() {
+                self.talks.open.remove(&of);
+                self.changed += 1;
+            }
         }
-        self.drop_ended();
     }
 
     /// Nobody is said to speak by this session any more.

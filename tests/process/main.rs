@@ -18,6 +18,7 @@ mod looking_back;
 mod measuring;
 mod migrate;
 mod repeat;
+mod reported;
 mod sign_in;
 mod silent;
 mod start;

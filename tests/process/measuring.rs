@@ -20,7 +20,7 @@ use crate::support::{Home, Raw};
 const GAP_MS_MAX: i64 = 30_000;
 
 /// Someone who asks for the time.
-struct Voice {
+pub(crate) struct Voice {
     raw: Raw,
     hello: Hello,
     welcome: Welcome,
@@ -28,31 +28,37 @@ struct Voice {
 }
 
 impl Voice {
-    async fn enter(home: &Home, hello: Hello) -> Voice {
+    pub(crate) async fn enter(home: &Home, hello: Hello) -> Voice {
         let (raw, welcome) = Raw::enter(home.address(), &hello).await;
         Voice { raw, hello, welcome, last_id: 1 }
     }
 
-    async fn come_back(&mut self, home: &Home) {
+    pub(crate) async fn come_back(&mut self, home: &Home) {
         let reached = self.raw.reached;
         let back = Raw::resume(home.address(), &self.hello, &self.welcome, reached).await;
         (self.raw, self.welcome) = back;
     }
 
-    async fn ask(&mut self, command: Command) -> serde_json::Value {
+    pub(crate) async fn ask(&mut self, command: Command) -> serde_json::Value {
         self.last_id += 1;
         self.raw.command(self.last_id, &command).await;
         serde_json::from_str(&self.raw.answer(self.last_id).await).unwrap()
     }
 
+    /// Asks for what may not be refused.
+    pub(crate) async fn done(&mut self, command: Command) {
+        let answer = self.ask(command).await;
+        assert_eq!(answer["type"], "ok", "{answer}");
+    }
+
     /// The meeting's clock.
-    async fn time(&mut self) -> Timestamp {
+    pub(crate) async fn time(&mut self) -> Timestamp {
         let pong = self.ask(Command::Ping(Empty {})).await;
         pong["data"]["time"].as_str().unwrap().parse().unwrap()
     }
 
     /// Asks until the meeting's clock is so far; each answer gives the server its turn.
-    async fn until(&mut self, time: Timestamp) -> Timestamp {
+    pub(crate) async fn until(&mut self, time: Timestamp) -> Timestamp {
         loop {
             let now = self.time().await;
             if now >= time {
@@ -61,19 +67,19 @@ impl Voice {
         }
     }
 
-    fn id(&self) -> ParticipantId {
+    pub(crate) fn id(&self) -> ParticipantId {
         self.welcome.you.participant
     }
 }
 
 /// What another program reads of a meeting while it goes on.
-struct Reader {
-    connection: Connection,
+pub(crate) struct Reader {
+    pub(crate) connection: Connection,
     meeting: i64,
 }
 
 impl Reader {
-    fn of(home: &Home, meeting: &Meeting) -> Reader {
+    pub(crate) fn of(home: &Home, meeting: &Meeting) -> Reader {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
         let connection = Connection::open_with_flags(home.database(), flags).unwrap();
         Reader { connection, meeting: meeting.info.id.0 }
@@ -96,7 +102,7 @@ impl Reader {
     }
 
     /// Waits for a checkpoint at this time or later.
-    async fn written(&self, voice: &mut Voice, at: Timestamp) {
+    pub(crate) async fn written(&self, voice: &mut Voice, at: Timestamp) {
         while self.last_alive() < at {
             voice.time().await;
         }

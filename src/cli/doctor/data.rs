@@ -91,8 +91,8 @@ fn time(database: &Inspection) -> Result<Check, StoreError> {
         format!("the last event: meeting {}, seq {}, at {}", newest.meeting, newest.seq, newest.at);
     let behind = newest.at.ms_since(now);
     Ok(if behind > BEHIND_MS_MAX {
-        let todo = "set the clock: timedatectl set-ntp true; until it has caught up, meetings run \
-                    at half speed";
+        let todo = "set the clock: timedatectl set-ntp true; until then meetings that nobody is \
+                    in run at half speed";
         Check::fail(
             "journal",
             format!("{says}, which is {} s ahead of the clock", behind / 1000),

@@ -56,6 +56,9 @@ impl Running {
             self.held.push_back(Held { basis: self.head(), batch, frames, redacted, outputs });
         }
         let facts = &self.meeting.facts;
+        if facts.has_anyone() {
+            self.clock.keep_pace();
+        }
         let present = facts.people_in();
         self.share.set(present, facts.waiting.len(), facts.sessions.len());
         self.release();

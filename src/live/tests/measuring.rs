@@ -151,6 +151,27 @@ async fn a_restart_with_the_clock_set_back_goes_on_from_the_last_sign_of_life_at
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_comes_into_a_meeting_that_is_ahead_of_the_clock_is_measured_at_full_speed() {
+    let mut stage = Stage::new(false).await;
+    let ada = entered(&mut stage, OWNER).await;
+    stage.ask(&ada, 2, Command::Leave(Leave::default()));
+    stage.commit().await;
+    // It rests, and meanwhile the clock is set back a minute.
+    let alive = stage.running.clock.now().plus_seconds(60);
+    let ahead = format!("UPDATE meetings SET last_alive = '{alive}'");
+    Connection::open(stage.store.path()).unwrap().execute_batch(&ahead).unwrap();
+    stage.restore().await;
+    let _ben = entered(&mut stage, 2).await;
+    let began = stage.running.clock.now();
+    assert!(began >= alive);
+    advance(Duration::from_secs(10)).await;
+    stage.running.checkpoint();
+    stage.commit().await;
+    assert_eq!(stage.running.clock.now().ms_since(began), 10_000);
+    assert_eq!(seconds(&stage.store, 2), 10);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_running_meeting_writes_by_itself_and_an_empty_one_rests() {
     let house = House::new(Settings { retire_after_seconds: 86_400, ..settings() });
     let meeting = house.make(1).await;

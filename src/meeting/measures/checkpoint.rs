@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quorate_protocol::{MeetingStatus, ParticipantId, Presence, Timestamp};
+use quorate_protocol::{ConnectionQuality, MeetingStatus, ParticipantId, Presence, Timestamp};
 
 use super::{Checkpoint, Measures, Minute, PersonMeasured, Totals};
-use crate::meeting::Meeting;
 use crate::meeting::engagement::Scoring;
 use crate::meeting::event::{Event, Fact};
+use crate::meeting::{Meeting, Person, quality};
 
 /// While the meeting goes on a score is written again when it moved so far: those of people who are gone drift
 /// all the time. What is written at the end is exact.
@@ -35,6 +35,13 @@ impl Measures {
         }
     }
 
+    /// How good someone's connection is; also that this is not known any more, where it was written that it was.
+    fn quality_to_write(&self, person: &Person) -> Option<ConnectionQuality> {
+        let written = self.written.get(&person.id).and_then(|written| written.quality);
+        let forgotten = || written.filter(|_| person.is_in()).map(|_| quality::unknown());
+        self.quality(person.id).or_else(forgotten)
+    }
+
     /// What came to the minutes of everyone concerned since it was taken last.
     fn take_minutes(&mut self, concerns: impl Fn(ParticipantId) -> bool) -> Vec<Minute> {
         let people = self.people.iter_mut().filter(|(id, _)| concerns(**id));
@@ -50,14 +57,28 @@ impl Meeting {
     }
 
     /// What is to be written together with these events, which were applied already: how it stands with those whose
-    /// presence they end or break off, and with everyone where the meeting is over. None: nothing.
+    /// presence they end or break off, and with everyone where they end or reopen the meeting, or change what final
+    /// scores are made of. None: nothing.
     pub fn checkpoint_with(&mut self, now: Timestamp, events: &[Event]) -> Option<Checkpoint> {
-        if events.iter().any(|event| matches!(event.fact, Fact::MeetingEnded { .. })) {
+        if events.iter().any(|event| self.concerns_all(&event.fact)) {
             return Some(self.checkpoint(now));
         }
         let gone: BTreeSet<_> = events.iter().filter_map(|event| gone(&event.fact)).collect();
         (!gone.is_empty())
             .then(|| self.checkpoint_of(now, |participant| gone.contains(&participant)))
+    }
+
+    /// Whether everyone is written with this: no checkpoint may come after it.
+    fn concerns_all(&self, fact: &Fact) -> bool {
+        let facts = &self.facts;
+        match fact {
+            Fact::MeetingEnded { .. } | Fact::MeetingReopened {} => true,
+            // Of scores that were deleted none is made again.
+            Fact::ExclusionChanged { .. } | Fact::MeetingPolicyChanged { .. } => {
+                facts.info.status == MeetingStatus::Completed && !facts.retention.is_applied()
+            }
+            _ => false,
+        }
     }
 
     fn checkpoint_of(
@@ -98,7 +119,7 @@ impl Meeting {
                 participant: person.id,
                 total_time: person.total_seconds(now),
                 totals: totals.get(&person.id).copied().unwrap_or_default(),
-                quality: self.passing.measures.quality(person.id),
+                quality: self.passing.measures.quality_to_write(person),
                 score: engagement.as_ref().map(|engagement| engagement.score),
                 engagement: engagement.filter(|_| over).map(Box::new),
             }

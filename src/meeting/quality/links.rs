@@ -240,7 +240,7 @@ impl Links {
 }
 
 /// A level without numbers.
-fn only(level: QualityLevel) -> ConnectionQuality {
+pub(super) fn only(level: QualityLevel) -> ConnectionQuality {
     ConnectionQuality {
         version: VERSION,
         level,

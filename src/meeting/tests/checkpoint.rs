@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use quorate_protocol::*;
 
+use super::office;
 use super::stage::*;
 use crate::meeting::event::{Admission, Fact, ImportedParticipant};
 use crate::meeting::measures::{Checkpoint, PersonMeasured};
@@ -100,6 +101,12 @@ impl House {
         self.seal()
     }
 
+    /// The host asks without being there.
+    fn ask_office(&mut self, command: Command) {
+        office::act(&mut self.stage, office::actor(OWNER), command).unwrap();
+        self.seal();
+    }
+
     /// The column `total_time`.
     fn seconds(&self, user: i64) -> u64 {
         self.table[&at(user)].total_time
@@ -184,6 +191,63 @@ fn a_gap_counts_up_to_thirty_seconds() {
         house.checkpoint();
         assert_eq!(house.seconds(2), seconds);
     }
+}
+
+#[test]
+fn whose_connection_is_back_and_not_measured_yet_is_no_longer_written_as_lost() {
+    let mut house = House::new();
+    house.enter(OWNER);
+    house.enter(2);
+    let level = |house: &mut House| {
+        house.stage.tell();
+        house.checkpoint();
+        house.table[&at(2)].quality.map(|quality| quality.level)
+    };
+    assert_eq!(level(&mut house), None, "never measured");
+    house.lose(2);
+    assert_eq!(level(&mut house), Some(QualityLevel::Lost));
+    house.resume(2);
+    assert_eq!(level(&mut house), Some(QualityLevel::Unknown));
+    assert_eq!(level(&mut house), Some(QualityLevel::Unknown));
+    house.ask(2, report_quality(60.0, 0.0));
+    assert_eq!(level(&mut house), Some(QualityLevel::Excellent));
+}
+
+/// The final score of someone, as it is written.
+fn final_score(house: &House, user: i64) -> Option<f64> {
+    house.table[&at(user)].engagement.as_ref().map(|engagement| engagement.score)
+}
+
+#[test]
+fn final_scores_follow_what_they_are_made_of_and_go_when_the_meeting_goes_on() {
+    let mut house = House::new();
+    house.enter(OWNER);
+    house.enter(2);
+    house.enter(3);
+    house.ask(3, say("hello", None));
+    house.pass(60);
+    house.ask(3, leave());
+    house.pass(60);
+    house.ask(OWNER, empty(Command::MeetingEnd));
+    let before = final_score(&house, 3).unwrap();
+
+    let ask = ReportExclude { participant: at(2), excluded: true };
+    house.ask_office(Command::ReportExclude(ask));
+    assert_eq!((final_score(&house, 2), house.table[&at(2)].score), (None, None), "excluded");
+    assert_eq!(final_score(&house, 3), Some(before));
+
+    let weights = EngagementWeights { presence: 50, voice: 0, chat: 50, response: 0, signal: 0 };
+    let policy = Policy { engagement_weights: Some(Some(weights)), ..Policy::default() };
+    house.ask_office(Command::MeetingPolicy(Box::new(policy)));
+    // There for half of the time, and one message.
+    let expected = 50.0 * 0.5 + 50.0 * (1.0 - (-1.0f64 / 3.0).exp2());
+    let after = final_score(&house, 3).unwrap();
+    assert!((after - expected).abs() < 1e-9, "{after}, not {expected}");
+
+    house.enter(OWNER);
+    assert_eq!(final_score(&house, 3), None, "it goes on, and nothing is final");
+    house.ask(OWNER, empty(Command::MeetingEnd));
+    assert_eq!(final_score(&house, 3), Some(after), "and is made again");
 }
 
 #[test]

@@ -32,11 +32,15 @@ fn react() -> Command {
     Command::ReactionSend(ReactionSend { emoji: "👋".into() })
 }
 
-fn poll(stage: &mut Stage) -> PollId {
+fn open_poll() -> Command {
     let choices = vec!["yes".into(), "no".into()];
     let question = "Shall we?".into();
     let ask = PollOpen { question, choices, multiple: false, anonymous: false, seconds: None };
-    answer::<PollOnly>(&stage.ask(OWNER, Command::PollOpen(ask)).unwrap()).poll
+    Command::PollOpen(ask)
+}
+
+fn poll(stage: &mut Stage) -> PollId {
+    answer::<PollOnly>(&stage.ask(OWNER, open_poll()).unwrap()).poll
 }
 
 fn answer<T: DeserializeOwned>(decision: &Decision) -> T {
@@ -237,6 +241,24 @@ fn who_is_excluded_hears_of_it_with_staff_and_whoever_is_of_whichever_rank() {
     assert_eq!(score(&stage, OWNER), None, "it holds for the meeting");
 }
 
+/// By the formula: who asks much asks for answers.
+#[test]
+fn many_polls_lower_the_response_of_who_does_not_answer_and_only_who_may_opens_them() {
+    let mut stage = cast();
+    let first = poll(&mut stage);
+    stage.ask(5, Command::PollVote(PollVote { poll: first, choices: vec![0] })).unwrap();
+    let response = |stage: &Stage| component(&score(stage, 5).unwrap(), "response").x;
+    for _ in 0..20 {
+        assert_eq!(stage.ask(6, open_poll()), Err(Refusal::Forbidden(Permission::PollCreate)));
+    }
+    assert_eq!(response(&stage), Some(1.0));
+    for _ in 0..19 {
+        let poll = poll(&mut stage);
+        stage.ask(OWNER, Command::PollClose(PollOnly { poll })).unwrap();
+    }
+    assert_eq!(response(&stage), Some(0.05), "one of twenty");
+}
+
 /// What someone may do of that which counts.
 #[derive(Debug, Clone, Copy)]
 enum Deed {
@@ -244,6 +266,7 @@ enum Deed {
     React(i64),
     Hand(i64, bool),
     Vote(i64),
+    Ask(i64),
     Speak(i64, bool),
     Pass(u32),
 }
@@ -275,6 +298,7 @@ fn after(deeds: impl IntoIterator<Item = Deed>) -> Stage {
                 let vote = PollVote { poll: PollId(1), choices: vec![0] };
                 stage.ask(user, Command::PollVote(vote))
             }
+            Deed::Ask(user) => stage.ask(user, open_poll()),
             Deed::Speak(user, speaks) => stage.ask(user, speaking(speaks)),
             Deed::Pass(seconds) => {
                 stage.pass(seconds);
@@ -345,6 +369,7 @@ proptest! {
         deeds in prop::collection::vec(deed(), 1..60),
         spam in prop::collection::vec((any::<usize>(), prop_oneof![
             Just(Deed::Say(6)), Just(Deed::React(6)), any::<bool>().prop_map(|up| Deed::Hand(6, up)),
+            Just(Deed::Vote(6)), Just(Deed::Ask(6)),
         ]), 1..60),
     ) {
         let (before, now) = (after(deeds.clone()), after(mixed(&deeds, &spam)));
