@@ -50,13 +50,9 @@ impl Meeting {
     }
 
     /// What is to be written together with these events, which were applied already: how it stands with those whose
-    /// presence they end or break off, and with everyone where the meeting is over, or someone is scored no more or
-    /// again, which concerns all. None: nothing.
+    /// presence they end or break off, and with everyone where the meeting is over. None: nothing.
     pub fn checkpoint_with(&mut self, now: Timestamp, events: &[Event]) -> Option<Checkpoint> {
-        let all = |event: &Event| {
-            matches!(event.fact, Fact::MeetingEnded { .. } | Fact::ExclusionChanged { .. })
-        };
-        if events.iter().any(all) {
+        if events.iter().any(|event| matches!(event.fact, Fact::MeetingEnded { .. })) {
             return Some(self.checkpoint(now));
         }
         let gone: BTreeSet<_> = events.iter().filter_map(|event| gone(&event.fact)).collect();

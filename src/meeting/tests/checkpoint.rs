@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use quorate_protocol::*;
 
-use super::office::{act as act_outside, actor};
 use super::stage::*;
 use crate::meeting::event::{Admission, Fact, ImportedParticipant};
 use crate::meeting::measures::{Checkpoint, PersonMeasured};
@@ -148,15 +147,6 @@ fn at_the_end_everything_is_written_with_what_scores_are_made_of() {
     assert_eq!((engagement(50), house.table[&at(50)].score), (None, None), "bots are not scored");
     house.pass(3600);
     assert_eq!(house.checkpoint(), NOBODY, "nothing changes when it is over");
-    // But for who is excluded only then: what is kept of them is gone, and comes again with them.
-    for (excluded, kept) in [(true, false), (false, true)] {
-        let exclude = ReportExclude { participant: at(2), excluded };
-        act_outside(&mut house.stage, actor(OWNER), Command::ReportExclude(exclude)).unwrap();
-        assert_eq!(house.seal(), [OWNER, 2], "how many there are concerns all");
-        let row = &house.table[&at(2)];
-        assert_eq!((row.score.is_some(), row.engagement.is_some()), (kept, kept));
-        assert_eq!(row.total_time, 400);
-    }
 }
 
 #[test]
