@@ -256,6 +256,19 @@ impl There {
     }
 }
 
+/// How good a connection is, without the figures: where someone is could be guessed from those.
+fn level_alone(quality: ConnectionQuality) -> ConnectionQuality {
+    ConnectionQuality {
+        r: None,
+        mos: None,
+        rtt_ms: None,
+        jitter_ms: None,
+        loss_pct: None,
+        slow_signalling: false,
+        ..quality
+    }
+}
+
 fn shown(
     stored: StoredPerson,
     live: &mut HashMap<ParticipantId, There>,
@@ -263,9 +276,11 @@ fn shown(
     score: Shown,
 ) -> MeetingParticipant {
     let live = live.remove(&stored.id);
+    let whole = admits || stored.user == viewer;
     let measured = match &live {
-        Some(it) => it.quality.filter(|_| it.measured_for_all || admits || stored.user == viewer),
-        None => stored.quality.filter(|_| admits || stored.user == viewer),
+        Some(it) if whole => it.quality,
+        Some(it) => it.quality.filter(|_| it.measured_for_all).map(level_alone),
+        None => stored.quality.filter(|_| whole),
     };
     let live = live.map(|it| it.participant);
     let status = match (stored.status, &live) {

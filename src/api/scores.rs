@@ -11,6 +11,7 @@ use super::Api;
 use super::access::{may, no_meeting};
 use super::problem::Problem;
 use crate::identity::{Caller, unavailable};
+use crate::meeting::engagement::without_talk;
 use crate::store::{StoredPerson, Whose};
 
 /// What someone may see of it.
@@ -83,7 +84,10 @@ impl Scores {
         let talks = self.privacy.talk_time && (own || !person.excluded);
         Shown {
             talk_seconds: talks.then_some(talk_ms / 1000),
-            engagement: engagement.filter(|_| !person.excluded),
+            engagement: engagement.filter(|_| !person.excluded).map(|it| {
+                // What the table keeps may be of a time when talk was measured.
+                if self.privacy.talk_time { it } else { without_talk(it) }
+            }),
             excluded,
         }
     }

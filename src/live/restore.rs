@@ -13,7 +13,7 @@ use super::frames::{event_frames, ok_frame};
 use super::ids;
 use super::ring::{RING_ITEMS_MAX, Ring};
 use super::step::Running;
-use crate::meeting::{Event, Meeting};
+use crate::meeting::{Event, Meeting, wire};
 use crate::store::{BallotBox, Committed, StoreError};
 
 /// Events read from the journal at once.
@@ -102,7 +102,8 @@ fn fold(
         for event in events {
             meeting.apply(event);
             if let Some(cause) = &event.cause {
-                let frame = ok_frame(cause.command, Some(event.seq), cause.answer.clone());
+                let answer = wire::answer(event).unwrap_or_else(|| cause.answer.clone());
+                let frame = ok_frame(cause.command, Some(event.seq), answer);
                 let theirs = answers.entry(cause.session).or_default();
                 theirs.note(cause.command, &frame.into());
             }

@@ -5,7 +5,7 @@
 //! who comes back comes back to their room. Rooms are the meeting's: they outlast whoever made them.
 
 mod help;
-mod plan;
+pub(super) mod plan;
 mod rooms;
 
 use std::collections::BTreeMap;

@@ -31,6 +31,11 @@ const PRESENT_MS_MIN: u64 = 5 * 60_000;
 /// With fewer components than this a score is of low confidence.
 const COMPONENTS_MIN: usize = 2;
 
+/// The component of talk.
+const VOICE: &str = "voice";
+/// Why it does not apply where the settings forbid it.
+const UNMEASURED: &str = "it is not measured here for how long people speak";
+
 const DISCUSSION: EngagementWeights =
     EngagementWeights { presence: 35, voice: 25, chat: 15, response: 15, signal: 10 };
 const LECTURE: EngagementWeights =
@@ -90,7 +95,7 @@ impl<'a> Scoring<'a> {
         let weights = weights(&self.facts.info.settings);
         let mut components = vec![
             self.presence(person, present_ms).weighing("presence", weights.presence),
-            self.voice(totals).weighing("voice", weights.voice),
+            self.voice(totals).weighing(VOICE, weights.voice),
             chat(person, present_ms).weighing("chat", weights.chat),
             response(person).weighing("response", weights.response),
             signal(person.activity.hands(self.now), totals).weighing("signal", weights.signal),
@@ -111,7 +116,7 @@ impl<'a> Scoring<'a> {
     fn voice(&self, totals: Totals) -> Part {
         let talk_ms = totals.talk_ms as f64;
         if !self.privacy.talk_time {
-            return Part::missing("it is not measured here for how long people speak");
+            return Part::missing(UNMEASURED);
         }
         if self.people < 2 {
             return Part::missing("nobody else was there");
@@ -122,6 +127,16 @@ impl<'a> Scoring<'a> {
         let share = talk_ms * f64::from(self.people) / self.talk_ms as f64;
         Part::of(talk_ms / 1000.0, Some(self.talk_ms as f64 / 1000.0), share / FULL_SHARE)
     }
+}
+
+/// A score that was made where talk was measured, as it is where talk may not be shown any more.
+#[must_use]
+pub fn without_talk(mut engagement: Engagement) -> Engagement {
+    for voice in engagement.components.iter_mut().filter(|it| it.key == VOICE) {
+        *voice = Part::missing(UNMEASURED).weighing(VOICE, voice.weight);
+    }
+    engagement.score = score(&mut engagement.components);
+    engagement
 }
 
 fn chat(person: &Person, present_ms: u64) -> Part {

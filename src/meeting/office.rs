@@ -303,7 +303,9 @@ impl Facts {
             let out = matches!(known.place, Place::Out(Exit::Declined { .. } | Exit::Removed));
             known.removed || out || self.knocked_in_vain(known, actor)
         });
-        if put_out && !self.is_staff(actor.user) {
+        // A co-host who was removed waits for approval as all do; who has the host's seat is put out by nobody.
+        let removed = known.is_some_and(|known| known.removed) && !self.is_seated(actor.user);
+        if removed || (put_out && !self.is_staff(actor.user)) {
             return Ok((0, PermissionSet::NONE));
         }
         Ok(match &actor.bot {

@@ -191,7 +191,9 @@ impl Scene<'_> {
     fn people(&self, now: Timestamp) -> Vec<PersonStats> {
         let scoring = Scoring::new(self.facts, self.totals, self.privacy, now);
         let mut people: Vec<_> = self.there().collect();
-        people.sort_by_key(|person| (Reverse(self.talk_ms(person)), person.id));
+        // Who spoke more is not told by the order either.
+        let talk_ms = |person: &Person| self.privacy.talk_time.then(|| self.talk_ms(person));
+        people.sort_by_key(|person| (Reverse(talk_ms(person)), person.id));
         people.truncate(PEOPLE_MAX);
         let shown = |person: &Person| PersonStats {
             participant: person.id,

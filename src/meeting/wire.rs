@@ -16,6 +16,7 @@ use quorate_protocol::{
     Timer, UserAffected, UserKind, WaitReason, WaitingEntry, WaitingTold,
 };
 
+use super::breakouts::plan::rooms_prepared;
 use super::event::{Event, Fact, Personal, RoomPlan};
 
 /// The event as clients see it; none where it is for the audit log alone.
@@ -28,6 +29,16 @@ pub fn event(event: &Event) -> Option<quorate_protocol::Event> {
     let Event { seq, at, by, .. } = *event;
     let via = event.as_admin.then_some(ByRight::Admin);
     Some(quorate_protocol::Event { seq, at, by, name, role, via, body })
+}
+
+/// The answer's data to the command that an event ends, where the event tells all of it: then it is not kept
+/// with it, and goes without the names that are redacted.
+#[must_use]
+pub fn answer(event: &Event) -> Option<Box<str>> {
+    let Fact::BreakoutPrepared { rooms, mode, .. } = &event.fact else { return None };
+    let names = Personal::texts(event.personal.as_deref(), rooms.len());
+    let answer = rooms_prepared(rooms, names, *mode);
+    Some(serde_json::to_string(&answer).expect("answers serialise").into())
 }
 
 fn body(event: &Event) -> Option<EventBody> {

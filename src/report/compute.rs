@@ -112,8 +112,18 @@ impl Subject {
     fn feedback(&self, ratings: &[Rating]) -> FeedbackSummary {
         let Disclosure { privacy, raters_min } = self.disclosure;
         let standing = self.story.facts.feedback_standing(self.asked.now, privacy);
-        let each = self.asked.individuals && self.privacy.names_in_reports;
-        summary(standing, ratings, Insight { aggregate: true, each, raters_min }, None)
+        let insight = Insight { aggregate: true, each: self.shows_each(), raters_min };
+        // Of who is excluded nothing is told by name.
+        let spoken_of =
+            |id: &ParticipantId| self.story.facts.people.get(id).is_some_and(Person::is_reported);
+        let told =
+            |it: &Rating| Rating { participant: it.participant.filter(spoken_of), ..it.clone() };
+        summary(standing, &ratings.iter().map(told).collect::<Vec<_>>(), insight, None)
+    }
+
+    /// Whether it says who said what.
+    fn shows_each(&self) -> bool {
+        self.asked.individuals && self.privacy.names_in_reports
     }
 
     /// Whether it was summed up before it ended, or in the day after.
@@ -331,7 +341,10 @@ impl Subject {
             minutes_fair,
             ratings: ratings.iter().map(|it| it.rating).collect(),
             may_rate: facts.people.values().filter(there).count() as u32,
-            few_hidden: facts.info.settings.feedback == FeedbackMode::Anonymous,
+            raters_min: self.disclosure.raters_min,
+            // Of the score and what else it is made of anyone could reckon back what one or two said.
+            few_hidden: facts.info.settings.feedback == FeedbackMode::Anonymous
+                || !self.shows_each(),
         }
     }
 

@@ -9,8 +9,6 @@ use crate::meeting::engagement::{Part, score};
 
 /// The version of the formula.
 pub const VERSION: u32 = 1;
-/// From so many raters on the mean of their ratings is shown.
-pub const RATERS_MIN: u32 = 3;
 
 const STRUCTURE: f64 = 15.0;
 const TIMELINESS: f64 = 15.0;
@@ -20,6 +18,8 @@ const OUTCOMES: f64 = 15.0;
 const OUTCOMES_AD_HOC: f64 = 7.5;
 const QUALITY: f64 = 10.0;
 const FEEDBACK: f64 = 15.0;
+/// With fewer raters than this feedback weighs less.
+const RATERS_FULL: u32 = 3;
 /// Where at least [`MANY_RATERS`] of those who were there answered.
 const FEEDBACK_OF_MANY: f64 = 30.0;
 const MANY_RATERS: f64 = 0.3;
@@ -70,7 +70,9 @@ pub struct Input {
     pub ratings: Vec<u8>,
     /// How many might have.
     pub may_rate: u32,
-    /// Whether ratings by so few are to stay unknown: then they are left out.
+    /// From so many raters on the mean of their ratings is shown.
+    pub raters_min: u32,
+    /// Whether what fewer said is to stay unknown: then it is left out.
     pub few_hidden: bool,
 }
 
@@ -230,12 +232,12 @@ fn feedback(input: &Input) -> ScoreComponent {
     if count == 0 {
         return Part::missing("nobody said what they think").weighing("feedback", weight);
     }
-    let few = count < RATERS_MIN;
+    let few = count < input.raters_min;
     if few && input.few_hidden {
-        let why = "fewer than three people said what they think, and nobody is to know who";
+        let why = "so few said what they think that it could be reckoned back who said what";
         return Part::missing(why).weighing("feedback", weight);
     }
-    let weight = if few { weight * n / f64::from(RATERS_MIN) } else { weight };
+    let weight = weight * n.min(f64::from(RATERS_FULL)) / f64::from(RATERS_FULL);
     let sum: f64 = input.ratings.iter().map(|rating| f64::from(*rating)).sum();
     let (prior_count, prior) = PRIOR;
     let x = ((sum + prior_count * prior) / (n + prior_count) - 1.0) / 4.0;

@@ -285,6 +285,27 @@ async fn all_are_back_in_the_main_room_with_one_frame_when_the_countdown_ends() 
 }
 
 #[tokio::test]
+async fn what_rooms_are_called_is_not_kept_where_it_cannot_be_redacted() {
+    let mut stage = Stage::set().await;
+    let meeting = stage.meeting("Ada", json!({})).await;
+    let (mut ada, welcome) = stage.knock_as(&meeting, "Ada").await;
+    let command = prepare(&[&[participant(&welcome)], &[]], BreakoutMode::Manual);
+    let done = ada.ask(&command).await;
+    assert_eq!(done["data"]["rooms"][0]["name"], "Blue", "{done}");
+    let kept: i64 = stage.sql(
+        "SELECT count(*) FROM meeting_audit_logs \
+         WHERE instr(answer, 'Blue') OR instr(details, 'Blue')",
+    );
+    assert_eq!(kept, 0);
+    tokio::join!(stage.restart(), async move { ada.ending().await });
+    let (mut ada, back) = stage.resume(&meeting, &welcome, seq(&welcome)).await;
+    assert_eq!(back["data"]["resumed"], true, "{back}");
+    let id = done["id"].as_i64().unwrap();
+    ada.say(&ClientFrame::command(id, &command)).await;
+    assert_eq!(ada.answer(json!(id)).await, done, "answered as before, with the names");
+}
+
+#[tokio::test]
 async fn who_comes_back_is_in_their_room_also_when_the_server_was_away() {
     let mut stage = Stage::set().await;
     let meeting = stage.meeting("Ada", json!({})).await;

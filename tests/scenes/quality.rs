@@ -56,6 +56,12 @@ async fn what_a_client_reports_is_told_and_stands_in_rosters_lists_and_the_rest_
         "rtt_ms": 150.0, "jitter_ms": 15.0, "loss_pct": 1.0,
     });
     assert_eq!(one["quality"], expected);
+    for (who, whole) in [("Ben", true), ("Cyd", false)] {
+        let shown = get(&stage, &stage.token(who), &format!("{people}/{}", ben.id())).await;
+        assert_eq!(shown["quality"]["level"], "excellent", "{who}");
+        let figures = ["r", "mos", "rtt_ms", "jitter_ms", "loss_pct"];
+        assert!(figures.iter().all(|it| shown["quality"][it].is_null() != whole), "{who}: {shown}");
+    }
     for (level, found) in [
         ("excellent", json!([ben.id()])),
         ("unknown", json!([ada.id(), gus.id(), cyd.id()])),

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::audit::admin;
-use crate::stage::{Person, Stage};
+use crate::stage::{Person, Stage, assign};
 
 fn say(text: &str) -> Command {
     Command::ChatSend(ChatSend { text: text.to_owned(), to: None, reply_to: None })
@@ -198,6 +198,60 @@ async fn each_is_told_as_much_as_they_may_see() {
     ada.send(Command::RoleGrant(grant)).await;
     let granted = report(&stage, &meeting, &stage.token("Ben")).await;
     assert_eq!(granted.participants.len(), 4);
+}
+
+#[tokio::test]
+async fn who_is_put_out_reads_no_more_of_what_was_granted_and_a_stranger_never_did() {
+    let stage = Stage::set().await;
+    let (meeting, [mut ada, ben, cyd, mut dan]) = play(&stage, json!({})).await;
+    ada.send(assign(cyd.id(), Role::Moderator)).await;
+    use Permission::{ReportAggregate, ReportIndividual};
+    for (participant, permission) in [(ben.id(), ReportIndividual), (cyd.id(), ReportAggregate)] {
+        let permissions = vec![permission];
+        ada.send(Command::RoleGrant(PersonPermissions { participant, permissions })).await;
+    }
+    dan.send(Command::FeedbackSubmit(FeedbackSubmit {
+        rating: 1,
+        comment: Some("secretly".into()),
+        tags: Vec::new(),
+    }))
+    .await;
+    let bot = |scopes: &[Permission]| {
+        stage.bot_token("Scribe", scopes, |claims| claims.meetings = Some(vec![meeting.info.id]))
+    };
+    let told = async |token: &str| {
+        let mut told = String::new();
+        let dan = format!("participants/{}", dan.id());
+        for path in ["report", "report?format=csv", "report?format=html", "feedback", &dan] {
+            let path = format!("/api/meetings/{}/{path}", meeting.info.id);
+            let request = stage.request(Method::GET, &path, Some(token));
+            told += &request.send().await.unwrap().text().await.unwrap();
+        }
+        told
+    };
+    let secrets = ["secretly", "\"score\":", "points_presence", "\"rating\":1"];
+    let (ben_reads, cyd_reads) = (told(&stage.token("Ben")).await, told(&stage.token("Cyd")).await);
+    assert_eq!(secrets.map(|it| ben_reads.contains(it)), [true; 4], "{ben_reads}");
+    let together = secrets.map(|it| cyd_reads.contains(it));
+    assert_eq!(together, [false, true, false, false], "{cyd_reads}");
+    for (participant, ban) in [(ben.id(), false), (cyd.id(), true)] {
+        let command = match ban {
+            true => Command::ParticipantBan(Ban {
+                participant: Some(participant),
+                user: None,
+                reason: None,
+                until: None,
+                scope: BanScope::Meeting,
+            }),
+            false => Command::ParticipantRemove(PersonReason { participant, reason: None }),
+        };
+        ada.send(command).await;
+    }
+    let chatty = bot(&[Permission::ChatSend, Permission::ParticipantList]);
+    for token in [stage.token("Ben"), stage.token("Cyd"), stage.token("Eve"), chatty] {
+        let told = told(&token).await;
+        assert!(!secrets.iter().any(|it| told.contains(it)), "{told}");
+    }
 }
 
 #[tokio::test]

@@ -174,8 +174,10 @@ async fn forgotten(stage: &Stage) {
 }
 
 fn holds(stage: &Stage, text: &str) -> bool {
-    let bytes = std::fs::read(stage.config.database()).unwrap();
-    bytes.windows(text.len()).any(|it| it == text.as_bytes())
+    let database = stage.config.database();
+    let log = database.with_extension("db-wal");
+    let files = [std::fs::read(database).unwrap(), std::fs::read(log).unwrap_or_default()];
+    files.iter().any(|bytes| bytes.windows(text.len()).any(|it| it == text.as_bytes()))
 }
 
 #[tokio::test]
@@ -250,7 +252,7 @@ async fn what_was_said_and_measured_long_ago_goes_and_the_structure_stays() {
     }
     stage.restart().await;
     for text in ["Zelda", "Quimby", "quimby", "vermouth", "grandmother", "pistachios", "Marzipan"] {
-        assert!(!holds(&stage, text), "`{text}` is still in the file");
+        assert!(!holds(&stage, text), "`{text}` is still in the files");
     }
     assert!(holds(&stage, "Member 2") && holds(&stage, "Weekly"));
 }

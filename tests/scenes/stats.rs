@@ -143,3 +143,43 @@ async fn after_the_meeting_the_last_score_is_shown_and_no_more_than_is_to_be() {
     assert_eq!(shown["engagement"], engagement);
     drop(carl);
 }
+
+#[tokio::test]
+async fn a_server_that_measures_no_talk_any_more_tells_none_that_it_measured_before() {
+    let mut stage = Stage::set().await;
+    let meeting = stage.meeting("Ada", json!({})).await;
+    let mut ada = stage.join(&meeting, "Ada").await;
+    let ben = stage.join(&meeting, "Ben").await.id();
+    ada.send(Command::MeetingEnd(Empty {})).await;
+    let part = |key: &str, raw: f64, weight: f64| {
+        json!({ "key": key, "raw": raw, "x": 0.5, "weight": weight, "points": 10.0,
+                "available": true })
+    };
+    let engagement = json!({
+        "version": 1, "score": 20.0, "confidence": "normal",
+        "components": [part("presence", 61.0, 35.0), part("voice", 77.0, 25.0)],
+    });
+    rusqlite::Connection::open(stage.config.database())
+        .unwrap()
+        .execute(
+            "UPDATE meeting_participants SET talk_ms = 77000, engagement = ?1",
+            [engagement.to_string()],
+        )
+        .unwrap();
+    let shown = read(&stage, &meeting, ben, "Ben").await;
+    assert_eq!(shown["engagement"]["components"][1]["raw"], 77.0, "{shown}");
+    stage.config.privacy.talk_time = false;
+    stage.restart().await;
+    for who in ["Ada", "Ben"] {
+        let shown = read(&stage, &meeting, ben, who).await;
+        assert!(shown["talk_seconds"].is_null() && !shown.to_string().contains("77"), "{shown}");
+        let [presence, voice] = &shown["engagement"]["components"].as_array().unwrap()[..] else {
+            panic!("{shown}")
+        };
+        assert_eq!((&voice["available"], &voice["points"]), (&json!(false), &json!(0.0)));
+        assert_eq!(
+            (&presence["points"], &shown["engagement"]["score"]),
+            (&json!(50.0), &json!(50.0))
+        );
+    }
+}

@@ -12,6 +12,24 @@ use crate::meeting::facts::Facts;
 use crate::meeting::person::Person;
 use crate::meeting::{Decision, Refusal, text};
 
+/// What `breakout.prepare` is answered.
+pub(in crate::meeting) fn rooms_prepared(
+    plan: &[RoomPlan],
+    names: Vec<String>,
+    mode: BreakoutMode,
+) -> RoomsPrepared {
+    let shown = plan.iter().zip(names).map(|(plan, name)| Room {
+        room: plan.room,
+        name,
+        participants: plan.participants.clone(),
+        open: false,
+        closes_at: None,
+        help: false,
+        mode,
+    });
+    RoomsPrepared { rooms: shown.collect() }
+}
+
 impl Facts {
     /// Prepares rooms. `seed` is the chance by which `random` deals people out.
     pub(in crate::meeting) fn prepare_rooms(
@@ -37,16 +55,7 @@ impl Facts {
         let ids = (self.breakouts.last + 1..).map(RoomId);
         let plan = ids.zip(assigned).map(|(room, participants)| RoomPlan { room, participants });
         let plan: Vec<_> = plan.collect();
-        let shown = plan.iter().zip(&names).map(|(plan, name)| Room {
-            room: plan.room,
-            name: name.clone(),
-            participants: plan.participants.clone(),
-            open: false,
-            closes_at: None,
-            help: false,
-            mode: ask.mode,
-        });
-        let answer = RoomsPrepared { rooms: shown.collect() };
+        let answer = rooms_prepared(&plan, names.clone(), ask.mode);
         let prepared = Fact::BreakoutPrepared { rooms: plan, mode: ask.mode, minutes: ask.minutes };
         let personal = Personal { texts: names, ..Personal::default() };
         let decision = Decision::by(me).personal_event(Audience::EVERYONE, prepared, personal);

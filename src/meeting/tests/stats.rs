@@ -166,6 +166,7 @@ fn what_is_private_is_not_told() {
     privacy(&mut stage, Privacy { talk_time: false, ..Privacy::default() });
     let stats = next(&mut stage);
     assert_eq!((stats.talk, stats.silent.as_ref()), (None, None));
+    assert_eq!(people(&stats), [1, 5, 6], "the order does not tell who spoke most");
     assert!(stats.people.unwrap().iter().all(|it| it.talk_seconds.is_none()));
 }
 

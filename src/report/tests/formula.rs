@@ -138,7 +138,8 @@ fn quality_is_of_the_minutes_that_were_measured() {
 #[test]
 fn feedback_weighs_more_the_more_gave_it() {
     let of = |ratings: &[u8], may_rate| {
-        let input = Input { ratings: ratings.to_vec(), may_rate, ..Input::default() };
+        let ratings = ratings.to_vec();
+        let input = Input { ratings, may_rate, raters_min: 3, ..Input::default() };
         component(&effectiveness(&input), "feedback")
     };
     // (12 + 10.5)/6 = 3.75, less 1, of 4.
@@ -156,11 +157,16 @@ fn feedback_weighs_more_the_more_gave_it() {
     let hidden = |ratings: &[u8]| Input {
         ratings: ratings.to_vec(),
         may_rate: 4,
+        raters_min: 3,
         few_hidden: true,
         ..Input::default()
     };
     assert_eq!(x(&hidden(&[5, 5]), "feedback"), None, "nobody is to know who");
     assert!(x(&hidden(&[5, 5, 5]), "feedback").is_some());
+    let five = |few_hidden| Input { raters_min: 5, few_hidden, ..hidden(&[5, 5, 5]) };
+    assert_eq!(x(&five(true), "feedback"), None, "as the server has it");
+    let told = component(&effectiveness(&five(false)), "feedback");
+    assert_eq!((told.weight, told.raw), (30.0, None), "the mean of fewer than five is not shown");
 }
 
 #[test]
@@ -257,6 +263,7 @@ fn inputs() -> impl Strategy<Value = Input> {
                 minutes_fair: fair.min(minutes),
                 ratings,
                 may_rate,
+                raters_min: 3,
                 few_hidden,
             }
         },

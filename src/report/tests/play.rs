@@ -469,6 +469,12 @@ async fn feedback_is_told_together_from_three_raters_on() {
             assert_eq!(feedback.comments.len(), if named { id as usize - 1 } else { 0 });
             let component = report.effectiveness.components.last().unwrap();
             assert_eq!(component.available, named && id > 1);
+            let asked = Asked { individuals: false, ..play.asked() };
+            let fewer = play.stored(asked).await.effectiveness;
+            let component = fewer.components.last().unwrap();
+            assert_eq!((component.available, component.x, component.points), (false, None, 0.0));
+            let points: f64 = fewer.components.iter().map(|it| it.points).sum();
+            assert!((points - fewer.score).abs() < 1e-9, "and the score is of what is told");
             if named {
                 let said = format!(
                     r#"{{"rating":{rating},"comment":"fine","tags":["short","{id}"],"at":"2026-11-22T10:00:00Z"}}"#
@@ -496,6 +502,25 @@ async fn feedback_is_told_together_from_three_raters_on() {
         assert_eq!(fewer.feedback.comments.len(), 3, "told together, without who wrote what");
         let later = Asked { now: play.now.plus_ms(7 * 86_400_000), ..play.asked() };
         assert!(!play.stored(later).await.feedback.open);
+    }
+}
+
+#[tokio::test]
+async fn what_an_excluded_one_says_is_told_without_their_name() {
+    let mut play = Play::new(|_| {}).await;
+    for id in 1..=4 {
+        play.enter(id).await;
+    }
+    let exclude = ReportExclude { participant: ParticipantId(1002), excluded: true };
+    assert!(play.ask(1, Command::ReportExclude(exclude)).await);
+    let database = rusqlite::Connection::open(play.store.path()).unwrap();
+    for (raters, told) in [(2, vec![Some(1003)]), (3, vec![None, Some(1003), Some(1004)])] {
+        let said = r#"{"rating":4,"comment":"fine","tags":[],"at":"2026-11-22T10:00:00Z"}"#;
+        let sql = "UPDATE meeting_participants SET feedback = ?1 WHERE id BETWEEN 1002 AND ?2";
+        database.execute(sql, (said, 1001 + raters)).unwrap();
+        let feedback = play.stored(play.asked()).await.feedback;
+        let who = feedback.comments.iter().map(|it| it.participant.map(|id| id.0));
+        assert_eq!((feedback.raters, who.collect::<Vec<_>>()), (raters, told));
     }
 }
 
