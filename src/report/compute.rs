@@ -22,6 +22,8 @@ use crate::meeting::measures::Totals;
 const VERSION: u32 = 1;
 /// So long after its end a meeting is summed up in time, in milliseconds: a day.
 const SUMMED_UP_MS: i64 = 24 * 3_600_000;
+/// Who comes no later than this after the start is punctual, in milliseconds.
+const PUNCTUAL_MS: i64 = 5 * 60_000;
 
 /// For whom a report is, and as of when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,6 +217,12 @@ impl Subject {
         Counted { messages: of(&chronicle.messages), hands: of(&chronicle.hands) }
     }
 
+    fn is_punctual(&self, person: &ReportPerson) -> bool {
+        let info = &self.story.facts.info;
+        let began = info.starts_at.or(info.started_at).unwrap_or_default();
+        person.present.first().is_some_and(|span| span.from <= began.plus_ms(PUNCTUAL_MS))
+    }
+
     fn totals(
         &self,
         people: &[ReportPerson],
@@ -236,6 +244,7 @@ impl Subject {
             reactions: people.iter().map(|person| person.reactions).sum(),
             required,
             required_present,
+            punctual: people.iter().filter(|person| self.is_punctual(person)).count() as u32,
             engagement: (!people.is_empty()).then(|| scores / people.len() as f64),
             quality_minutes: measured.minutes(),
         }

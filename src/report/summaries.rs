@@ -4,14 +4,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use quorate_protocol::{MeetingId, MeetingSummary, Report, ReportPerson, Seq, Timestamp};
+use quorate_protocol::{MeetingId, MeetingSummary, Report, Seq, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use super::{Asked, ReportError, Reports};
 use crate::meeting::engagement;
 
-/// Who comes no later than this after the start is punctual, in milliseconds.
-const PUNCTUAL_MS: i64 = 5 * 60_000;
 /// Summaries that are made at the same time for one who asks for many.
 const AT_ONCE: usize = 2;
 /// How often it is looked which are to be made.
@@ -33,7 +31,8 @@ impl Reports {
         if let Some(kept) = kept {
             return Ok(kept);
         }
-        let asked = Asked { now, individuals: true };
+        // As who sees nobody's: of the effectiveness nobody shall reckon back what one or two said.
+        let asked = Asked { now, individuals: false };
         let report = self.report(meeting, Seq(u64::MAX), asked).await?;
         let summary = summary(&report);
         // While it goes on, time alone makes it another.
@@ -85,17 +84,13 @@ impl Reports {
 fn summary(report: &Report) -> MeetingSummary {
     let totals = &report.totals;
     let (planned, started) = (report.meeting.starts_at, report.meeting.started_at);
-    let began = planned.or(started).unwrap_or_default();
-    let punctual = |person: &&ReportPerson| {
-        person.present.first().is_some_and(|span| span.from <= began.plus_ms(PUNCTUAL_MS))
-    };
     MeetingSummary {
         version: engagement::VERSION,
         participants: totals.participants,
         peak: totals.peak,
         required: totals.required,
         required_present: totals.required_present,
-        punctual: report.participants.iter().filter(punctual).count() as u32,
+        punctual: totals.punctual,
         late_seconds: planned.zip(started).map(|(planned, at)| (at.0 - planned.0) / 1000),
         live_seconds: totals.live_seconds,
         present_seconds: totals.present_seconds,

@@ -105,6 +105,9 @@ pub struct ReportTotals {
     pub required: u32,
     /// See `required`.
     pub required_present: u32,
+    /// How many were there no later than five minutes after it was to start, or where nothing was planned, after
+    /// it started.
+    pub punctual: u32,
     /// The mean engagement; null where nobody is scored.
     pub engagement: Option<f64>,
     /// Minutes that were measured, all together, by how good the connection was: excellent, good, fair, poor.

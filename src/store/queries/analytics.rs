@@ -41,7 +41,7 @@ pub(in crate::store) const UNSUMMARISED: &str = "SELECT a.meeting_id \
 pub(in crate::store) const LAST_ROW: &str = "SELECT coalesce(max(id), 0) FROM meeting_audit_logs";
 pub(in crate::store) const USER_WEEKS: &str = "SELECT strftime('%G-W%V', m.started_at) AS week, \
      count(*), sum(m.host_id = p.user_id), sum(p.total_time), sum(p.talk_ms) / 1000, \
-     avg(p.participation_score) \
+     avg(iif(p.exclude_from_report, NULL, p.participation_score)) \
      FROM meeting_participants AS p JOIN meetings AS m ON m.id = p.meeting_id \
      WHERE p.user_id = ?1 AND p.first_joined_at IS NOT NULL \
      AND m.started_at >= ?2 AND m.started_at < ?3 GROUP BY week ORDER BY week";

@@ -280,6 +280,7 @@ fn totals(people: &[ReportPerson], course: &[ReportSlice]) -> ReportTotals {
         hands: sum(|person| person.hands),
         reactions: sum(|person| person.reactions),
         required: people.len() as u32 / 2,
+        punctual: (people.len() as u32).saturating_sub(2),
         required_present: (people.len() as u32 / 2).saturating_sub(1),
         engagement: (!people.is_empty()).then(|| scores / people.len() as f64),
         quality_minutes,
