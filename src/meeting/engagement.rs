@@ -162,6 +162,20 @@ fn signal(hands: u32, totals: Totals) -> Part {
     Part::of(signals, None, 1.0 - (-signals / SIGNALS_FOR_HALF).exp2())
 }
 
+/// How evenly talk is shared, 0 to 1: 1 − G·n/(n−1), G the Gini coefficient; none while nobody spoke, and for
+/// one alone.
+#[must_use]
+pub fn balance(talk_ms: &mut [u64]) -> Option<f64> {
+    let (n, sum) = (talk_ms.len() as f64, talk_ms.iter().sum::<u64>() as f64);
+    if n < 2.0 || sum == 0.0 {
+        return None;
+    }
+    talk_ms.sort_unstable();
+    let ranked = (1u32..).zip(talk_ms.iter()).map(|(rank, ms)| f64::from(rank) * *ms as f64);
+    let gini = 2.0 * ranked.sum::<f64>() / (n * sum) - (n + 1.0) / n;
+    Some((1.0 - gini * n / (n - 1.0)).clamp(0.0, 1.0))
+}
+
 /// A component before it is weighed.
 #[derive(Debug, Clone, Copy)]
 pub struct Part {

@@ -9,7 +9,7 @@ use quorate_protocol::{
     SessionId, SignalBody, Silent, Stats, TalkBalance, Timestamp, UserKind,
 };
 
-use super::engagement::Scoring;
+use super::engagement::{Scoring, balance};
 use super::facts::Facts;
 use super::measures::{Measures, Totals};
 use super::person::Person;
@@ -207,19 +207,6 @@ impl Scene<'_> {
 
 fn rounded(number: f64, parts: f64) -> f64 {
     (number * parts).round() / parts
-}
-
-/// How evenly talk is shared, 0 to 1: 1 − G·n/(n−1), G the Gini coefficient; none while nobody spoke, and for
-/// one alone.
-pub(super) fn balance(talk_ms: &mut [u64]) -> Option<f64> {
-    let (n, sum) = (talk_ms.len() as f64, talk_ms.iter().sum::<u64>() as f64);
-    if n < 2.0 || sum == 0.0 {
-        return None;
-    }
-    talk_ms.sort_unstable();
-    let ranked = (1u32..).zip(talk_ms.iter()).map(|(rank, ms)| f64::from(rank) * *ms as f64);
-    let gini = 2.0 * ranked.sum::<f64>() / (n * sum) - (n + 1.0) / n;
-    Some((1.0 - gini * n / (n - 1.0)).clamp(0.0, 1.0))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use quorate_protocol::{Effectiveness, ScoreComponent};
 
-use crate::meeting::engagement::{Part, score};
+use crate::meeting::engagement::{Part, balance, score};
 
 /// The version of the formula.
 pub const VERSION: u32 = 1;
@@ -189,23 +189,12 @@ fn participation(input: &Input) -> Part {
     let spoke = |it: &&Took| input.talk_measured && it.talk_ms >= SPOKE_MS_MIN;
     let active = input.people.iter().filter(|it| it.acted || spoke(it)).count() as f64;
     let people = input.people.len() as f64;
-    let talk: Vec<_> = input.people.iter().map(|it| it.talk_ms).collect();
+    let mut talk: Vec<_> = input.people.iter().map(|it| it.talk_ms).collect();
     // Where nobody spoke, or nobody may know, talk was shared neither well nor badly.
-    let evenness = gini(&talk).filter(|_| input.talk_measured);
-    let evenness = evenness.map(|gini| 1.0 - gini * people / (people - 1.0));
+    let evenness = balance(&mut talk).filter(|_| input.talk_measured);
     let share = active / people;
     let x = evenness.map_or(share, |evenness| 0.6 * share + 0.4 * evenness);
     Part::of(active, Some(people), x)
-}
-
-/// The Gini coefficient: 0 where all have the same, `(n − 1)/n` where one has all; none where there is nothing.
-fn gini(shares: &[u64]) -> Option<f64> {
-    let mut sorted = shares.to_vec();
-    sorted.sort_unstable();
-    let total: f64 = sorted.iter().map(|share| *share as f64).sum();
-    let ranked: f64 = (1_u32..).zip(&sorted).map(|(n, share)| f64::from(n) * *share as f64).sum();
-    let n = sorted.len() as f64;
-    (total > 0.0).then(|| 2.0 * ranked / (n * total) - (n + 1.0) / n)
 }
 
 fn outcomes(input: &Input) -> Part {

@@ -6,7 +6,6 @@ pub(super) mod feedback;
 mod measures;
 pub(super) mod meetings;
 pub(super) mod people;
-mod reports;
 pub(super) mod series;
 
 use quorate_protocol::{

@@ -32,12 +32,25 @@ impl Store {
         .await
     }
 
-    /// What was measured in a meeting minute by minute, person by person, as of the last checkpoint.
+    /// Hands each minute that was measured in a meeting to `add`, without holding them all.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn minutes(&self, meeting: MeetingId) -> Result<Vec<Minute>, StoreError> {
-        self.read(move |connection| all(connection, MINUTES, [meeting.0], minute)).await
+    pub async fn each_minute<T: Send + 'static>(
+        &self,
+        meeting: MeetingId,
+        mut sum: T,
+        add: impl Fn(&mut T, &Minute) + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(MINUTES)?;
+            let mut rows = statement.query([meeting.0])?;
+            while let Some(row) = rows.next()? {
+                add(&mut sum, &minute(row)?);
+            }
+            Ok(sum)
+        })
+        .await
     }
 }
 
@@ -46,7 +59,7 @@ fn totals(row: &Row<'_>) -> rusqlite::Result<(ParticipantId, Totals)> {
     Ok((ParticipantId(row.get(0)?), Totals { talk_ms, reactions: row.get(2)? }))
 }
 
-pub(super) fn minute(row: &Row<'_>) -> rusqlite::Result<Minute> {
+fn minute(row: &Row<'_>) -> rusqlite::Result<Minute> {
     Ok(Minute {
         participant: ParticipantId(row.get(0)?),
         at: parsed(row, 1)?,
