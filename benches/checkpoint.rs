@@ -15,8 +15,8 @@ use quorate::meeting::measures::{Checkpoint, MINUTE_MS, Minute};
 use quorate::meeting::{Enter, Input, Meeting, Passcode, Terms};
 use quorate::store::{Batch, Committed, Durability, Generation, Store, UserRow};
 use quorate_protocol::{
-    ConnectionQuality, MeetingId, MeetingType, ParticipantId, QualityLevel, Seq, SessionId,
-    Settings, TalkSource, Timestamp, UserId, UserKind,
+    ConnectionQuality, MeetingId, ParticipantId, QualityLevel, Seq, SessionId, TalkSource,
+    Timestamp, UserId, UserKind,
 };
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
@@ -111,28 +111,7 @@ fn quality() -> ConnectionQuality {
 }
 
 fn created() -> MeetingCreated {
-    MeetingCreated {
-        meeting: MEETING,
-        code: "code".to_owned(),
-        title: "Bench".to_owned(),
-        description: None,
-        kind: MeetingType::Regular,
-        owner: UserId(1),
-        starts_at: None,
-        ends_at: None,
-        max_participants: None,
-        requires_approval: false,
-        is_recorded: false,
-        has_passcode: false,
-        co_hosts: Vec::new(),
-        settings: Settings::default(),
-        time_zone: None,
-        recurrence: None,
-        parent: None,
-        original_start: None,
-        follows: None,
-        occurrences: Vec::new(),
-    }
+    MeetingCreated::new(MEETING, "code", "Bench", UserId(1))
 }
 
 fn user(id: i64) -> UserRow {

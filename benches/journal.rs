@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use quorate::meeting::event::{Audience, Event, Fact, MeetingCreated, Personal};
 use quorate::store::{Batch, Committed, Durability, Generation, Store, UserRow};
-use quorate_protocol::{MeetingId, MeetingType, Seq, Settings, Timestamp, UserId, UserKind};
+use quorate_protocol::{MeetingId, Seq, Timestamp, UserId, UserKind};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
@@ -82,28 +82,12 @@ fn ada() -> UserRow {
 }
 
 fn created(meeting: MeetingId) -> Fact {
-    Fact::MeetingCreated(Box::new(MeetingCreated {
+    Fact::MeetingCreated(Box::new(MeetingCreated::new(
         meeting,
-        code: format!("code-{meeting}"),
-        title: "Bench".to_owned(),
-        description: None,
-        kind: MeetingType::Regular,
-        owner: UserId(1),
-        starts_at: None,
-        ends_at: None,
-        max_participants: None,
-        requires_approval: false,
-        is_recorded: false,
-        has_passcode: false,
-        co_hosts: Vec::new(),
-        settings: Settings::default(),
-        time_zone: None,
-        recurrence: None,
-        parent: None,
-        original_start: None,
-        follows: None,
-        occurrences: Vec::new(),
-    }))
+        format!("code-{meeting}"),
+        "Bench",
+        UserId(1),
+    )))
 }
 
 /// Lets `waiters` meetings append `events` events in all.

@@ -169,26 +169,9 @@ fn user(id: i64) -> UserRow {
 
 fn created() -> Fact {
     Fact::MeetingCreated(Box::new(MeetingCreated {
-        meeting: MEETING,
-        code: "abc-defg-hij".to_owned(),
-        title: "All hands".to_owned(),
-        description: None,
-        kind: MeetingType::Regular,
-        owner: UserId(1),
         starts_at: Some(BEGAN),
         ends_at: Some(BEGAN.plus_ms(MINUTES * 60_000)),
-        max_participants: None,
-        requires_approval: false,
-        is_recorded: false,
-        has_passcode: false,
-        co_hosts: Vec::new(),
-        settings: Settings::default(),
-        time_zone: None,
-        recurrence: None,
-        parent: None,
-        original_start: None,
-        follows: None,
-        occurrences: Vec::new(),
+        ..MeetingCreated::new(MEETING, "abc-defg-hij", "All hands", UserId(1))
     }))
 }
 

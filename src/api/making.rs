@@ -71,12 +71,8 @@ async fn create(
     let id = api.door.live.ids().meeting();
     let location = format!("/api/meetings/{id}");
     let created = MeetingCreated {
-        meeting: id,
-        code: ids::meeting_code(),
-        title: body.title,
         description: body.description,
         kind: body.r#type,
-        owner: caller.user.id,
         starts_at: body.starts_at,
         ends_at: body.ends_at,
         max_participants: body.max_participants,
@@ -87,10 +83,7 @@ async fn create(
         settings: body.settings,
         time_zone: body.time_zone,
         recurrence: body.recurrence,
-        parent: None,
-        original_start: None,
-        follows: None,
-        occurrences: Vec::new(),
+        ..MeetingCreated::new(id, ids::meeting_code(), body.title, caller.user.id)
     };
     let keep = repeatable.map(|Extension(request)| keep(request, location.clone()));
     let what = CreateAs { created, owner: caller.user, invitees, passcode, named, keep };

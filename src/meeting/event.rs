@@ -4,6 +4,7 @@
 //! a new variant. Nothing here knows the wire; [`super::wire`] turns an event into what clients see.
 
 mod audience;
+mod created;
 mod fact;
 mod import;
 mod subject;
@@ -14,7 +15,8 @@ use serde::{Deserialize, Serialize};
 pub use super::series::Followed;
 
 pub use audience::{Audience, Group, STAFF_RANK, UnknownAudience, View};
-pub use fact::{Fact, MeetingCreated, RoomPlan, SessionEnd};
+pub use created::MeetingCreated;
+pub use fact::{Fact, RoomPlan, SessionEnd};
 pub use import::{Admission, IMPORTED_AT_ONCE, ImportedParticipant, MeetingImported};
 pub use subject::Subject;
 

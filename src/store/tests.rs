@@ -164,26 +164,10 @@ fn user(id: i64, username: &str) -> UserRow {
 
 fn created(meeting: i64) -> Fact {
     Fact::MeetingCreated(Box::new(MeetingCreated {
-        meeting: MeetingId(meeting),
-        code: format!("code-{meeting}"),
-        title: "Weekly".to_owned(),
-        description: None,
-        kind: MeetingType::Regular,
-        owner: UserId(1),
-        starts_at: None,
-        ends_at: None,
         max_participants: Some(50),
         requires_approval: true,
-        is_recorded: false,
-        has_passcode: false,
         co_hosts: vec![UserId(2)],
-        settings: Settings::default(),
-        time_zone: None,
-        recurrence: None,
-        parent: None,
-        original_start: None,
-        follows: None,
-        occurrences: Vec::new(),
+        ..MeetingCreated::new(MeetingId(meeting), format!("code-{meeting}"), "Weekly", UserId(1))
     }))
 }
 

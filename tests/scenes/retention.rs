@@ -27,28 +27,8 @@ impl Play {
     fn new(meeting: MeetingId, days_ago: i64) -> Play {
         let now = clock::wall().plus_ms(-days_ago * DAY_MS);
         let mut play = Play { rules: Rules::new(Terms::default()), events: Vec::new(), now };
-        let created = MeetingCreated {
-            meeting,
-            code: format!("abc-defg-hi{meeting}"),
-            title: "Weekly".into(),
-            description: None,
-            kind: MeetingType::Regular,
-            owner: UserId(1),
-            starts_at: None,
-            ends_at: None,
-            max_participants: None,
-            requires_approval: false,
-            is_recorded: false,
-            has_passcode: false,
-            co_hosts: Vec::new(),
-            settings: Settings::default(),
-            time_zone: None,
-            recurrence: None,
-            parent: None,
-            original_start: None,
-            follows: None,
-            occurrences: Vec::new(),
-        };
+        let created =
+            MeetingCreated::new(meeting, format!("abc-defg-hi{meeting}"), "Weekly", UserId(1));
         let invitee = Some("quimby@example.org".to_owned());
         let invitees = vec![InviteeAdd { email: invitee, ..InviteeAdd::default() }];
         let owner_name = "Zelda".to_owned();

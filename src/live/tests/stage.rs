@@ -41,26 +41,8 @@ pub(super) fn settings() -> Settings {
 
 pub(super) fn created(requires_approval: bool) -> MeetingCreated {
     MeetingCreated {
-        meeting: MEETING,
-        code: "abc-defg-hij".into(),
-        title: "Weekly".into(),
-        description: None,
-        kind: MeetingType::Regular,
-        owner: UserId(OWNER),
-        starts_at: None,
-        ends_at: None,
-        max_participants: None,
         requires_approval,
-        is_recorded: false,
-        has_passcode: false,
-        co_hosts: Vec::new(),
-        settings: quorate_protocol::Settings::default(),
-        time_zone: None,
-        recurrence: None,
-        parent: None,
-        original_start: None,
-        follows: None,
-        occurrences: Vec::new(),
+        ..MeetingCreated::new(MEETING, "abc-defg-hij", "Weekly", UserId(OWNER))
     }
 }
 

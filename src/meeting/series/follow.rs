@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use quorate_protocol::{
-    BanKey, BanScope, InviteeId, MeetingId, MeetingStatus, MeetingType, MeetingUpdated, Policy,
-    RoleKey, Seq, Settings, Timestamp, UserId,
+    BanKey, BanScope, InviteeId, MeetingId, MeetingStatus, MeetingUpdated, Policy, RoleKey, Seq,
+    Settings, Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -294,12 +294,7 @@ impl Facts {
 pub(super) fn born(news: &News, series: &Facts, fresh: &Fresh) -> Vec<Draft> {
     let template = &news.template;
     let created = MeetingCreated {
-        meeting: fresh.meeting,
-        code: fresh.code.clone(),
-        title: template.title.clone(),
         description: template.description.clone(),
-        kind: MeetingType::Regular,
-        owner: series.owner(),
         starts_at: Some(template.starts_at),
         ends_at: template.ends_at,
         max_participants: template.max_participants,
@@ -309,11 +304,14 @@ pub(super) fn born(news: &News, series: &Facts, fresh: &Fresh) -> Vec<Draft> {
         co_hosts: template.co_hosts.clone(),
         settings: template.settings.clone(),
         time_zone: template.time_zone.clone(),
-        recurrence: None,
         parent: Some(template.series),
         original_start: Some(template.original_start),
-        follows: None,
-        occurrences: Vec::new(),
+        ..MeetingCreated::new(
+            fresh.meeting,
+            fresh.code.clone(),
+            template.title.clone(),
+            series.owner(),
+        )
     };
     let mut decision = Decision::by_system();
     decision.user = series.owner();

@@ -56,28 +56,8 @@ impl Stage {
 
     /// Before the meeting is made, and as what it will be.
     pub(super) fn before(change: impl FnOnce(&mut MeetingCreated)) -> (Stage, MeetingCreated) {
-        let mut created = MeetingCreated {
-            meeting: MeetingId(1),
-            code: "abc-defg-hij".into(),
-            title: "Weekly".into(),
-            description: None,
-            kind: MeetingType::Regular,
-            owner: UserId(OWNER),
-            starts_at: None,
-            ends_at: None,
-            max_participants: None,
-            requires_approval: false,
-            is_recorded: false,
-            has_passcode: false,
-            co_hosts: Vec::new(),
-            settings: Settings::default(),
-            time_zone: None,
-            recurrence: None,
-            parent: None,
-            original_start: None,
-            follows: None,
-            occurrences: Vec::new(),
-        };
+        let mut created =
+            MeetingCreated::new(MeetingId(1), "abc-defg-hij", "Weekly", UserId(OWNER));
         change(&mut created);
         let stage = Stage {
             meeting: Meeting { voters: Some(voters()), ..Meeting::new(Terms::default()) },

@@ -56,28 +56,7 @@ impl Play {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("quorate.db"), Durability::Normal).unwrap();
         let (generation, head) = store.begin(MEETING).await.unwrap();
-        let mut created = MeetingCreated {
-            meeting: MEETING,
-            code: "abc-defg-hij".into(),
-            title: "Weekly".into(),
-            description: None,
-            kind: MeetingType::Regular,
-            owner: UserId(1),
-            starts_at: None,
-            ends_at: None,
-            max_participants: None,
-            requires_approval: false,
-            is_recorded: false,
-            has_passcode: false,
-            co_hosts: Vec::new(),
-            settings: Settings::default(),
-            time_zone: None,
-            recurrence: None,
-            parent: None,
-            original_start: None,
-            follows: None,
-            occurrences: Vec::new(),
-        };
+        let mut created = MeetingCreated::new(MEETING, "abc-defg-hij", "Weekly", UserId(1));
         change(&mut created);
         let mut play = Play {
             meeting: Meeting::new(Terms::default()),
