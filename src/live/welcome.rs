@@ -152,7 +152,7 @@ impl Shared {
         if own.polls.is_none() && self.polls.is_none() {
             self.polls = Some(raw(&facts.polls.shown(person.id)));
         }
-        self.agenda.get_or_insert_with(|| raw(&facts.agenda.shown(now)));
+        self.agenda.get_or_insert_with(|| raw(&facts.agenda_shown(now)));
         self.decisions.get_or_insert_with(|| raw(&facts.records.decisions()));
         self.actions.get_or_insert_with(|| raw(&facts.records.actions()));
         if own.chat.is_none() && self.chat.is_none() {

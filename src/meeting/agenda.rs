@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{Audience, Fact, Personal};
 use super::facts::Facts;
+use super::participation::Attendance;
 use super::person::Person;
 use super::{Decision, Refusal, text};
 
@@ -59,28 +60,18 @@ impl Planned {
 }
 
 impl Agenda {
-    /// The agenda as everyone sees it.
-    #[must_use]
-    pub fn shown(&self, now: Timestamp) -> quorate_protocol::Agenda {
-        let shown = |item: &Item| self.as_of(now, item).shown(item.title.clone());
-        quorate_protocol::Agenda {
-            items: self.items.iter().map(shown).collect(),
-            current: self.current.map(|(id, _)| id),
-        }
-    }
-
     fn get(&self, id: ItemId) -> Result<&Item, Refusal> {
         let found = self.items.iter().find(|item| item.plan.item == id);
         found.ok_or(Refusal::NotFound { what: "item", last: None })
     }
 
-    /// An item with the time that it took up to now.
-    fn as_of(&self, now: Timestamp, item: &Item) -> Planned {
+    /// An item with the time that it took up to now: while it was the current one and the meeting ran.
+    fn as_of(&self, now: Timestamp, ran: &Attendance, item: &Item) -> Planned {
         let mut plan = item.plan.clone();
         if let Some((id, since)) = self.current
             && id == plan.item
         {
-            plan.spent_ms += now.ms_since(since);
+            plan.spent_ms += ran.ms_after(since, now);
         }
         plan
     }
@@ -97,10 +88,10 @@ impl Agenda {
     }
 
     /// Another item is spoken of, or none.
-    pub(super) fn moved(&mut self, to: Option<ItemId>, at: Timestamp) {
+    pub(super) fn moved(&mut self, to: Option<ItemId>, ran: &Attendance, at: Timestamp) {
         for item in &mut self.items {
             if let Some((_, since)) = self.current.filter(|(id, _)| *id == item.plan.item) {
-                item.plan.spent_ms += at.ms_since(since);
+                item.plan.spent_ms += ran.ms_after(since, at);
             }
             if to == Some(item.plan.item) {
                 item.plan.started_at.get_or_insert(at);
@@ -111,6 +102,17 @@ impl Agenda {
 }
 
 impl Facts {
+    /// The agenda as everyone sees it.
+    #[must_use]
+    pub fn agenda_shown(&self, now: Timestamp) -> quorate_protocol::Agenda {
+        let Agenda { items, current, .. } = &self.agenda;
+        let as_of = |item| self.agenda.as_of(now, &self.ran, item);
+        quorate_protocol::Agenda {
+            items: items.iter().map(|item| as_of(item).shown(item.title.clone())).collect(),
+            current: current.map(|(id, _)| id),
+        }
+    }
+
     pub(super) fn set_agenda(
         &self,
         now: Timestamp,
@@ -150,7 +152,7 @@ impl Facts {
         let (minutes, owner) = (plan.minutes, plan.owner);
         match plan.item {
             Some(id) => {
-                let kept = self.agenda.as_of(now, self.agenda.get(id)?);
+                let kept = self.agenda.as_of(now, &self.ran, self.agenda.get(id)?);
                 Ok(Planned { minutes, owner, ..kept })
             }
             None => {

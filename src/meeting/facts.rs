@@ -425,7 +425,7 @@ impl Facts {
             Fact::PollClosed { poll, .. } => self.polls.closed(*poll),
             Fact::PollVotesTold { .. } => {}
             Fact::AgendaSet { items } => self.agenda.set(items, personal, at),
-            Fact::AgendaMoved { item, .. } => self.agenda.moved(*item, at),
+            Fact::AgendaMoved { item, .. } => self.agenda.moved(*item, &self.ran, at),
             Fact::TimerStarted { ends_at } => self.timer_started(*ends_at, personal),
             Fact::TimerStopped {} | Fact::TimerEnded {} => self.timer = None,
             Fact::DecisionRecorded { decision } => self.records.decided(*decision, personal),

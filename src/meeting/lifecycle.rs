@@ -300,7 +300,7 @@ impl Facts {
     pub(super) fn ended(&mut self, at: Timestamp) {
         self.info.status = MeetingStatus::Completed;
         self.info.ended_at = Some(at);
-        self.agenda.moved(None, at);
+        self.agenda.moved(None, &self.ran, at);
         self.timer = None;
         self.retention.over(at);
         self.clear_people(at);

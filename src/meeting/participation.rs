@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quorate_protocol::{ParticipantId, Permission, PollId, Presence, RoomId, Timestamp};
+use quorate_protocol::{
+    MeetingStatus, ParticipantId, Permission, PollId, Presence, RoomId, Timestamp, UserKind,
+};
 
 use super::event::{Event, Fact};
 use super::facts::Facts;
@@ -45,7 +47,7 @@ impl Span {
     }
 }
 
-/// When someone was there, with any of their sessions; or when a meeting ran.
+/// When someone was there, with any of their sessions; or when a meeting ran: went on, and someone was there.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Attendance {
     /// What is over, oldest first.
@@ -99,22 +101,32 @@ impl Attendance {
         self.open.is_some() || !self.spans.is_empty()
     }
 
+    /// Until when they were there; none: they are, or never were.
+    fn until(&self) -> Option<Timestamp> {
+        self.spans.last().filter(|_| self.open.is_none()).map(|span| span.to)
+    }
+
     fn came(&mut self, at: Timestamp, room: Option<RoomId>) {
         (self.open, self.room, self.lost_at) = (Some((at, room)), room, None);
     }
 
     fn lost(&mut self, at: Timestamp) {
-        self.lost_at = self.lost_at.or(Some(at));
+        if self.open.is_some() {
+            self.lost_at.get_or_insert(at);
+        }
     }
 
-    fn resumed(&mut self, at: Timestamp) {
-        let Some(lost_at) = self.lost_at.take() else { return };
-        if at.ms_since(lost_at) > GAP_MS_MAX {
+    /// Answers whether the gap counts.
+    fn resumed(&mut self, at: Timestamp) -> bool {
+        let Some(lost_at) = self.lost_at.take() else { return true };
+        let counts = at.ms_since(lost_at) <= GAP_MS_MAX;
+        if counts {
+            self.settle(at);
+        } else {
             self.close(lost_at);
             self.open = Some((at, self.room));
-        } else {
-            self.settle(at);
         }
+        counts
     }
 
     fn moved(&mut self, room: Option<RoomId>, at: Timestamp) {
@@ -160,6 +172,8 @@ pub struct Activity {
     /// Those of them in which they voted.
     pub polls_answered: u32,
     polls_open: BTreeSet<PollId>,
+    /// Polls that were opened while their connection was lost: whether they were there is known when it is resumed.
+    polls_missed: BTreeSet<PollId>,
     /// Whether they voted in any poll.
     pub voted: bool,
     /// Whether they might write at any time while they were there.
@@ -198,9 +212,7 @@ impl Facts {
     pub(super) fn participated(&mut self, event: &Event) {
         let at = event.at;
         match &event.fact {
-            Fact::MeetingStarted {} | Fact::MeetingReopened {} => self.ran.came(at, None),
             Fact::MeetingEnded { .. } => {
-                self.ran.left(at);
                 self.people.values_mut().for_each(|person| person.is_gone(at));
             }
             Fact::MeetingRecovered { last_alive } => {
@@ -218,12 +230,16 @@ impl Facts {
             Fact::ConnectionChanged { participant, status } => {
                 self.with(*participant, |person| match status {
                     Presence::Lost => person.attendance.lost(at),
-                    Presence::Present => person.attendance.resumed(at),
+                    Presence::Present => {
+                        let counts = person.attendance.resumed(at);
+                        person.activity.is_back(counts);
+                    }
                 });
             }
-            Fact::ParticipantMoved { .. }
-            | Fact::BreakoutOpened { .. }
-            | Fact::BreakoutClosed { .. } => {
+            Fact::ParticipantMoved { participant, .. } => {
+                self.with(*participant, |person| person.attendance.moved(person.room, at));
+            }
+            Fact::BreakoutOpened { .. } | Fact::BreakoutClosed { .. } => {
                 for person in self.people.values_mut().filter(|person| person.is_in()) {
                     person.attendance.moved(person.room, at);
                 }
@@ -244,7 +260,24 @@ impl Facts {
             Fact::PollClosed { poll, .. } => {
                 for person in self.people.values_mut() {
                     person.activity.polls_open.remove(poll);
+                    person.activity.polls_missed.remove(poll);
                 }
+            }
+            _ => {}
+        }
+        self.note_running(at);
+    }
+
+    /// A meeting runs while it goes on and someone is there; bots are nobody.
+    fn note_running(&mut self, at: Timestamp) {
+        let runs = self.info.status == MeetingStatus::InProgress && self.present > 0;
+        match (self.ran.open.is_some(), runs) {
+            (false, true) => self.ran.came(at, None),
+            (true, false) => {
+                // Of those whose connection was lost nobody was there up to now.
+                let people = self.people.values().filter(|person| person.kind != UserKind::Bot);
+                let last = people.filter_map(|person| person.attendance.until()).max();
+                self.ran.left(last.unwrap_or(at));
             }
             _ => {}
         }
@@ -260,7 +293,12 @@ impl Facts {
         let Some(person) = self.people.get(&participant) else { return };
         // Let in while away. Who comes by themselves has no session yet: it is opened with the next event.
         let away = !person.sessions.is_empty() && !self.connected(person);
+        let invited = self.invitees.since(person.user, person.email.as_deref());
         self.with(participant, |person| {
+            // Who is invited only when they are there already was expected from the start.
+            if !person.attendance.is_any() {
+                person.expected_since = invited.unwrap_or_default();
+            }
             person.attendance.came(at, person.room);
             if away {
                 person.attendance.lost(at);
@@ -271,25 +309,33 @@ impl Facts {
     fn poll_seen(&mut self, poll: PollId) {
         let votes = |person: &&mut Person| person.view.permissions.has(Permission::PollVote);
         for person in self.people.values_mut().filter(votes) {
-            person.activity.polls_seen += 1;
-            person.activity.polls_open.insert(poll);
+            if person.attendance.lost_at.is_none() {
+                person.activity.saw(poll);
+            } else {
+                person.activity.polls_missed.insert(poll);
+            }
         }
-    }
-
-    /// When someone's part began to count: with the meeting, or with their invitation, where that came later.
-    fn expected_since(&self, person: &Person) -> Timestamp {
-        let invited = self.invitees.since(person.user, person.email.as_deref());
-        invited.unwrap_or_default()
     }
 
     /// For how long the meeting ran since someone was expected in it, in milliseconds.
     #[must_use]
     pub fn live_ms(&self, person: &Person, now: Timestamp) -> u64 {
-        self.ran.ms_after(self.expected_since(person), now)
+        self.ran.ms_after(person.expected_since, now)
     }
 }
 
 impl Activity {
+    fn saw(&mut self, poll: PollId) {
+        self.polls_seen += 1;
+        self.polls_open.insert(poll);
+    }
+
+    /// The connection is back; whether they count as having been there meanwhile.
+    fn is_back(&mut self, was_there: bool) {
+        let missed = std::mem::take(&mut self.polls_missed).into_iter();
+        missed.filter(|_| was_there).for_each(|poll| self.saw(poll));
+    }
+
     fn answered(&mut self, poll: PollId) {
         self.voted = true;
         self.polls_answered += u32::from(self.polls_open.remove(&poll));
@@ -300,6 +346,7 @@ impl Person {
     fn is_gone(&mut self, at: Timestamp) {
         self.attendance.left(at);
         self.activity.hand_lowered(at);
+        self.activity.polls_missed.clear();
     }
 }
 

@@ -71,6 +71,8 @@ pub struct Person {
     pub attendance: Attendance,
     /// What they did that counts.
     pub activity: Activity,
+    /// Since when they are expected: their invitation, where they had one when they first came.
+    pub expected_since: Timestamp,
     /// Whether they are left out of scores and reports.
     pub excluded: bool,
     /// Their sessions, oldest first.
@@ -195,6 +197,7 @@ impl Person {
             imported_seconds: 0,
             attendance: Attendance::default(),
             activity: Activity::default(),
+            expected_since: Timestamp::default(),
             excluded: false,
             sessions: Vec::new(),
             view,

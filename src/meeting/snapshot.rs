@@ -25,7 +25,7 @@ impl Facts {
             roles: self.custom_roles(),
             hands: self.hands.clone(),
             polls: self.polls.shown(viewer.id),
-            agenda: self.agenda.shown(now),
+            agenda: self.agenda_shown(now),
             timer: self.timer.clone(),
             decisions: self.records.decisions(),
             actions: self.records.actions(),

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_protocol::{
-    ActionItem, FeedbackMode, FeedbackSummary, MeetingStatus, ParticipantId, Privacy, Report,
-    ReportItem, ReportMeeting, ReportPerson, ReportPoll, ReportRoom, ReportScoring, ReportSlice,
-    ReportSpan, ReportTotals, RoomId, Timestamp, UserKind,
+    ActionItem, FeedbackMode, FeedbackSummary, ParticipantId, Privacy, Report, ReportItem,
+    ReportMeeting, ReportPerson, ReportPoll, ReportRoom, ReportScoring, ReportSlice, ReportSpan,
+    ReportTotals, RoomId, Timestamp, UserKind,
 };
 
 use super::Disclosure;
@@ -50,11 +50,13 @@ impl Subject {
     /// Of this story.
     pub(super) fn new(story: Story, disclosure: Disclosure, asked: Asked) -> Subject {
         let info = &story.facts.info;
-        let as_of = info.ended_at.filter(|_| info.status == MeetingStatus::Completed);
+        let as_of = info.ended_at.filter(|_| info.status.is_over());
         // The meeting's clock may be a little ahead of the one that was looked at.
         let as_of = as_of.unwrap_or(asked.now.max(story.facts.at));
-        let began = story.facts.ran.spans(as_of).next().map(|span| span.from);
-        let course = Course::new(began, as_of);
+        let mut ran = story.facts.ran.spans(as_of).filter(|span| span.ms() > 0);
+        let first = ran.next();
+        let until = ran.last().or(first).map_or(as_of, |span| span.to);
+        let course = Course::new(first.map(|span| span.from), until);
         let privacy = story.facts.privacy(disclosure.privacy);
         Subject { story, disclosure, privacy, asked, as_of, course }
     }
@@ -86,10 +88,7 @@ impl Subject {
             meeting: self.meeting(),
             seq: facts.head,
             as_of: self.as_of,
-            r#final: matches!(
-                facts.info.status,
-                MeetingStatus::Completed | MeetingStatus::Cancelled
-            ),
+            r#final: facts.info.status.is_over(),
             privacy,
             totals: self.totals(&people, &counted, measured),
             participants: if individuals { people } else { Vec::new() },
@@ -139,13 +138,14 @@ impl Subject {
         let info = &facts.info;
         let host = facts.person_of(info.host).map(|person| &person.name);
         let host = host.unwrap_or(&info.host_name).clone();
+        let (starts_at, ends_at) = self.planned();
         ReportMeeting {
             id: info.id,
             title: info.title.clone(),
             r#type: info.kind,
             status: info.status,
-            starts_at: info.starts_at,
-            ends_at: info.ends_at,
+            starts_at,
+            ends_at,
             started_at: info.started_at,
             ended_at: info.ended_at,
             time_zone: info.time_zone.clone(),
@@ -218,8 +218,7 @@ impl Subject {
     }
 
     fn is_punctual(&self, person: &ReportPerson) -> bool {
-        let info = &self.story.facts.info;
-        let began = info.starts_at.or(info.started_at).unwrap_or_default();
+        let began = self.planned().0.or(self.story.facts.info.started_at).unwrap_or_default();
         person.present.first().is_some_and(|span| span.from <= began.plus_ms(PUNCTUAL_MS))
     }
 
@@ -292,7 +291,7 @@ impl Subject {
     }
 
     fn agenda(&self) -> Vec<ReportItem> {
-        let items = self.story.facts.agenda.shown(self.as_of).items.into_iter();
+        let items = self.story.facts.agenda_shown(self.as_of).items.into_iter();
         let item = |item: quorate_protocol::AgendaItem| ReportItem {
             item: item.item,
             title: item.title,
@@ -357,23 +356,27 @@ impl Subject {
         }
     }
 
-    /// How the schedule was kept that was there when it first started, or is there now if it never did.
-    fn schedule(&self) -> Option<Kept> {
+    /// From when and until when it was to be when it first started, or is to be if it never did.
+    fn planned(&self) -> (Option<Timestamp>, Option<Timestamp>) {
         let info = &self.story.facts.info;
         let start = self.story.chronicle.start;
-        let (planned, ends_at) =
-            start.map_or((info.starts_at, info.ends_at), |it| (it.planned, it.ends_at));
-        let planned = planned?;
+        start.map_or((info.starts_at, info.ends_at), |it| (it.planned, it.ends_at))
+    }
+
+    /// How the schedule was kept.
+    fn schedule(&self) -> Option<Kept> {
+        let (planned, ends_at) = self.planned();
+        let (planned, start) = (planned?, self.story.chronicle.start);
         Some(Kept {
             late_ms: start.map(|it| it.at.ms_since(planned)),
             length_ms: ends_at.map(|at| at.ms_since(planned)),
-            over_ms: ends_at.map_or(0, |at| self.as_of.ms_since(at)),
+            over_ms: ends_at.map_or(0, |at| self.story.facts.ran.ms_after(at, self.as_of)),
         })
     }
 
     fn agenda_kept(&self) -> AgendaKept {
         let published = self.story.chronicle.start.is_some_and(|start| start.agenda);
-        let items = self.story.facts.agenda.shown(self.as_of).items;
+        let items = self.story.facts.agenda_shown(self.as_of).items;
         let planned_ms = |it: &quorate_protocol::AgendaItem| u64::from(it.minutes) * 60_000;
         let done_ms =
             |it: &quorate_protocol::AgendaItem| planned_ms(it).min(it.spent_seconds * 1000);

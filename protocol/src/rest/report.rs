@@ -66,9 +66,9 @@ pub struct ReportMeeting {
     pub r#type: MeetingType,
     /// Where it stands.
     pub status: MeetingStatus,
-    /// When it was to start.
+    /// When it was to start, by the schedule that held when it first started.
     pub starts_at: Option<Timestamp>,
-    /// When it was to end.
+    /// When it was to end, by the same.
     pub ends_at: Option<Timestamp>,
     /// When it started.
     pub started_at: Option<Timestamp>,

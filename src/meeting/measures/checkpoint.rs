@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quorate_protocol::{ConnectionQuality, MeetingStatus, ParticipantId, Presence, Timestamp};
+use quorate_protocol::{ConnectionQuality, ParticipantId, Presence, Timestamp};
 
 use super::{Checkpoint, Measures, Minute, PersonMeasured, Totals};
 use crate::meeting::engagement::Scoring;
@@ -75,7 +75,7 @@ impl Meeting {
             Fact::MeetingEnded { .. } | Fact::MeetingReopened {} => true,
             // Of scores that were deleted none is made again.
             Fact::ExclusionChanged { .. } | Fact::MeetingPolicyChanged { .. } => {
-                facts.info.status == MeetingStatus::Completed && !facts.retention.is_applied()
+                facts.info.status.is_over() && !facts.retention.is_applied()
             }
             _ => false,
         }
@@ -110,7 +110,7 @@ impl Meeting {
         let facts = &self.facts;
         let totals = self.passing.measures.totals();
         let scoring = Scoring::new(facts, &totals, self.privacy(), now);
-        let over = facts.info.status == MeetingStatus::Completed;
+        let over = facts.info.status.is_over();
         let people = facts.people.values();
         let people = people.filter(|person| person.attendance.is_any() && concerns(person.id));
         let measured = people.map(|person| {

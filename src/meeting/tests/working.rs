@@ -93,7 +93,7 @@ fn go_to(item: Option<u32>) -> Command {
 
 /// Each item's id and seconds, as of now.
 fn spent(stage: &Stage) -> Vec<(u32, u64)> {
-    let items = stage.meeting.facts.agenda.shown(stage.now).items;
+    let items = stage.meeting.facts.agenda_shown(stage.now).items;
     items.iter().map(|item| (item.item.0, item.spent_seconds)).collect()
 }
 
@@ -488,7 +488,7 @@ fn after_a_redaction_texts_are_empty_and_all_else_stays() {
     let poll = &facts.polls.shown(at(5))[0];
     assert_eq!((&*poll.question, &poll.choices), ("", &vec![String::new(); 3]));
     assert_eq!((&poll.counts, &poll.mine), (&vec![0, 1, 0], &Some(vec![1])));
-    let agenda = facts.agenda.shown(stage.now);
+    let agenda = facts.agenda_shown(stage.now);
     assert_eq!((&*agenda.items[0].title, agenda.items[0].minutes), ("", 10));
     assert_eq!(facts.timer.map(|timer| timer.label), Some(None));
     let action = &facts.records.actions()[0];
@@ -552,7 +552,7 @@ fn each_item_of_the_agenda_counts_the_time_for_which_it_was_the_current_one() {
     stage.ask(4, go_to(Some(1))).unwrap();
     stage.pass(3);
     assert_eq!(spent(&stage), [(1, 13), (2, 5)]);
-    let shown = stage.meeting.facts.agenda.shown(stage.now);
+    let shown = stage.meeting.facts.agenda_shown(stage.now);
     assert_eq!(shown.items[0].started_at, Some(started), "the first time");
     let unknown = Err(Refusal::NotFound { what: "item", last: None });
     assert_eq!(stage.ask(4, go_to(Some(3))), unknown);
@@ -570,7 +570,7 @@ fn an_item_that_is_named_in_a_new_agenda_keeps_its_id_and_its_time() {
     else {
         panic!()
     };
-    assert_eq!(set.items, stage.meeting.facts.agenda.shown(stage.now).items);
+    assert_eq!(set.items, stage.meeting.facts.agenda_shown(stage.now).items);
     stage.pass(5);
     assert_eq!(spent(&stage), [(2, 25), (3, 0)], "still the current one; the other is new");
     assert_eq!(snapshot(&stage).agenda.items[0].title, "The plan");
