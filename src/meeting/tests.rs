@@ -23,6 +23,7 @@ mod passes;
 mod policy;
 mod quality;
 mod rights;
+mod running;
 mod search;
 mod seat;
 mod series;

@@ -3,3 +3,4 @@
 mod formula;
 mod play;
 mod table;
+mod times;

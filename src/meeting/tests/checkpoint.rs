@@ -157,6 +157,49 @@ fn at_the_end_everything_is_written_with_what_scores_are_made_of() {
 }
 
 #[test]
+fn one_that_is_called_off_while_people_are_in_is_over_like_any_other() {
+    let mut house = House::new();
+    house.enter(OWNER);
+    house.enter(2);
+    house.pass(400);
+    house.ask_office(empty(Command::MeetingCancel));
+    assert_eq!(house.stage.meeting.facts.info.status, MeetingStatus::Cancelled);
+    let before = final_score(&house, 2).expect("is final");
+    assert_eq!(Some(before), house.table[&at(2)].score, "to the last digit");
+    house.ask_office(Command::ReportExclude(ReportExclude { participant: at(2), excluded: true }));
+    assert_eq!(final_score(&house, 2), None, "and follows what it is made of");
+}
+
+#[test]
+fn what_a_crash_takes_is_no_time_of_the_meeting_nor_of_its_agenda() {
+    let mut house = House::new();
+    house.enter(OWNER);
+    house.enter(2);
+    let plan = AgendaPlan { item: None, title: "Budget".into(), minutes: 30, owner: None };
+    house.ask(OWNER, Command::AgendaSet(AgendaSet { items: vec![plan] }));
+    house.ask(OWNER, Command::AgendaGoTo(AgendaGoTo { item: Some(ItemId(1)) }));
+    house.pass(20);
+    house.checkpoint();
+    house.kill(10_800);
+    house.resume(OWNER);
+    house.pass(5);
+    let (facts, now) = (&house.stage.meeting.facts, house.stage.now);
+    assert_eq!(facts.agenda_shown(now).items[0].spent_seconds, 25);
+    assert_eq!(facts.ran.total_ms(now), 25_000);
+
+    // The same where everyone had gone before, and nothing says that it was down.
+    let mut house = House::new();
+    house.enter(OWNER);
+    house.pass(20);
+    house.ask(OWNER, leave());
+    house.kill(10_800);
+    assert_eq!(house.stage.meeting.facts.info.status, MeetingStatus::Completed);
+    assert_eq!(house.stage.meeting.facts.ran.total_ms(house.stage.now), 20_000);
+    let presence = house.table[&at(OWNER)].engagement.as_ref().unwrap().components[0].x;
+    assert_eq!(presence, Some(1.0));
+}
+
+#[test]
 fn several_sessions_are_one_and_waiting_is_none() {
     let mut house = House::of(Stage::new(|created| created.requires_approval = true));
     house.enter(OWNER);

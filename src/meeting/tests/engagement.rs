@@ -112,6 +112,20 @@ fn an_hour_is_scored_as_by_hand_in_both_profiles() {
 }
 
 #[test]
+fn half_of_the_points_for_the_chat_are_three_messages_in_every_thirty_minutes_there() {
+    for (minutes, messages, x) in [(10, 1, 0.5), (10, 2, 0.75), (30, 3, 0.5), (60, 3, 0.292_893)] {
+        let mut stage = cast();
+        for _ in 0..messages {
+            stage.ask(5, say("hello", None)).unwrap();
+            stage.pass(60);
+        }
+        stage.pass((minutes - messages) * 60);
+        let chat = component(&score(&stage, 5).unwrap(), "chat");
+        assert!((chat.x.unwrap() - x).abs() < 1e-6, "{messages} in {minutes} min: {chat:?}");
+    }
+}
+
+#[test]
 fn half_a_fair_share_of_the_talk_is_full_and_less_is_a_part() {
     let mut stage = cast();
     speak(&mut stage, OWNER, 100);
@@ -266,7 +280,6 @@ enum Deed {
     React(i64),
     Hand(i64, bool),
     Vote(i64),
-    Ask(i64),
     Speak(i64, bool),
     Pass(u32),
 }
@@ -298,7 +311,6 @@ fn after(deeds: impl IntoIterator<Item = Deed>) -> Stage {
                 let vote = PollVote { poll: PollId(1), choices: vec![0] };
                 stage.ask(user, Command::PollVote(vote))
             }
-            Deed::Ask(user) => stage.ask(user, open_poll()),
             Deed::Speak(user, speaks) => stage.ask(user, speaking(speaks)),
             Deed::Pass(seconds) => {
                 stage.pass(seconds);
@@ -345,6 +357,8 @@ proptest! {
             prop_assert!(near(points, engagement.score));
             let available: Vec<_> = engagement.components.iter().filter(|it| it.available).collect();
             let weight: f64 = available.iter().map(|it| it.weight).sum();
+            let presence = component(&engagement, "presence");
+            prop_assert!(presence.raw <= presence.of, "nobody is there when it does not run");
             for it in &engagement.components {
                 prop_assert_eq!(it.available, it.why.is_none());
                 let x = it.x.unwrap_or(0.0);
@@ -369,7 +383,7 @@ proptest! {
         deeds in prop::collection::vec(deed(), 1..60),
         spam in prop::collection::vec((any::<usize>(), prop_oneof![
             Just(Deed::Say(6)), Just(Deed::React(6)), any::<bool>().prop_map(|up| Deed::Hand(6, up)),
-            Just(Deed::Vote(6)), Just(Deed::Ask(6)),
+            Just(Deed::Vote(6)),
         ]), 1..60),
     ) {
         let (before, now) = (after(deeds.clone()), after(mixed(&deeds, &spam)));

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::meeting::event::{Event, MeetingCreated};
 use crate::meeting::measures::{Minute, Totals};
+use crate::meeting::office::{Act, Actor};
 use crate::meeting::{Bot, Enter, Input, Meeting, Passcode, Terms};
 use crate::report::chronicle::Story;
 use crate::report::compute::Subject;
@@ -17,7 +18,7 @@ use crate::report::{Asked, Disclosure, EVENTS_MAX, ReportError, Reports};
 use crate::store::{Batch, Durability, Generation, Store, UserRow};
 
 const MEETING: MeetingId = MeetingId(1);
-const BEGAN: Timestamp = Timestamp(1_790_000_000_000);
+pub(super) const BEGAN: Timestamp = Timestamp(1_790_000_000_000);
 const DISCLOSURE: Disclosure = Disclosure {
     privacy: Privacy { talk_time: true, names_in_reports: true, retention_days: None },
     raters_min: 3,
@@ -150,6 +151,23 @@ impl Play {
             Some(session) => self.take(Input::Command { session: *session, command }).await,
             None => false,
         }
+    }
+
+    /// The owner asks for something without being there; whether it is carried out.
+    pub(super) async fn office(&mut self, command: Command) -> bool {
+        let UserRow { id: user, name, kind, .. } = user(1);
+        let actor = Actor { user, kind, name, email: None, bot: None, scopes: None, admin: false };
+        let act = Act {
+            participant: ParticipantId(1001),
+            actor,
+            revisions: None,
+            named: None,
+            address: None,
+            role_exists: None,
+            of: None,
+            commands: vec![command],
+        };
+        self.take(Input::Act(Box::new(act))).await
     }
 
     /// What someone's client measured in the minute that it is.

@@ -1,0 +1,157 @@
+//! For how long a meeting ran, and what that does to scores: time in which nobody was there is nobody's.
+
+use quorate_protocol::*;
+
+use super::office;
+use super::stage::*;
+use crate::meeting::Input;
+
+/// For how long it ran, in seconds.
+fn ran(stage: &Stage) -> u64 {
+    stage.meeting.facts.ran.total_ms(stage.now) / 1000
+}
+
+fn component(stage: &Stage, user: i64, key: &str) -> ScoreComponent {
+    let engagement = stage.meeting.engagement(stage.now, [at(user)]).pop().unwrap().1.unwrap();
+    engagement.components.into_iter().find(|component| component.key == key).unwrap()
+}
+
+fn two_for(seconds: u32) -> Stage {
+    let mut stage = Stage::new(|_| {});
+    stage.enter(OWNER).unwrap();
+    stage.enter(5).unwrap();
+    stage.pass(seconds);
+    stage
+}
+
+fn invite(user: i64) -> Command {
+    let user = Some(UserId(user));
+    Command::InviteeAdd(InviteeAdd { user, email: None, required: true })
+}
+
+fn open_poll() -> Command {
+    let (question, choices) = ("Shall we?".into(), vec!["yes".into(), "no".into()]);
+    let ask = PollOpen { question, choices, multiple: false, anonymous: false, seconds: None };
+    Command::PollOpen(ask)
+}
+
+#[test]
+fn a_meeting_that_all_left_ran_while_they_were_there() {
+    let mut stage = two_for(60);
+    stage.ask(OWNER, leave()).unwrap();
+    stage.pass(40);
+    stage.ask(5, leave()).unwrap();
+    stage.pass(3600);
+    assert_eq!(stage.meeting.facts.info.status, MeetingStatus::Completed, "empty for long");
+    assert_eq!(ran(&stage), 100);
+    assert_eq!(component(&stage, 5, "presence").x, Some(1.0), "to the last second");
+    assert_eq!(component(&stage, OWNER, "presence").x, Some(0.6));
+}
+
+#[test]
+fn of_those_whose_connection_is_lost_for_good_nobody_was_there_from_then_on() {
+    let mut stage = two_for(60);
+    lose(&mut stage, OWNER);
+    stage.pass(10);
+    lose(&mut stage, 5);
+    stage.pass(3600);
+    assert_eq!(ran(&stage), 70);
+    assert_eq!(component(&stage, 5, "presence").x, Some(1.0));
+}
+
+#[test]
+fn it_runs_again_when_someone_comes_and_bots_are_nobody() {
+    let mut stage = two_for(60);
+    stage.enter_as(50, bot(None, [])).unwrap();
+    stage.ask(OWNER, leave()).unwrap();
+    stage.ask(5, leave()).unwrap();
+    stage.pass(30);
+    assert_eq!(ran(&stage), 60);
+    stage.enter(5).unwrap();
+    stage.pass(10);
+    assert_eq!(ran(&stage), 70);
+    assert_eq!(component(&stage, 5, "presence").x, Some(1.0));
+}
+
+#[test]
+fn an_item_of_the_agenda_takes_no_time_in_which_the_meeting_does_not_run() {
+    let mut stage = two_for(10);
+    let plan = AgendaPlan { item: None, title: "Budget".into(), minutes: 30, owner: None };
+    stage.ask(OWNER, Command::AgendaSet(AgendaSet { items: vec![plan] })).unwrap();
+    stage.ask(OWNER, Command::AgendaGoTo(AgendaGoTo { item: Some(ItemId(1)) })).unwrap();
+    stage.pass(20);
+    let spent = |stage: &Stage| stage.meeting.facts.agenda_shown(stage.now).items[0].spent_seconds;
+    assert_eq!(spent(&stage), 20);
+    stage.ask(OWNER, leave()).unwrap();
+    stage.ask(5, leave()).unwrap();
+    stage.pass(300);
+    assert_eq!(spent(&stage), 20, "nobody spoke of it");
+    stage.enter(OWNER).unwrap();
+    stage.pass(5);
+    assert_eq!(spent(&stage), 25);
+    stage.ask(OWNER, Command::AgendaGoTo(AgendaGoTo { item: None })).unwrap();
+    assert_eq!(spent(&stage), 25);
+}
+
+#[test]
+fn who_is_invited_when_they_are_there_already_was_expected_from_the_start() {
+    let mut stage = Stage::new(|_| {});
+    stage.enter(OWNER).unwrap();
+    stage.pass(60);
+    stage.ask(OWNER, invite(6)).unwrap();
+    stage.enter(5).unwrap();
+    stage.enter(6).unwrap();
+    stage.pass(60);
+    stage.ask(OWNER, invite(5)).unwrap();
+    let x = |stage: &Stage, user| component(stage, user, "presence").x;
+    assert_eq!((x(&stage, 5), x(&stage, 6)), (Some(0.5), Some(1.0)), "6 was invited before");
+    stage.ask(OWNER, empty(Command::MeetingEnd)).unwrap();
+    let host = || office::actor(OWNER);
+    office::act(&mut stage, host(), invite(OWNER)).unwrap();
+    let remove = |invitee| Command::InviteeRemove(InviteeOnly { invitee: InviteeId(invitee) });
+    office::act(&mut stage, host(), remove(1)).unwrap();
+    assert_eq!((x(&stage, 5), x(&stage, 6)), (Some(0.5), Some(1.0)), "nor does it change later");
+}
+
+/// One whose connection is lost while a poll is opened, and after so many seconds.
+fn asked_while_lost(seconds: u32, meanwhile: impl FnOnce(&mut Stage)) -> Stage {
+    let mut stage = two_for(60);
+    lose(&mut stage, 5);
+    stage.pass(4);
+    stage.ask(OWNER, open_poll()).unwrap();
+    meanwhile(&mut stage);
+    stage.pass(seconds);
+    stage
+}
+
+fn resume(stage: &mut Stage, user: i64) {
+    let session = stage.person(user).sessions[0];
+    stage.take(&Input::Resume { session, user: UserId(user) }).unwrap();
+}
+
+#[test]
+fn a_poll_is_seen_by_those_who_were_there_when_it_was_opened() {
+    let seen = |stage: &Stage| component(stage, 5, "response").of;
+    let mut back_soon = asked_while_lost(10, |_| {});
+    assert_eq!(seen(&back_soon), None, "whether they were there is not known yet");
+    resume(&mut back_soon, 5);
+    assert_eq!(seen(&back_soon), Some(1.0));
+    let vote = PollVote { poll: PollId(1), choices: vec![0] };
+    back_soon.ask(5, Command::PollVote(vote)).unwrap();
+    assert_eq!(component(&back_soon, 5, "response").x, Some(1.0));
+
+    let mut back_late = asked_while_lost(27, |_| {});
+    resume(&mut back_late, 5);
+    assert_eq!(seen(&back_late), None, "31 s are no gap that counts");
+
+    let mut closed = asked_while_lost(10, |stage| {
+        stage.ask(OWNER, Command::PollClose(PollOnly { poll: PollId(1) })).unwrap();
+    });
+    resume(&mut closed, 5);
+    assert_eq!(seen(&closed), None, "it was over when they were back");
+
+    let mut never_back = asked_while_lost(600, |_| {});
+    assert_eq!(seen(&never_back), None);
+    never_back.enter(5).unwrap();
+    assert_eq!(seen(&never_back), None);
+}
