@@ -1,5 +1,6 @@
 //! What a checkpoint of a meeting of 1,000 people costs when everything changed since the last: to reckon it, which
-//! the meeting's task does between two steps, and to commit it, which the writer thread does.
+//! the meeting's task does between two steps, and to commit it, which the writer thread does. Beside it what the live
+//! view costs (`stats`), which is told to the host of the same meeting every 2 s while anything changes.
 //!
 //! `cargo bench --bench checkpoint` measures where the system keeps temporary files; name a folder on the
 //! disk in question with `TMPDIR`.
@@ -12,11 +13,11 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group, criterion_main};
 use quorate::meeting::event::{Event, MeetingCreated};
 use quorate::meeting::measures::{Checkpoint, MINUTE_MS, Minute};
-use quorate::meeting::{Enter, Input, Meeting, Passcode, Terms};
+use quorate::meeting::{Enter, Input, Meeting, Passcode, Signal, Terms};
 use quorate::store::{Batch, Committed, Durability, Generation, Store, UserRow};
 use quorate_protocol::{
-    ConnectionQuality, MeetingId, ParticipantId, QualityLevel, Seq, SessionId, TalkSource,
-    Timestamp, UserId, UserKind,
+    Command, ConnectionQuality, Empty, HandLower, MeetingId, ParticipantId, QualityLevel, Seq,
+    SessionId, SignalBody, TalkSource, Timestamp, UserId, UserKind,
 };
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
@@ -64,6 +65,16 @@ impl Crowd {
             self.meeting.apply(&event);
             self.events.push(event);
         }
+    }
+
+    /// What the host hears 2 s later, after someone's hand went up or down.
+    fn told(&mut self, command: Command) -> (Duration, Vec<Signal>) {
+        self.now = self.now.plus_ms(2_000);
+        let session = SessionId(Uuid::from_u128(2));
+        self.take(&Input::Command { session, command });
+        let start = Instant::now();
+        let signals = self.meeting.tell(self.now);
+        (start.elapsed(), signals)
     }
 
     /// The next checkpoint, of everyone.
@@ -164,6 +175,25 @@ fn checkpoint(criterion: &mut Criterion) {
         bencher.iter(|| {
             let checkpoint = black_box(crowd.checkpoint());
             assert_eq!(checkpoint.people.len(), PEOPLE as usize, "everything changed");
+        });
+    });
+    group.bench_function("tell stats", |bencher| {
+        bencher.iter_custom(|count| {
+            let mut time = Duration::ZERO;
+            for turn in 0..count {
+                let raise = Command::HandRaise(Empty {});
+                let hand =
+                    if turn % 2 == 0 { raise } else { Command::HandLower(HandLower::default()) };
+                let (took, signals) = crowd.told(hand);
+                time += took;
+                let told = |signal: &Signal| matches!(signal.body, SignalBody::Stats(_));
+                assert!(signals.iter().any(told), "the host hears of it");
+            }
+            // An even number of hands: the next round begins as this one did.
+            if count % 2 == 1 {
+                crowd.told(Command::HandLower(HandLower::default()));
+            }
+            time
         });
     });
     let runtime = Runtime::new().unwrap();
