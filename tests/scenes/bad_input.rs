@@ -41,6 +41,11 @@ fn refused_frames() -> Vec<(String, &'static str, Option<&'static str>)> {
         table.push((text.to_owned(), "bad_json", None));
     }
     table.push((nested(30_000), "bad_json", None));
+    // No numbers of JSON.
+    for number in ["NaN", "Infinity", "-Infinity"] {
+        let data = format!(r#"{{"rtt_ms":{number},"jitter_ms":1,"loss_pct":0}}"#);
+        table.push((command("quality.report", &data), "bad_json", None));
+    }
     for id in ["0", "-1", r#""2""#, "null", "2.5", "1e3", "true", "99999999999999999999", "[2]"] {
         table.push((format!(r#"{{"type":"ping","id":{id}}}"#), "invalid", Some("id")));
     }
