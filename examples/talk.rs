@@ -93,8 +93,8 @@ async fn prepare(args: &Args, rest: &Rest) -> Result<Hello> {
             let meeting = CreateMeeting { passcode: args.passcode.clone(), ..rest::titled(title) };
             let meeting = rest.create_meeting(&bearer, &meeting).await?;
             token = Some(bearer);
-            let code = meeting.info.code;
-            println!("This is meeting {code}. A second person joins it with\n");
+            let (id, code) = (meeting.info.id, meeting.info.code);
+            println!("This is meeting {id}, {code}. A second person joins it with\n");
             let passcode = args.passcode.as_ref().map(|it| format!(" --passcode '{it}'"));
             let passcode = passcode.unwrap_or_default();
             println!("  cargo run --example talk -- --meeting {code} --name Ben{passcode}\n");
