@@ -6,7 +6,7 @@ use quorate_protocol::{
 use serde::Serialize;
 
 use super::html::{self, trends};
-use super::table::{self, word, written};
+use super::table::{self, text, word, written};
 
 /// What can be told as JSON, as CSV, and as a page.
 pub trait Render: Serialize + Send + 'static {
@@ -68,7 +68,7 @@ impl Render for Trends {
             let it = &item.summary;
             [
                 item.meeting.to_string(),
-                item.title.clone(),
+                text(&item.title),
                 word(&item.status),
                 time(item.starts_at),
                 time(item.started_at),

@@ -3,10 +3,11 @@
 use quorate_protocol::{Report, ReportPerson, Timestamp};
 use serde::Serialize;
 
-/// What a cell must not begin with: a spreadsheet would take it for a formula, also in its wide forms, or for
-/// the end of the cell before.
-const FORMULA: [char; 11] =
-    ['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+/// What a text must not begin with: a spreadsheet would take it for a formula, also in its wide forms.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+/// After these a text begins anew for a spreadsheet that takes them, and not the comma, for the end of a cell, or
+/// that lost count of the quotes.
+const ENDS: [char; 4] = [';', '\t', '\r', '\n'];
 /// The columns.
 const HEADER: [&str; 27] = [
     "name",
@@ -46,7 +47,7 @@ pub fn csv(report: &Report) -> csv::Result<Vec<u8>> {
     written(HEADER, report.participants.iter().map(row))
 }
 
-/// Rows as CSV: UTF-8, a header row, lines that end in CR LF.
+/// Rows as CSV: UTF-8, a header row, lines that end in CR LF. What people typed comes as [`text`].
 pub(super) fn written<const N: usize>(
     header: [&str; N],
     rows: impl Iterator<Item = [String; N]>,
@@ -55,7 +56,7 @@ pub(super) fn written<const N: usize>(
         csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     writer.write_record(header)?;
     for row in rows {
-        writer.write_record(row.iter().map(|cell| safe(cell)))?;
+        writer.write_record(row)?;
     }
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
 }
@@ -70,7 +71,7 @@ fn row(person: &ReportPerson) -> [String; HEADER.len()] {
         component.map(|it| format!("{:.1}", it.points)).unwrap_or_default()
     };
     [
-        person.name.clone(),
+        text(&person.name),
         person.participant.map(|id| id.to_string()).unwrap_or_default(),
         person.user.map(|id| id.to_string()).unwrap_or_default(),
         word(&person.kind),
@@ -106,8 +107,17 @@ pub(super) fn word(value: &impl Serialize) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// A cell that no spreadsheet takes for a formula.
-fn safe(cell: &str) -> String {
-    let formula = cell.starts_with(FORMULA);
-    if formula { format!("'{cell}") } else { cell.to_owned() }
+/// What someone typed, with an apostrophe before whatever a spreadsheet would take for a formula.
+pub(super) fn text(typed: &str) -> String {
+    let mut safe = String::with_capacity(typed.len() + 1);
+    let mut begins = true;
+    for char in typed.chars() {
+        if begins && (FORMULA.contains(&char) || (safe.is_empty() && char.is_control())) {
+            safe.push('\'');
+        }
+        // Quotes are taken off, and spaces are passed over.
+        begins = ENDS.contains(&char) || (begins && (char == '"' || char.is_whitespace()));
+        safe.push(char);
+    }
+    safe
 }

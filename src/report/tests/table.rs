@@ -6,7 +6,7 @@ use super::play::Play;
 use crate::report::table::csv as table;
 
 /// Names that mean something to somebody else, and how they are in the table.
-const NAMES: [(&str, &str); 12] = [
+const NAMES: [(&str, &str); 19] = [
     (
         "=HYPERLINK(\"http://evil.example\",\"Click\")",
         "'=HYPERLINK(\"http://evil.example\",\"Click\")",
@@ -14,14 +14,21 @@ const NAMES: [(&str, &str); 12] = [
     ("+1+1", "'+1+1"),
     ("-1", "'-1"),
     ("@SUM(A1)", "'@SUM(A1)"),
-    ("\t=1", "'\t=1"),
-    ("\r\n=1", "'\r\n=1"),
+    ("\t=1", "'\t'=1"),
+    ("\r\n=1", "'\r\n'=1"),
     ("＝1", "'＝1"),
     ("a \"quoted\", name", "a \"quoted\", name"),
     ("two\r\nlines", "two\r\nlines"),
     ("Zoë 👩‍👩‍👧 🙂", "Zoë 👩‍👩‍👧 🙂"),
     ("\u{202e}שלום", "\u{202e}שלום"),
     ("a=b", "a=b"),
+    ("x;=1+2;y", "x;'=1+2;y"),
+    ("x;\"=1+2", "x;\"'=1+2"),
+    ("x\";=1+2;\"y", "x\";'=1+2;\"y"),
+    ("x; \u{a0}@SUM(A1)", "x; \u{a0}'@SUM(A1)"),
+    ("x\t-1", "x\t'-1"),
+    ("two\n+lines", "two\n'+lines"),
+    ("one, -two; three", "one, -two; three"),
 ];
 
 async fn report() -> Report {
@@ -59,6 +66,29 @@ async fn each_participant_is_a_row_whatever_they_are_called() {
     assert!(
         text.ends_with("\r\n") && text.lines().next().unwrap().starts_with("name,participant,")
     );
+}
+
+/// Whether a spreadsheet would reckon with it.
+fn is_formula(cell: &str) -> bool {
+    cell.trim_start().starts_with(['=', '+', '-', '@', '＝'])
+}
+
+#[tokio::test]
+async fn no_cell_is_a_formula_whatever_ends_cells() {
+    let bytes = table(&report().await).unwrap();
+    for (end, quoting) in
+        [b';', b'\t', b',', b'|'].into_iter().flat_map(|it| [(it, true), (it, false)])
+    {
+        let mut reader = csv::ReaderBuilder::new();
+        let mut reader =
+            reader.delimiter(end).quoting(quoting).flexible(true).from_reader(bytes.as_slice());
+        for row in reader.records() {
+            let row = row.unwrap();
+            // Without quotes the comma of a name ends cells too, as nothing reads it that knows of CSV.
+            let formula = row.iter().find(|cell| is_formula(cell));
+            assert!(formula.is_none() || (end == b',' && !quoting), "{}: {row:?}", end as char);
+        }
+    }
 }
 
 #[tokio::test]
