@@ -14,7 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use quorate_protocol::{ErrorBody, Limits};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -176,8 +176,14 @@ impl Server {
     /// the meetings finish, closes the store.
     pub async fn run(self) {
         let Server { listener, router, door, reports, proxies, stop, tasks, .. } = self;
-        tasks.spawn(door.live.clone().wake_sleepers());
-        tasks.spawn(reports.keep_summaries(clock::wall, stop.clone()));
+        let (caught_up, summed_up) = oneshot::channel();
+        tasks.spawn(reports.keep_summaries(clock::wall, stop.clone(), caught_up));
+        let live = door.live.clone();
+        tasks.spawn(async move {
+            // Who is woken may delete what a summary is made of that was not made before the server stopped.
+            let _ = summed_up.await;
+            live.wake_sleepers().await;
+        });
         tasks.spawn(note_uses(door.clone(), stop.clone()));
         let accepting = accept(listener, router, Arc::new(proxies), &tasks, &stop);
         stop.run_until_cancelled(accepting).await;

@@ -30,6 +30,7 @@ mod readers;
 mod retention;
 mod roles;
 mod sign_ins;
+mod summaries;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -58,8 +59,8 @@ pub use queries::meetings::{MeetingFilter, MeetingKey, Whose};
 pub use queries::people::{PersonFilter, StoredPerson, UserStanding};
 pub use queries::series::ChangedOccurrence;
 pub use queries::{
-    AuditFilter, AuditRow, HeldOccurrence, HighestIds, JournalReader, StoredMeeting, StoredUser,
-    SummaryStanding,
+    AuditFilter, AuditRow, HeldOccurrence, HighestIds, JournalReader, StoredMeeting, StoredSummary,
+    StoredUser, UserMeeting,
 };
 use readers::Readers;
 pub use sign_ins::StoredSignIn;

@@ -81,14 +81,23 @@ impl Scores {
             Some(live) => live.remove(&person.id).unwrap_or_default(),
             None => (person.talk_ms, person.engagement.clone()),
         };
-        let talks = self.privacy.talk_time && (own || !person.excluded);
-        Shown {
-            talk_seconds: talks.then_some(talk_ms / 1000),
-            engagement: engagement.filter(|_| !person.excluded).map(|it| {
-                // What the table keeps may be of a time when talk was measured.
-                if self.privacy.talk_time { it } else { without_talk(it) }
-            }),
-            excluded,
-        }
+        let (talk_ms, engagement) = told(self.privacy, own, person.excluded, talk_ms, engagement);
+        Shown { talk_seconds: talk_ms.map(|ms| ms / 1000), engagement, excluded }
     }
+}
+
+/// What of someone's talk and score may be told to one who may see theirs: themselves, if it is their `own`.
+pub(super) fn told(
+    privacy: Privacy,
+    own: bool,
+    excluded: bool,
+    talk_ms: u64,
+    engagement: Option<Engagement>,
+) -> (Option<u64>, Option<Engagement>) {
+    let talks = privacy.talk_time && (own || !excluded);
+    let engagement = engagement.filter(|_| !excluded).map(|it| {
+        // What the table keeps may be of a time when talk was measured.
+        if privacy.talk_time { it } else { without_talk(it) }
+    });
+    (talks.then_some(talk_ms), engagement)
 }

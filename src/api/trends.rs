@@ -1,13 +1,14 @@
 //! Meetings compared: the occurrences of a series, someone's weeks, the weeks of the server.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use quorate_protocol::{
-    Analytics, AnalyticsQuery, Code, ErrorBody, Permission, Timestamp, TrendItem, Trends,
-    TrendsQuery, UserAnalytics, UserId,
+    Analytics, AnalyticsQuery, Code, ErrorBody, Permission, Privacy, Timestamp, TrendItem, Trends,
+    TrendsQuery, UserAnalytics, UserId, UserWeek,
 };
 
 use super::access::{Ids, require, seen};
@@ -15,10 +16,11 @@ use super::openapi::{Operation, Routes};
 use super::problem::Problem;
 use super::query::Query;
 use super::reports::impossible;
+use super::scores::told;
 use super::{Api, Bearer, formats};
 use crate::identity::unavailable;
 use crate::live::clock;
-use crate::store::HeldOccurrence;
+use crate::store::{ERASED_PREFIX, HeldOccurrence, UserMeeting};
 
 /// Occurrences compared at most.
 const OCCURRENCES_MAX: usize = 100;
@@ -85,8 +87,8 @@ async fn trends(
     let meetings = held.iter().map(|it| it.meeting).collect();
     let summaries = api.reports.summaries(meetings, now).await.map_err(impossible)?;
     let items = held.into_iter().zip(summaries).map(|(held, summary)| {
-        let HeldOccurrence { meeting, title, status, starts_at, started_at } = held;
-        TrendItem { meeting, title, status, starts_at, started_at, summary }
+        let HeldOccurrence { meeting, title, status, started_at } = held;
+        TrendItem { meeting, title, status, started_at, summary }
     });
     let trends = Trends {
         meeting: series,
@@ -115,10 +117,13 @@ async fn of_user(
     if user != caller.user.id && !caller.admin {
         return Err(none());
     }
-    api.door.store.user_by_id(user).await.map_err(unavailable)?.ok_or_else(none)?;
+    let known = api.door.store.user_by_id(user).await.map_err(unavailable)?.ok_or_else(none)?;
     let (from, to) = weeks_between(&ask)?;
-    let weeks = api.door.store.user_weeks(user, from, to).await.map_err(unavailable)?;
-    let analytics = UserAnalytics { user, from, to, weeks };
+    let meetings = api.door.store.user_meetings(user, from, to).await.map_err(unavailable)?;
+    let privacy = api.door.live.terms().privacy;
+    let weeks = by_week(meetings, privacy, user == caller.user.id);
+    let name = (!known.username.starts_with(ERASED_PREFIX)).then_some(known.name);
+    let analytics = UserAnalytics { user, name, from, to, weeks };
     formats::answer(analytics, formats::wanted(ask.format, &headers)).await
 }
 
@@ -136,9 +141,35 @@ async fn of_all(
     }
     caller.whole()?;
     let (from, to) = weeks_between(&ask)?;
-    let weeks = api.door.store.weeks(from, to).await.map_err(unavailable)?;
+    let (under, raters_min) = (api.reports.made_under(), api.raters_min);
+    let weeks = api.door.store.weeks(from, to, under, raters_min).await.map_err(unavailable)?;
     let analytics = Analytics { from, to, weeks };
     formats::answer(analytics, formats::wanted(ask.format, &headers)).await
+}
+
+/// What someone's meetings add up to, week by week; what of talk and scores may be told of each.
+fn by_week(meetings: Vec<UserMeeting>, server: Privacy, own: bool) -> Vec<UserWeek> {
+    let mut weeks: BTreeMap<String, (UserWeek, Vec<f64>, Option<u64>)> = BTreeMap::new();
+    for it in meetings {
+        let privacy = server.and(it.privacy);
+        let shown = own || privacy.names_in_reports;
+        let (talk_ms, engagement) = told(privacy, own, it.excluded, it.talk_ms, it.engagement);
+        let new = UserWeek { week: it.week.clone(), ..UserWeek::default() };
+        let (week, scores, talk) = weeks.entry(it.week).or_insert((new, Vec::new(), None));
+        week.meetings += 1;
+        week.hosted += u32::from(it.hosted);
+        week.present_seconds += it.present_seconds;
+        scores.extend(engagement.filter(|_| shown).map(|it| it.score));
+        if let Some(ms) = talk_ms.filter(|_| shown) {
+            *talk = Some(talk.unwrap_or(0) + ms);
+        }
+    }
+    let whole = |(week, scores, talk): (UserWeek, Vec<f64>, Option<u64>)| UserWeek {
+        talk_seconds: talk.map(|ms| ms / 1000),
+        engagement: (!scores.is_empty()).then(|| scores.iter().sum::<f64>() / scores.len() as f64),
+        ..week
+    };
+    weeks.into_values().map(whole).collect()
 }
 
 fn weeks_between(ask: &AnalyticsQuery) -> Result<(Timestamp, Timestamp), Problem> {

@@ -70,7 +70,7 @@ impl Render for Trends {
                 item.meeting.to_string(),
                 text(&item.title),
                 word(&item.status),
-                time(item.starts_at),
+                time(it.starts_at),
                 time(item.started_at),
                 it.late_seconds.map(|it| it.to_string()).unwrap_or_default(),
                 it.participants.to_string(),
@@ -109,7 +109,7 @@ impl Render for UserAnalytics {
                 week.meetings.to_string(),
                 week.hosted.to_string(),
                 week.present_seconds.to_string(),
-                week.talk_seconds.to_string(),
+                week.talk_seconds.map(|it| it.to_string()).unwrap_or_default(),
                 tenths(week.engagement),
             ]
         };

@@ -5,19 +5,42 @@ use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use quorate_protocol::{MeetingId, MeetingSummary, Report, Seq, Timestamp};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::{Asked, ReportError, Reports};
+use super::{Asked, ReportError, Reports, effectiveness};
 use crate::meeting::engagement;
+use crate::store::StoreError;
 
 /// Summaries that are made at the same time for one who asks for many.
 const AT_ONCE: usize = 2;
 /// How often it is looked which are to be made.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
-/// Rows of all journals that are looked through at once.
-const ROWS_AT_ONCE: i64 = 200_000;
+/// Meetings that are looked up at once of those whose summary is to be made.
+const MEETINGS_AT_ONCE: u32 = 100;
+
+/// Of which meetings the summary is to be made.
+#[derive(Debug, Clone, Copy)]
+enum Due {
+    /// Of which there is none since they changed last.
+    Stale,
+    /// Of which there is one that was made under other formulas or settings.
+    Outdated,
+}
 
 impl Reports {
+    /// What of the formulas and of the server's settings makes a summary another.
+    #[must_use]
+    pub fn made_under(&self) -> String {
+        format!(
+            "engagement {}, effectiveness {}, raters {}, talk {}",
+            engagement::VERSION,
+            effectiveness::VERSION,
+            self.disclosure.raters_min,
+            self.disclosure.privacy.talk_time,
+        )
+    }
+
     /// What a meeting was like, in short.
     ///
     /// # Errors
@@ -27,8 +50,11 @@ impl Reports {
         meeting: MeetingId,
         now: Timestamp,
     ) -> Result<MeetingSummary, ReportError> {
-        let (standing, kept) = self.store.summary(meeting, engagement::VERSION).await?;
-        if let Some(kept) = kept {
+        let stored = self.store.summary(meeting, self.made_under()).await?;
+        let kept = stored.as_ref().and_then(|it| it.summary.clone());
+        // One that stays as it was may be of when fewer raters were enough.
+        let raters_min = self.disclosure.raters_min;
+        if let Some(kept) = kept.filter(|it| it.rating.is_none() || it.raters >= raters_min) {
             return Ok(kept);
         }
         // As who sees nobody's: of the effectiveness nobody shall reckon back what one or two said.
@@ -36,8 +62,9 @@ impl Reports {
         let report = self.report(meeting, Seq(u64::MAX), asked).await?;
         let summary = summary(&report);
         // While it goes on, time alone makes it another.
-        if report.r#final {
-            self.store.keep_summary(meeting, standing, &summary).await?;
+        if let Some(stored) = stored.filter(|_| report.r#final) {
+            let under = self.made_under();
+            self.store.keep_summary(meeting, stored.changes, under, &summary).await?;
         }
         Ok(summary)
     }
@@ -55,27 +82,72 @@ impl Reports {
         summaries.buffered(AT_ONCE).try_collect().await
     }
 
-    /// Makes the summaries of meetings that are over, from those before the server started on, until it stops:
-    /// what all meetings were like can be asked without a fold of their journals.
-    pub async fn keep_summaries(self, now: fn() -> Timestamp, stop: CancellationToken) {
-        let mut after = 0;
+    /// Makes the summaries of meetings that are over until the server stops: what all meetings were like can be
+    /// asked without a fold of their journals. `caught_up` is dropped once those are made that were missing at
+    /// the start.
+    pub async fn keep_summaries(
+        self,
+        now: fn() -> Timestamp,
+        stop: CancellationToken,
+        caught_up: oneshot::Sender<()>,
+    ) {
+        let mut unable = BTreeSet::new();
+        stop.run_until_cancelled(self.make_all(Due::Stale, now, &mut unable)).await;
+        drop(caught_up);
+        let mut outdated = true;
+        let keeping = async {
+            loop {
+                if outdated {
+                    outdated = !self.make_all(Due::Outdated, now, &mut unable).await;
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+                self.make_all(Due::Stale, now, &mut unable).await;
+            }
+        };
+        stop.run_until_cancelled(keeping).await.unwrap_or(());
+    }
+
+    /// Makes all that are due, but for those of meetings that cannot be reported; whether the store had no
+    /// trouble.
+    async fn make_all(
+        &self,
+        due: Due,
+        now: fn() -> Timestamp,
+        unable: &mut BTreeSet<MeetingId>,
+    ) -> bool {
+        let (mut after, mut sound) = (MeetingId(i64::MIN), true);
         loop {
-            let looked = self.store.unsummarised(after, ROWS_AT_ONCE).await;
-            let (meetings, last) = looked.unwrap_or_else(|error| {
-                tracing::warn!(%error, "failed to look for meetings that are over");
-                (BTreeSet::new(), after)
-            });
+            let meetings = match self.due(due, after).await {
+                Ok(meetings) => meetings,
+                Err(error) => {
+                    tracing::warn!(%error, "failed to look for meetings that are over");
+                    return false;
+                }
+            };
+            let Some(last) = meetings.last().copied() else { return sound };
             for meeting in meetings {
-                let made = stop.run_until_cancelled(self.summary(meeting, now())).await;
-                if let Some(Err(error)) = made {
-                    tracing::warn!(%meeting, %error, "failed to sum a meeting up");
+                if unable.contains(&meeting) {
+                    continue;
+                }
+                let Err(error) = self.summary(meeting, now()).await else { continue };
+                tracing::warn!(%meeting, %error, "failed to sum a meeting up");
+                // The store may do better the next time.
+                if matches!(error, ReportError::Store(_)) {
+                    sound = false;
+                } else {
+                    unable.insert(meeting);
                 }
             }
-            let more = last == after + ROWS_AT_ONCE;
             after = last;
-            let pause = if more { Duration::ZERO } else { LOOK_EVERY };
-            if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
-                return;
+        }
+    }
+
+    async fn due(&self, due: Due, after: MeetingId) -> Result<Vec<MeetingId>, StoreError> {
+        match due {
+            Due::Stale => self.store.stale_summaries(after, MEETINGS_AT_ONCE).await,
+            Due::Outdated => {
+                let under = self.made_under();
+                self.store.outdated_summaries(after, MEETINGS_AT_ONCE, under).await
             }
         }
     }
@@ -91,6 +163,7 @@ fn summary(report: &Report) -> MeetingSummary {
         required: totals.required,
         required_present: totals.required_present,
         punctual: totals.punctual,
+        starts_at: planned,
         late_seconds: planned.zip(started).map(|(planned, at)| (at.0 - planned.0) / 1000),
         live_seconds: totals.live_seconds,
         present_seconds: totals.present_seconds,

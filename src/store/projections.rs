@@ -84,7 +84,7 @@ fn project_fact(tables: &Tables<'_>, event: &Event) -> rusqlite::Result<()> {
             tables.rate(*participant, event.at, event.personal.as_deref())
         }
         Fact::FeedbackClosed {} => tables.close_feedback(),
-        Fact::RetentionApplied { .. } => tables.forget(event.seq),
+        Fact::RetentionApplied { .. } => tables.forget(),
         Fact::Redacted { ranges } => tables.redact(ranges, event.seq),
         // `quorate migrate` writes the rows together with what others keep in their own columns.
         Fact::MeetingImported(_) | Fact::ParticipantImported { .. } => Ok(()),
@@ -194,7 +194,7 @@ impl Tables<'_> {
             )?;
             self.redact_feedback(*first, last)?;
         }
-        self.carry_summary(seq)
+        Ok(())
     }
 
     /// Runs a statement that must change exactly one row.

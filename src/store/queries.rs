@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use super::journal::{parsed, parsed_if_any, unreadable};
 use super::{Store, StoreError};
 
-pub use analytics::{HeldOccurrence, SummaryStanding};
+pub use analytics::{HeldOccurrence, StoredSummary, UserMeeting};
 pub use audit::{AuditFilter, AuditRow, JournalReader};
 
 /// A user as stored.
@@ -358,11 +358,10 @@ pub(super) const ALL_QUERIES: &[&str] = &[
     USER_BY_NAME,
     USER_BY_ID,
     analytics::OCCURRENCES_HELD,
-    analytics::SUMMARY_STANDING,
     analytics::SUMMARY,
-    analytics::UNSUMMARISED,
-    analytics::LAST_ROW,
-    analytics::USER_WEEKS,
+    analytics::STALE,
+    analytics::OUTDATED,
+    analytics::USER_MEETINGS,
     analytics::WEEKS,
     feedback::RATINGS,
     feedback::BALLOTS,

@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 use quorate_client::protocol::{Hello, MeetingRef, ServerFrame};
 use rusqlite::Connection;
 use rusqlite::types::Value;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use crate::support::server::{Quorate, hello_as, quorate};
@@ -181,6 +181,19 @@ async fn what_was_taken_over_is_served() {
         assert_eq!(body["present"], 0);
     }
     assert_eq!(get(&home, &fatou, "/api/meetings/1").await.0, 404, "not hers");
+
+    // What they were like nobody knows, also where something is added.
+    let root = said(&home.run(["token", "--sub", "root", "--admin"])).trim().to_owned();
+    let put = reqwest::Client::new().put(format!("{}/api/meetings/1/summary", home.url()));
+    let put = put.bearer_auth(&root).json(&json!({ "text": "It was long." }));
+    assert_eq!(soon("an answer", put.send()).await.unwrap().status(), 200);
+    let ran = Connection::open(&database).unwrap();
+    let sql =
+        "SELECT count(*) FROM meetings WHERE started_at BETWEEN '2024-01-01' AND '2025-12-01'";
+    assert!(ran.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() > 0);
+    let path = "/api/analytics?from=2024-01-01T00:00:00Z&to=2025-12-01T00:00:00Z";
+    let (code, analytics) = get(&home, &root, path).await;
+    assert_eq!((code, &analytics["weeks"]), (200, &json!([])));
     assert_eq!(get(&home, &eoin, "/api/meetings/5").await.0, 401, "switched off");
 
     // Before its time the host comes in, and who is invited waits for the start.

@@ -1,5 +1,7 @@
 //! For how long what is personal is kept: a meeting of long ago on a server that was told only now.
 
+use std::ops::RangeInclusive;
+
 use quorate::live::clock;
 use quorate::meeting::event::{Event, MeetingCreated};
 use quorate::meeting::{Enter, Input, Meeting as Rules, Passcode, Terms};
@@ -113,14 +115,17 @@ impl Play {
     }
 }
 
-/// A database with both meetings, and with what was measured of them.
-fn write_database(config: &quorate::Config) {
+/// A database with these old meetings and a recent one, and with what was measured of them; and with their
+/// summaries, where they were `summed_up`.
+fn write_database(config: &quorate::Config, old: RangeInclusive<i64>, summed_up: bool) {
     let path = config.database();
     let written = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let store = Store::open(&path, Durability::Normal).unwrap();
-            Play::new(OLD, 100).write(&store).await;
+            for meeting in old {
+                Play::new(MeetingId(meeting), 100).write(&store).await;
+            }
             Play::new(RECENT, 10).write(&store).await;
             store.close().await;
         });
@@ -133,20 +138,22 @@ fn write_database(config: &quorate::Config) {
                  SELECT meeting_id, id, first_joined_at, 5 FROM meeting_participants; \
                  INSERT INTO meeting_ballots (meeting_id, voter, rating) \
                  SELECT id, x'00', 3 FROM meetings; \
-                 INSERT INTO meeting_ballot_keys (meeting_id, key) SELECT id, x'00' FROM meetings; \
-                 INSERT INTO meeting_summaries SELECT id, (SELECT max(seq) FROM meeting_audit_logs \
-                 WHERE meeting_id = meetings.id), 1, 3, 1, '{\"kept\":true}' FROM meetings;",
+                 INSERT INTO meeting_ballot_keys (meeting_id, key) SELECT id, x'00' FROM meetings;",
             )
             .unwrap();
+        if summed_up {
+            let sql = r#"UPDATE meeting_summaries SET made = changes, summary = '{"kept":true}'"#;
+            database.execute(sql, []).unwrap();
+        }
     });
     written.join().unwrap();
 }
 
-/// Waits until the server has come to it.
-async fn forgotten(stage: &Stage) {
+/// Waits until the server has come to so many.
+async fn forgotten(stage: &Stage, meetings: i64) {
     let query = "SELECT count(*) FROM meeting_audit_logs WHERE action = 'retention.applied'";
     let until = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
-    while stage.sql::<i64>(query) == 0 {
+    while stage.sql::<i64>(query) < meetings {
         assert!(tokio::time::Instant::now() < until, "nothing was forgotten");
         let path = format!("/api/meetings/{OLD}/audit");
         stage.ask(Method::GET, &path, &stage.admin(), Value::Null).await;
@@ -164,10 +171,10 @@ fn holds(stage: &Stage, text: &str) -> bool {
 async fn what_was_said_and_measured_long_ago_goes_and_the_structure_stays() {
     let mut stage = Stage::with(|config| {
         config.privacy.retention_days = Some(30);
-        write_database(config);
+        write_database(config, OLD.0..=OLD.0, true);
     })
     .await;
-    forgotten(&stage).await;
+    forgotten(&stage, 1).await;
     let root = stage.admin();
     let count = |table: &str, meeting: MeetingId| -> i64 {
         stage.sql(&format!("SELECT count(*) FROM {table} WHERE meeting_id = {meeting}"))
@@ -176,9 +183,8 @@ async fn what_was_said_and_measured_long_ago_goes_and_the_structure_stays() {
         let table = format!("meeting_{table}");
         assert_eq!((count(&table, OLD), count(&table, RECENT) > 0), (0, true), "{table}");
     }
-    let kept = "SELECT group_concat(summary) FROM meeting_summaries AS s WHERE raters = 0 AND ratings = 0 \
-        AND seq = (SELECT seq FROM meeting_audit_logs AS l WHERE l.meeting_id = s.meeting_id \
-            AND action = 'retention.applied')";
+    let kept =
+        "SELECT group_concat(summary) FROM meeting_summaries WHERE frozen AND meeting_id = 1";
     assert_eq!(stage.sql::<String>(kept), r#"{"kept":true}"#, "what it was like in short stays");
     let measured = "SELECT count(*) FROM meeting_participants WHERE meeting_id = 1 AND \
         (talk_ms > 0 OR reactions > 0 OR connection_quality IS NOT NULL OR feedback IS NOT NULL \
@@ -223,6 +229,12 @@ async fn what_was_said_and_measured_long_ago_goes_and_the_structure_stays() {
     let expected = ended.plus_ms(30 * DAY_MS).to_string();
     assert_eq!(stage.sql::<String>(&due(RECENT)), expected);
 
+    // It stays whatever comes after.
+    let path = format!("/api/meetings/{OLD}/summary");
+    let late = stage.ask(Method::PUT, &path, &root, json!({ "text": "a late one" })).await;
+    assert_eq!(late.status, 200, "{late:?}");
+    assert_eq!(stage.sql::<String>(kept), r#"{"kept":true}"#);
+
     // Nothing of it is left in the file once the other is gone too.
     stage.config.privacy.retention_days = Some(5);
     stage.restart().await;
@@ -235,6 +247,20 @@ async fn what_was_said_and_measured_long_ago_goes_and_the_structure_stays() {
         assert!(!holds(&stage, text), "`{text}` is still in the files");
     }
     assert!(holds(&stage, "Member 2") && holds(&stage, "Weekly"));
+}
+
+#[tokio::test]
+async fn meetings_are_summed_up_before_what_they_were_like_is_forgotten() {
+    let stage = Stage::with(|config| {
+        config.privacy.retention_days = Some(30);
+        // The recent one is the second.
+        write_database(config, 3..=9, false);
+    })
+    .await;
+    forgotten(&stage, 7).await;
+    // Quimby rated each under their name, and someone by a ballot.
+    let kept = "SELECT count(*) FROM meeting_summaries WHERE frozen AND summary ->> 'raters' = 2";
+    assert_eq!(stage.sql::<i64>(kept), 7);
 }
 
 #[tokio::test]

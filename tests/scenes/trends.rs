@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::asking::below;
-use crate::stage::Stage;
+use crate::stage::{Person, Stage};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -66,6 +66,42 @@ fn range(days: i64) -> String {
     format!("from={}&to={}", now.plus_ms(-HOUR_MS), now.plus_ms(days * 24 * HOUR_MS))
 }
 
+/// The weeks of the server; asked for until the task has come to all meetings but so many.
+async fn summed_up(stage: &Stage, pending: u32) -> Analytics {
+    let until = tokio::time::Instant::now() + Duration::from_secs(30);
+    loop {
+        let told: Analytics = json(stage, "/api/analytics", &stage.admin()).await;
+        if told.weeks.iter().map(|week| week.pending).sum::<u32>() == pending {
+            return told;
+        }
+        assert!(tokio::time::Instant::now() < until, "{told:?}");
+    }
+}
+
+/// A meeting of Ada's that is over, in which Ben, Cyd and Dan were; who they are there.
+async fn held(stage: &Stage, settings: Value) -> (Meeting, Vec<Person>) {
+    let meeting = stage.meeting("Ada", json!({ "settings": settings })).await;
+    let mut people = Vec::new();
+    for name in ["Ada", "Ben", "Cyd", "Dan"] {
+        people.push(stage.join(&meeting, name).await);
+    }
+    people[0].send(Command::MeetingStart(Empty {})).await;
+    people[0].send(Command::MeetingEnd(Empty {})).await;
+    for person in &mut people[1..] {
+        person.expect_bye().await;
+    }
+    (meeting, people)
+}
+
+async fn rate(stage: &Stage, meeting: &Meeting, ratings: [u8; 3]) {
+    for (name, rating) in ["Ben", "Cyd", "Dan"].into_iter().zip(ratings) {
+        let path = below(meeting, "/feedback");
+        let body = json!({ "rating": rating });
+        let told = stage.ask(Method::POST, &path, &stage.token(name), body).await;
+        assert_eq!(told.status, 200, "{told:?}");
+    }
+}
+
 #[tokio::test]
 async fn the_occurrences_that_were_held_are_compared_for_those_who_run_the_series() {
     let stage = Stage::set().await;
@@ -83,7 +119,7 @@ async fn the_occurrences_that_were_held_are_compared_for_those_who_run_the_serie
         let it = &item.summary;
         assert_eq!(item.status, MeetingStatus::Completed);
         assert_eq!(it.punctual, it.participants, "all came before it was to start");
-        assert!(it.late_seconds.unwrap() < 0 && item.started_at < item.starts_at);
+        assert!(it.late_seconds.unwrap() < 0 && item.started_at < it.starts_at);
     }
     assert_eq!(trends.items[2].summary.required, 1);
     let one = below(&series, &format!("/trends?{}", range(2)));
@@ -169,16 +205,8 @@ async fn the_meetings_of_the_server_are_summed_up_by_themselves() {
             (sum.0 + row.meetings, sum.1 + row.participants, sum.2 + row.pending)
         })
     };
-    // It is asked until the task has come to it.
-    let until = tokio::time::Instant::now() + Duration::from_secs(30);
-    let analytics = loop {
-        let told: Analytics = json(&stage, "/api/analytics", &stage.admin()).await;
-        // But for the one that goes on.
-        if told.weeks.iter().map(|week| week.pending).sum::<u32>() == 1 {
-            break told;
-        }
-        assert!(tokio::time::Instant::now() < until, "{told:?}");
-    };
+    // But for the one that goes on.
+    let analytics = summed_up(&stage, 1).await;
     assert_eq!(all(&analytics, MeetingType::Recurring), (3, 5, 0));
     assert_eq!(all(&analytics, MeetingType::Regular), (2, 1, 1));
     assert!(analytics.weeks.iter().all(|week| week.effectiveness.is_some()));
@@ -189,6 +217,121 @@ async fn the_meetings_of_the_server_are_summed_up_by_themselves() {
     assert!(page.contains("Meetings of this server"));
     let refused = problem(&stage, "/api/analytics", &stage.token("Ada")).await;
     assert_eq!((refused.0, &*refused.1), (403, "forbidden"));
+}
+
+#[tokio::test]
+async fn what_changes_after_the_end_is_told() {
+    let mut stage = Stage::set().await;
+    let (meeting, people) = held(&stage, json!({ "feedback": "anonymous" })).await;
+    rate(&stage, &meeting, [5, 5, 5]).await;
+    let of = |analytics: &Analytics| (analytics.weeks[0].participants, analytics.weeks[0].rating);
+    // What was written just before the server stopped is summed up as soon as it is there again.
+    stage.restart().await;
+    assert_eq!(of(&summed_up(&stage, 0).await), (4, Some(5.0)));
+    rate(&stage, &meeting, [1, 1, 1]).await;
+    stage.restart().await;
+    assert_eq!(of(&summed_up(&stage, 0).await), (4, Some(1.0)));
+    let path = below(&meeting, &format!("/participants/{}", people[1].id()));
+    let body = json!({ "exclude_from_report": true });
+    let excluded = stage.ask(Method::PATCH, &path, &stage.token("Ada"), body).await;
+    assert_eq!(excluded.status, 200, "{excluded:?}");
+    assert_eq!(of(&summed_up(&stage, 1).await), (0, None), "told by nothing that is no longer so");
+    // And while it runs, in its turn.
+    assert_eq!(of(&summed_up(&stage, 0).await), (3, Some(1.0)));
+}
+
+#[tokio::test]
+async fn what_is_withdrawn_is_told_no_more() {
+    let mut stage = Stage::set().await;
+    let (meeting, people) = held(&stage, json!({ "feedback": "named" })).await;
+    rate(&stage, &meeting, [1, 5, 5]).await;
+    stage.restart().await;
+    assert_eq!(summed_up(&stage, 0).await.weeks[0].rating, Some(11.0 / 3.0));
+    let path = format!("/api/users/{}/erase", people[1].user());
+    let erased = stage.ask(Method::POST, &path, &stage.admin(), Value::Null).await;
+    assert_eq!(erased.status, 200, "{erased:?}");
+    let told: Analytics = json(&stage, "/api/analytics", &stage.admin()).await;
+    assert_eq!(told.weeks[0].rating, None, "of two, and until then of nobody");
+    stage.restart().await;
+    let told = summed_up(&stage, 0).await;
+    assert_eq!((told.weeks[0].participants, told.weeks[0].rating), (4, None));
+}
+
+#[tokio::test]
+async fn meetings_are_summed_up_anew_under_other_settings_of_the_server() {
+    let mut stage = Stage::with(|config| config.feedback.raters_min = 1).await;
+    let (meeting, _) = held(&stage, json!({})).await;
+    let body = json!({ "rating": 1 });
+    let path = below(&meeting, "/feedback");
+    assert_eq!(stage.ask(Method::POST, &path, &stage.token("Ben"), body).await.status, 200);
+    stage.restart().await;
+    let before = summed_up(&stage, 0).await;
+    assert_eq!(before.weeks[0].rating, Some(1.0));
+    stage.config.feedback.raters_min = 3;
+    stage.restart().await;
+    let after = summed_up(&stage, 0).await;
+    assert_eq!(after.weeks[0].rating, None);
+    assert_ne!(after.weeks[0].effectiveness, before.weeks[0].effectiveness, "of that rating");
+}
+
+#[tokio::test]
+async fn of_someone_it_is_told_what_their_meetings_tell_of_them() {
+    let mut stage = Stage::set().await;
+    let (_, people) = held(&stage, json!({})).await;
+    let nameless = json!({ "privacy": { "names_in_reports": false } });
+    held(&stage, nameless).await;
+    let unmeasured = json!({ "privacy": { "talk_time": false } });
+    held(&stage, unmeasured).await;
+    let (excluding, there) = held(&stage, json!({})).await;
+    let path = below(&excluding, &format!("/participants/{}", there[1].id()));
+    let body = json!({ "exclude_from_report": true });
+    stage.ask(Method::PATCH, &path, &stage.token("Ada"), body).await;
+    // What was measured, as if it had been for longer; where it must not be told, before that was so.
+    let database = rusqlite::Connection::open(stage.config.database()).unwrap();
+    let voice = r#"{"version":1,"score":50,"confidence":"low","components":[
+        {"key":"presence","x":1,"weight":35,"points":35,"available":true},
+        {"key":"voice","x":0,"weight":35,"points":0,"available":true}]}"#;
+    let sql = "UPDATE meeting_participants SET talk_ms = 60000 * meeting_id, engagement = ?1";
+    database.execute(sql, [voice]).unwrap();
+
+    let path = format!("/api/users/{}/analytics", people[1].user());
+    let told = async |stage: &Stage, token: &str| {
+        let UserAnalytics { weeks, name, .. } = json(stage, &path, token).await;
+        assert_eq!((weeks.len(), weeks[0].meetings, name.as_deref()), (1, 4, Some("Ben")));
+        (weeks[0].talk_seconds, weeks[0].engagement)
+    };
+    let (ben, root) = (stage.token("Ben"), stage.admin());
+    // 60 s in the first, 120 in the second, 240 in the fourth; 50, 50, and 100 without talk.
+    assert_eq!(told(&stage, &ben).await, (Some(420), Some(200.0 / 3.0)));
+    assert_eq!(told(&stage, &root).await, (Some(60), Some(75.0)));
+    stage.config.privacy.talk_time = false;
+    stage.restart().await;
+    assert_eq!(told(&stage, &ben).await, (None, Some(100.0)));
+    stage.config.privacy.names_in_reports = false;
+    stage.restart().await;
+    assert_eq!(told(&stage, &ben).await, (None, Some(100.0)));
+    assert_eq!(told(&stage, &root).await, (None, None));
+}
+
+#[tokio::test]
+async fn an_occurrence_is_told_by_the_schedule_that_held_when_it_started() {
+    let stage = Stage::set().await;
+    let (series, held) = play(&stage).await;
+    let start: Timestamp = {
+        let info: Value =
+            json(&stage, &format!("/api/meetings/{}", held[0]), &stage.token("Ada")).await;
+        serde_json::from_value(info["starts_at"].clone()).unwrap()
+    };
+    let moved = json!({ "starts_at": start.plus_ms(HOUR_MS / 2) });
+    let path = format!("/api/meetings/{}", held[0]);
+    let told = stage.ask(Method::PATCH, &path, &stage.token("Ada"), moved).await;
+    assert_eq!(told.status, 200, "{told:?}");
+    let path = below(&series, &format!("/trends?{}", range(10)));
+    let trends: Trends = json(&stage, &path, &stage.token("Ada")).await;
+    let TrendItem { started_at, summary, .. } = &trends.items[0];
+    assert_eq!(summary.starts_at, Some(start));
+    let late_ms = started_at.unwrap().0 - start.0;
+    assert_eq!(summary.late_seconds, Some(late_ms / 1000));
 }
 
 #[tokio::test]

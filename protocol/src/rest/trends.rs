@@ -21,7 +21,9 @@ pub struct MeetingSummary {
     /// How many were there no later than five minutes after it was to start, or where nothing was planned, after
     /// it started.
     pub punctual: u32,
-    /// How long after it was to start it started, in seconds, negative before; null where nothing was planned.
+    /// When it was to start, as planned when it first started; null where nothing was planned.
+    pub starts_at: Option<Timestamp>,
+    /// How long after that it started, in seconds, negative before; null where nothing was planned.
     pub late_seconds: Option<i64>,
     /// For how long it ran, in seconds.
     pub live_seconds: u64,
@@ -80,8 +82,6 @@ pub struct TrendItem {
     pub title: String,
     /// Where it stands: in progress, or completed.
     pub status: MeetingStatus,
-    /// When it was to start.
-    pub starts_at: Option<Timestamp>,
     /// When it started.
     pub started_at: Option<Timestamp>,
     /// What it was like.
@@ -108,6 +108,8 @@ pub struct AnalyticsQuery {
 pub struct UserAnalytics {
     /// Who.
     pub user: UserId,
+    /// What they are called; null where they were erased.
+    pub name: Option<String>,
     /// From when on.
     pub from: Timestamp,
     /// Until when.
@@ -117,7 +119,7 @@ pub struct UserAnalytics {
 }
 
 /// What meetings took of someone in a week.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UserWeek {
     /// The week by ISO 8601, as in `2026-W47`; it begins on Monday, in UTC.
     pub week: String,
@@ -127,9 +129,10 @@ pub struct UserWeek {
     pub hosted: u32,
     /// For how long they were there, in seconds.
     pub present_seconds: u64,
-    /// For how long they spoke, as far as it was measured, in seconds.
-    pub talk_seconds: u64,
-    /// Their mean engagement, 0 to 100; null where they were not scored.
+    /// For how long they spoke, as far as it was measured and may be told, in seconds; null where it may be of
+    /// no meeting.
+    pub talk_seconds: Option<u64>,
+    /// Their mean engagement, 0 to 100, as far as it may be told; null where they were not scored.
     pub engagement: Option<f64>,
 }
 

@@ -43,32 +43,17 @@ impl Tables<'_> {
         )
     }
 
-    /// What was measured of people and said by them goes with this event; when they were there stays, and what
-    /// the meeting was like in short, which tells of nobody alone and could not be made again.
-    pub(super) fn forget(&self, seq: Seq) -> rusqlite::Result<()> {
+    /// What was measured of people and said by them goes with this event; when they were there stays.
+    pub(super) fn forget(&self) -> rusqlite::Result<()> {
         for sql in [
             "DELETE FROM meeting_minutes WHERE meeting_id = ?1",
             "DELETE FROM meeting_ballots WHERE meeting_id = ?1",
             "DELETE FROM meeting_ballot_keys WHERE meeting_id = ?1",
-            // Of before it was opened again.
-            "DELETE FROM meeting_summaries WHERE meeting_id = ?1 AND seq < (SELECT max(l.seq) \
-             FROM meeting_audit_logs AS l WHERE l.meeting_id = ?1 AND +l.action = 'meeting.ended')",
             "UPDATE meeting_participants SET talk_ms = 0, reactions = 0, connection_quality = NULL, \
              participation_score = NULL, engagement = NULL, feedback = NULL WHERE meeting_id = ?1",
         ] {
             self.any(sql, [self.meeting])?;
         }
-        self.any(
-            "UPDATE meeting_summaries SET seq = ?2, raters = 0, ratings = 0 WHERE meeting_id = ?1",
-            params![self.meeting, seq.0.cast_signed()],
-        )
-    }
-
-    /// Texts are in no summary: one that was made up to this event holds with it.
-    pub(super) fn carry_summary(&self, seq: Seq) -> rusqlite::Result<()> {
-        self.any(
-            "UPDATE meeting_summaries SET seq = ?2 WHERE meeting_id = ?1 AND seq = ?2 - 1",
-            params![self.meeting, seq.0.cast_signed()],
-        )
+        Ok(())
     }
 }

@@ -48,7 +48,8 @@ impl Tables<'_> {
             "UPDATE meetings SET status = 'in_progress', started_at = ?2, ended_at = NULL, \
              updated_at = ?2 WHERE id = ?1",
             params![self.meeting, self.at],
-        )
+        )?;
+        self.thaw_summary()
     }
 
     pub(super) fn end(&self) -> rusqlite::Result<()> {
@@ -66,6 +67,10 @@ impl Tables<'_> {
             "UPDATE meeting_participants SET waiting_since = NULL \
              WHERE meeting_id = ?1 AND waiting_since IS NOT NULL",
             params![self.meeting],
+        )?;
+        self.any(
+            "INSERT INTO meeting_summaries (meeting_id) VALUES (?1) ON CONFLICT DO NOTHING",
+            [self.meeting],
         )
     }
 
@@ -74,6 +79,15 @@ impl Tables<'_> {
             "UPDATE meetings SET status = 'in_progress', ended_at = NULL, updated_at = ?2 \
              WHERE id = ?1",
             params![self.meeting, self.at],
+        )?;
+        self.thaw_summary()
+    }
+
+    /// What the meeting was like until now is not what it was like.
+    fn thaw_summary(&self) -> rusqlite::Result<()> {
+        self.any(
+            "UPDATE meeting_summaries SET frozen = 0, changes = changes + 1 WHERE meeting_id = ?1",
+            [self.meeting],
         )
     }
 

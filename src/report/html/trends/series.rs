@@ -1,7 +1,7 @@
 //! How the occurrences of a series went, one after the other.
 
 use maud::{Markup, html};
-use quorate_protocol::{TrendItem, Trends};
+use quorate_protocol::{MeetingStatus, TrendItem, Trends};
 
 use super::{drawn, most, page, points, tenths};
 use crate::report::html::chart::bars::Bar;
@@ -28,7 +28,8 @@ struct View<'a> {
 
 impl View<'_> {
     fn sections(&self) -> Markup {
-        let held = self.trends.items.len() as u64;
+        let items = &self.trends.items;
+        let held = items.len() as u64;
         html! {
             @if held == 0 {
                 (empty("No occurrence was held in this time."))
@@ -38,6 +39,7 @@ impl View<'_> {
                     (counted(held, "occurrence", "occurrences"))
                     @if self.trends.cut { " that were held; ask for less time to see those before." }
                     @else { " held." }
+                    @if items.iter().any(goes_on) { " What is marked goes on: it is told as of now." }
                 }
                 (self.attendance())
                 (self.punctuality())
@@ -47,10 +49,11 @@ impl View<'_> {
         }
     }
 
-    /// The day of an occurrence where its series is.
+    /// The day of an occurrence where its series is; one that goes on is marked.
     fn day(&self, item: &TrendItem) -> String {
-        let at = item.starts_at.or(item.started_at);
-        at.map_or_else(|| item.meeting.to_string(), |at| self.clock.day(at))
+        let at = item.summary.starts_at.or(item.started_at);
+        let day = at.map_or_else(|| item.meeting.to_string(), |at| self.clock.day(at));
+        if goes_on(item) { format!("{day}, goes on") } else { day }
     }
 
     /// Bars, one for each occurrence.
@@ -166,6 +169,10 @@ impl View<'_> {
         });
         section("effectiveness", "Effectiveness", &figure("Points of 100", &chart, &table))
     }
+}
+
+fn goes_on(item: &TrendItem) -> bool {
+    item.status == MeetingStatus::InProgress
 }
 
 /// `3 of 4`.

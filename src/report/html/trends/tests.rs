@@ -2,9 +2,11 @@
 
 mod sample;
 
+use quorate_protocol::{MeetingStatus, Trends, UserAnalytics};
 use scraper::{Html, Selector};
 
 use super::*;
+use crate::report::Render;
 
 fn read(page: &str) -> Html {
     let html = Html::parse_document(page);
@@ -40,6 +42,19 @@ fn a_series_is_compared_occurrence_by_occurrence() {
     assert_eq!(started, "1 min latein timenot planned");
     assert!(text(&html, "#engagement").contains("not scored"));
     assert!(text(&html, "#effectiveness tbody tr").contains("71.5"));
+    assert!(!text(&html, "main").contains("goes on"));
+}
+
+#[test]
+fn an_occurrence_that_goes_on_is_marked() {
+    let mut trends = sample::series(3);
+    trends.items[2].status = MeetingStatus::InProgress;
+    let html = read(&of_series(&trends));
+    assert!(text(&html, "main p").contains("What is marked goes on"));
+    let (labels, cells) =
+        (text(&html, "#attendance svg.wide text"), text(&html, "#attendance tbody"));
+    assert_eq!(labels.matches("Thu, 5 Nov 2026, goes on").count(), 2, "{labels}");
+    assert_eq!((cells.matches("goes on").count(), labels.matches("goes on").count()), (2, 2));
 }
 
 #[test]
@@ -60,9 +75,11 @@ fn of_many_the_last_are_drawn_and_all_are_in_the_table() {
 #[test]
 fn weeks_of_someone_are_told() {
     let html = read(&of_user(&sample::user(2)));
-    assert!(text(&html, "h1").contains("user 7"));
+    assert_eq!(text(&html, "h1"), "Meetings of Ada & friends");
+    let erased = UserAnalytics { name: None, ..sample::user(2) };
+    assert_eq!(text(&read(&of_user(&erased)), "h1"), "Meetings of user 7");
     assert!(text(&html, "#meetings tbody").contains("2026-W0131"));
-    assert!(text(&html, "#time tbody").contains("2026-W011 h2 min"));
+    assert_eq!(text(&html, "#time tbody"), "2026-W011 h2 min2026-W021 h–", "none is told");
     assert!(text(&html, "#engagement svg.wide text").contains("62.3"));
 }
 
@@ -97,7 +114,22 @@ fn figures_that_make_no_sense_do_no_harm() {
     let it = &mut trends.items[0].summary;
     (it.engagement, it.effectiveness) = (Some(f64::NAN), f64::INFINITY);
     (it.punctual, it.participants, it.late_seconds) = (9, 0, Some(i64::MIN));
-    trends.items[1].starts_at = Some(quorate_protocol::Timestamp::LAST);
+    trends.items[1].summary.starts_at = Some(quorate_protocol::Timestamp::LAST);
     let shown = text(&read(&of_series(&trends)), "main");
     assert!(!shown.contains("NaN") && !shown.contains("inf"));
+}
+
+#[test]
+fn what_nobody_typed_is_written_as_it_is() {
+    let trends = sample::series(1);
+    let mut item = trends.items[0].clone();
+    item.title = "5;=1+2".to_owned();
+    item.summary.late_seconds = Some(-448);
+    let bytes = Trends { items: vec![item], ..trends }.csv().unwrap();
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    let headers = reader.headers().unwrap().clone();
+    let row = reader.records().next().unwrap().unwrap();
+    let cell = |name: &str| &row[headers.iter().position(|header| header == name).unwrap()];
+    assert_eq!((cell("title"), cell("late_seconds")), ("5;'=1+2", "-448"));
+    assert_eq!(cell("starts_at"), "2026-11-02T23:30:00.000Z", "as planned when it started");
 }

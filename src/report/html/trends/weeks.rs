@@ -21,7 +21,8 @@ const TYPES: [(MeetingType, &str, Ink); 3] = [
 /// What meetings took of someone, as a page.
 #[must_use]
 pub fn of_user(analytics: &UserAnalytics) -> String {
-    let UserAnalytics { user, from, to, weeks } = analytics;
+    let UserAnalytics { user, name, from, to, weeks } = analytics;
+    let who = name.clone().unwrap_or_else(|| format!("user {user}"));
     let main = html! {
         @if weeks.is_empty() {
             (empty("They were in no meeting that started in this time."))
@@ -31,7 +32,7 @@ pub fn of_user(analytics: &UserAnalytics) -> String {
             (scored(weeks))
         }
     };
-    page("Analytics", &format!("Meetings of user {user}"), &span(*from, *to), &main)
+    page("Analytics", &format!("Meetings of {who}"), &span(*from, *to), &main)
 }
 
 /// The meetings of a server, as a page.
@@ -97,8 +98,9 @@ fn spent(weeks: &[UserWeek]) -> Markup {
     };
     let bars: Vec<_> = weeks.iter().map(bar).collect();
     let row = |week: &UserWeek| {
-        let (there, talk) = (duration(week.present_seconds), duration(week.talk_seconds));
-        vec![html! { (week.week) }, html! { (there) }, html! { (talk) }]
+        let talk = week.talk_seconds.map(duration);
+        let talk = html! { @match talk { Some(talk) => (talk), None => span.muted { "–" } } };
+        vec![html! { (week.week) }, html! { (duration(week.present_seconds)) }, talk]
     };
     let table = Table {
         caption: "time by week; talk, as far as it was measured",

@@ -28,7 +28,6 @@ fn occurrence(n: i64) -> TrendItem {
         meeting: MeetingId(8 + n),
         title: "Daily & friends".to_owned(),
         status: MeetingStatus::Completed,
-        starts_at: Some(START.plus_ms(n * DAY_MS)),
         started_at: Some(START.plus_ms(n * DAY_MS + 60_000)),
         summary: MeetingSummary {
             version: 1,
@@ -37,6 +36,7 @@ fn occurrence(n: i64) -> TrendItem {
             required: 4,
             required_present: 3,
             punctual: 4,
+            starts_at: Some(START.plus_ms(n * DAY_MS)),
             late_seconds: [Some(60), Some(0), None][n as usize % 3],
             live_seconds: 1_800,
             present_seconds: 7_200,
@@ -55,11 +55,17 @@ pub(crate) fn user(weeks: i64) -> UserAnalytics {
         meetings: 3,
         hosted: 1,
         present_seconds: 3_600,
-        talk_seconds: 120,
+        talk_seconds: (n == 1).then_some(120),
         engagement: Some(62.26),
     };
     let (from, to) = (START, START.plus_ms(7 * weeks * DAY_MS));
-    UserAnalytics { user: UserId(7), from, to, weeks: (1..=weeks).map(week).collect() }
+    UserAnalytics {
+        user: UserId(7),
+        name: Some("Ada & friends".to_owned()),
+        from,
+        to,
+        weeks: (1..=weeks).map(week).collect(),
+    }
 }
 
 /// The weeks of a server, of two meetings of each type.
