@@ -3,11 +3,12 @@
 pub(super) mod bars;
 pub(super) mod columns;
 pub(super) mod gantt;
+mod label;
 
 use std::io;
 use std::ops::Range;
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, Render, html};
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::drawing::DrawingAreaErrorKind;
@@ -151,11 +152,14 @@ impl Plot<'_> {
         self.0.draw(&Rectangle::new([from, to], ink.rgb().filled()))
     }
 
+    /// The outline of a rectangle.
+    pub(super) fn outline(&self, from: At, to: At, ink: Ink) -> Result<(), Failed> {
+        self.0.draw(&Rectangle::new([from, to], stroke(ink)))
+    }
+
     /// A thin line.
     pub(super) fn line(&self, from: At, to: At, ink: Ink) -> Result<(), Failed> {
-        let style =
-            ShapeStyle { color: ink.rgb().to_rgba(), filled: false, stroke_width: UNITS as u32 };
-        self.0.draw(&PathElement::new([from, to], style))
+        self.0.draw(&PathElement::new([from, to], stroke(ink)))
     }
 
     /// A text at a point, half of it above.
@@ -168,6 +172,11 @@ impl Plot<'_> {
         let text = Text::new(text.to_owned(), (right * UNITS, down * UNITS), style);
         self.0.draw(&(EmptyElement::at(at) + text))
     }
+}
+
+/// A pixel wide.
+fn stroke(ink: Ink) -> ShapeStyle {
+    ShapeStyle { color: ink.rgb().to_rgba(), filled: false, stroke_width: UNITS as u32 }
 }
 
 /// The patterns of the inks that have one, for all drawings of the page.
@@ -193,15 +202,16 @@ pub(super) fn patterns() -> Markup {
 }
 
 /// What the inks of a chart stand for.
-pub(super) fn legend(entries: &[(Ink, String)]) -> Markup {
+pub(super) fn legend(entries: &[(Ink, impl Render)]) -> Markup {
     html! {
         ul.legend {
             @for (ink, label) in entries {
                 li {
                     svg.swatch viewBox=(format!("0 0 {0} {0}", 12 * UNITS)) aria-hidden="true" {
-                        rect width="100%" height="100%" fill=(ink.hex()) {}
+                        @let edge = (*ink == Ink::Track).then(|| Ink::Edge.hex());
+                        rect width="100%" height="100%" fill=(ink.hex()) stroke=[edge] stroke-width=(2 * UNITS) {}
                     }
-                    bdi { (label) }
+                    span { (label) }
                 }
             }
         }
