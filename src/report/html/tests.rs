@@ -85,7 +85,10 @@ fn the_figures_are_those_of_the_report() {
         assert!(head.contains(told), "{told} is not in {head}");
     }
     let lost = text(&html, "#effectiveness .lead");
-    assert!(lost.contains("77.1 of 100") && lost.contains("participation (9.3 points"), "{lost}");
+    assert!(lost.contains("78.7 of 100") && lost.contains("participation (7.3 points"), "{lost}");
+    let connections = "Connections91 %of minutes fair or better";
+    assert!(head.contains(connections), "{head}");
+    assert!(text(&html, "#effectiveness tbody").contains("Quality1091 %"), "the same");
     assert!(text(&html, "#actions").contains("Grace Hopper2026-11-25"));
     assert!(text(&html, "#agenda table").contains("Launch date10:1420 min29 min+8 min 30 s"));
     assert!(text(&html, "#polls").contains("14 December"));

@@ -58,7 +58,8 @@ async fn where_names_are_not_shown_no_role_and_no_owner_gives_them_away() {
     let roles: Vec<_> = table.records().map(|row| row.unwrap()[role].to_owned()).collect();
     assert_eq!(roles, ["", ""]);
     let html = scraper::Html::parse_document(&page(&report));
-    let cells = scraper::Selector::parse("#presence figure:first-of-type tbody td:nth-child(2)").unwrap();
+    let cells =
+        scraper::Selector::parse("#presence figure:first-of-type tbody td:nth-child(2)").unwrap();
     let roles: Vec<String> = html.select(&cells).map(|cell| cell.text().collect()).collect();
     assert_eq!(roles, ["not shown", "not shown"]);
     assert_eq!(owners(&report), ["not shown"; 3], "also where there is someone");
