@@ -152,14 +152,11 @@ impl Plot<'_> {
         self.0.draw(&Rectangle::new([from, to], ink.rgb().filled()))
     }
 
-    /// The outline of a rectangle.
-    pub(super) fn outline(&self, from: At, to: At, ink: Ink) -> Result<(), Failed> {
-        self.0.draw(&Rectangle::new([from, to], stroke(ink)))
-    }
-
     /// A thin line.
     pub(super) fn line(&self, from: At, to: At, ink: Ink) -> Result<(), Failed> {
-        self.0.draw(&PathElement::new([from, to], stroke(ink)))
+        let style =
+            ShapeStyle { color: ink.rgb().to_rgba(), filled: false, stroke_width: UNITS as u32 };
+        self.0.draw(&PathElement::new([from, to], style))
     }
 
     /// A text at a point, half of it above.
@@ -172,11 +169,6 @@ impl Plot<'_> {
         let text = Text::new(text.to_owned(), (right * UNITS, down * UNITS), style);
         self.0.draw(&(EmptyElement::at(at) + text))
     }
-}
-
-/// A pixel wide.
-fn stroke(ink: Ink) -> ShapeStyle {
-    ShapeStyle { color: ink.rgb().to_rgba(), filled: false, stroke_width: UNITS as u32 }
 }
 
 /// The patterns of the inks that have one, for all drawings of the page.

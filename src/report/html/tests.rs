@@ -7,6 +7,7 @@ use quorate_protocol::{
 };
 use scraper::{ElementRef, Html, Selector};
 
+use super::ink::Ink;
 use super::page;
 
 /// What people may be called who mean no good.
@@ -276,4 +277,17 @@ fn that_it_did_not_run_in_between_is_said() {
     assert!(told(&report).starts_with("Sunday, 22 November 2026, 10:01 to 11:23 · Times"));
     report.totals.live_seconds = 720;
     assert!(told(&report).contains("10:01 to 11:23, closed or empty for 1 h 10 min of it · Times"));
+}
+
+#[test]
+fn how_much_could_have_been_is_seen_by_its_edge() {
+    let html = read(&sample::rich(14));
+    for section in ["effectiveness", "agenda", "engagement", "polls", "feedback"] {
+        let filled = |ink: Ink| {
+            all(&html, &format!("#{section} svg.wide rect[fill=\"{}\"]", ink.hex())).len()
+        };
+        assert!(filled(Ink::Track) > 0, "{section}");
+        assert_eq!(filled(Ink::Track), filled(Ink::Edge), "{section}");
+    }
+    assert_eq!(all(&html, "#agenda .swatch rect[stroke]").len(), 1, "in the legend too");
 }

@@ -58,11 +58,12 @@ fn paint(sheet: &Sheet<'_>, bars: &[Bar], longest: f64) -> Result<(), Failed> {
         page.text(at, &label, name)?;
         let plot = sheet.plot((left..right, from..to), 0.0..longest, 0.0..1.0);
         let track = finite(bar.track);
+        // A pixel, to the right and down.
+        let (gap, line) = (longest / f64::from(right - left), 1.0 / f64::from(to - from));
         if track > 0.0 {
-            plot.fill((0.0, 0.0), (track, 1.0), Ink::Track)?;
-            plot.outline((0.0, 0.0), (track, 1.0), Ink::Edge)?;
+            plot.fill((0.0, 0.0), (track, 1.0), Ink::Edge)?;
+            plot.fill((gap, line), ((track - gap).max(gap), 1.0 - line), Ink::Track)?;
         }
-        let gap = longest / f64::from(right - left);
         let thin = if track > 0.0 { 0.15 } else { 0.0 };
         let mut start = 0.0;
         for (part, ink) in bar.parts.iter().map(|(part, ink)| (finite(*part), *ink)) {
