@@ -145,8 +145,8 @@ fn feedback_weighs_more_the_more_gave_it() {
     // (12 + 10.5)/6 = 3.75, less 1, of 4.
     let three = of(&[4, 4, 4], 100);
     assert!(near(three.x, 0.6875) && three.weight == 15.0 && three.raw == Some(4.0), "{three:?}");
-    assert_eq!(of(&[4, 4, 4], 10).weight, 30.0, "30 % answered");
-    assert_eq!(of(&[4, 4, 4], 11).weight, 15.0, "27 %");
+    assert_eq!(of(&[4; 30], 100).weight, 30.0, "30 % answered");
+    assert_eq!(of(&[4; 29], 100).weight, 15.0, "29 %");
     // (5 + 10.5)/4 = 3.875.
     let one = of(&[5], 100);
     assert!(near(one.x, 2.875 / 4.0) && one.weight == 5.0, "{one:?}");
