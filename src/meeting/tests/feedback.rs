@@ -223,6 +223,7 @@ fn no_reader_of_the_journal_reads_what_another_said() {
 fn ratings(named: bool, given: &[u8]) -> Vec<Rating> {
     let rating = |(n, rating): (i64, &u8)| Rating {
         participant: named.then_some(at(n)),
+        excluded: false,
         rating: *rating,
         comment: Some(format!("comment {n}")),
         tags: vec!["same".into(), format!("tag {}", n % 2)],
@@ -260,6 +261,32 @@ fn a_summary_tells_no_more_than_one_may_see() {
     assert!(see(&ratings(false, &[5, 1, 1]), true, true).comments[0].participant.is_none());
     let none = summary(standing, &[], Insight { aggregate: true, each: true, raters_min: 0 }, None);
     assert_eq!((none.mean, none.counts.len()), (None, 0));
+}
+
+#[test]
+fn the_order_of_comments_without_names_does_not_tell_who_wrote_them() {
+    let standing = Standing { mode: FeedbackMode::Named, open: true, closes_at: None };
+    let told = |ratings: &[Rating], each| {
+        let insight = Insight { aggregate: true, each, raters_min: 3 };
+        let comments = summary(standing, ratings, insight, None).comments;
+        let told = comments.into_iter().map(|it| (it.participant.map(|it| it.0), it.comment));
+        told.collect::<Vec<_>>()
+    };
+    // As they came; neither words nor marks are in that order.
+    let mut ratings = ratings(true, &[3, 5, 4, 2]);
+    let words = ["pears", "apples", "quinces", "figs"];
+    ratings.iter_mut().zip(words).for_each(|(it, word)| it.comment = Some(word.into()));
+    let nameless = |word: &str| (None, word.to_owned());
+    assert_eq!(told(&ratings, false), ["apples", "figs", "pears", "quinces"].map(nameless));
+    let by = |n, word: &str| (Some(at(n).0), word.to_owned());
+    let named = [by(1, "pears"), by(2, "apples"), by(3, "quinces"), by(4, "figs")];
+    assert_eq!(told(&ratings, true), named);
+    // Nor does its place between the others, of one who is excluded from reports.
+    ratings[1].excluded = true;
+    ratings[2].excluded = true;
+    let rest = [by(1, "pears"), by(4, "figs"), nameless("apples"), nameless("quinces")];
+    assert_eq!(told(&ratings, true), rest);
+    assert_eq!(told(&ratings[..2], true), [by(1, "pears")], "and too few to be told together");
 }
 
 #[test]
