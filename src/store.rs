@@ -122,6 +122,8 @@ pub struct Newborn {
     pub events: Vec<Event>,
     /// Its passcode's hash, or that there is none; none leaves what follows from the events.
     pub passcode: Option<Option<String>>,
+    /// When it must be woken; none: nothing is due.
+    pub next_deadline: Option<Timestamp>,
 }
 
 /// How a batch went; a meeting's completions come in the order of its batches.

@@ -393,3 +393,57 @@ fn the_shorter_of_what_server_and_meeting_say_counts_and_it_may_be_said_later() 
     stage.pass(3 * DAY);
     assert_eq!(forgotten(&stage).0, 1, "also of one that was called off and never was");
 }
+
+#[test]
+fn what_was_never_held_is_over_when_it_was_to_end() {
+    let ended = |stage: &Stage| stage.meeting.facts.info.ends_at.unwrap();
+    let mut stage = Stage::new(|created| {
+        kept_for(3)(&mut created.settings);
+        created.starts_at = Some(Timestamp(1_700_100_000_000));
+        created.ends_at = Some(Timestamp(1_700_103_600_000));
+    });
+    stage.now = ended(&stage).plus_seconds(3 * DAY - 1);
+    stage.settle();
+    assert_eq!(forgotten(&stage).0, 0);
+    stage.pass(1);
+    assert_eq!(forgotten(&stage), (1, (1, 1)));
+    assert_eq!(stage.meeting.next_deadline(), None);
+    assert_eq!(stage.replayed(), stage.meeting.facts);
+    // Held after all, it is a meeting as any other, and counts from its end.
+    stage.enter(OWNER).unwrap();
+    stage.pass(10 * DAY);
+    assert_eq!(forgotten(&stage).0, 1, "it runs");
+    stage.enter(OWNER).unwrap();
+    end(&mut stage);
+    let exclude = ReportExclude { participant: at(OWNER), excluded: true };
+    act(&mut stage, actor(OWNER), Command::ReportExclude(exclude)).unwrap();
+    let excluded = stage.journal.last().unwrap().clone();
+    let anew = stage.meeting.checkpoint_with(stage.now, &[excluded]);
+    assert!(anew.is_some(), "its scores were not deleted, and are made anew");
+    stage.pass(3 * DAY - 1);
+    assert_eq!(forgotten(&stage).0, 1);
+    stage.pass(1);
+    assert_eq!(forgotten(&stage).0, 2);
+}
+
+#[test]
+fn whoever_still_prepares_what_was_not_held_loses_nothing_yet() {
+    let mut stage = Stage::new(|created| {
+        kept_for(3)(&mut created.settings);
+        created.starts_at = Some(Timestamp(1_600_000_000_000));
+    });
+    stage.settle();
+    assert_eq!(forgotten(&stage).0, 0, "its start was long ago when it was made");
+    stage.pass(2 * DAY);
+    let later = Timestamp(1_600_000_001_000);
+    let update = MeetingUpdate { starts_at: Some(Some(later)), ..MeetingUpdate::default() };
+    act(&mut stage, actor(OWNER), Command::MeetingUpdate(update)).unwrap();
+    stage.pass(3 * DAY - 1);
+    assert_eq!(forgotten(&stage).0, 0);
+    stage.pass(1);
+    assert_eq!(forgotten(&stage).0, 1);
+    // Of one that has no time nobody knows that it was not held.
+    let mut stage = Stage::new(|created| kept_for(3)(&mut created.settings));
+    stage.pass(1000 * DAY);
+    assert_eq!(forgotten(&stage).0, 0);
+}
