@@ -113,12 +113,7 @@ impl Subject {
         let Disclosure { privacy, raters_min } = self.disclosure;
         let standing = self.story.facts.feedback_standing(self.asked.now, privacy);
         let insight = Insight { aggregate: true, each: self.shows_each(), raters_min };
-        // Of who is excluded nothing is told by name.
-        let spoken_of =
-            |id: &ParticipantId| self.story.facts.people.get(id).is_some_and(Person::is_reported);
-        let told =
-            |it: &Rating| Rating { participant: it.participant.filter(spoken_of), ..it.clone() };
-        summary(standing, &ratings.iter().map(told).collect::<Vec<_>>(), insight, None)
+        summary(standing, ratings, insight, None)
     }
 
     /// Whether it says who said what.

@@ -515,7 +515,7 @@ async fn what_an_excluded_one_says_is_told_without_their_name() {
     let exclude = ReportExclude { participant: ParticipantId(1002), excluded: true };
     assert!(play.ask(1, Command::ReportExclude(exclude)).await);
     let database = rusqlite::Connection::open(play.store.path()).unwrap();
-    for (raters, told) in [(2, vec![Some(1003)]), (3, vec![None, Some(1003), Some(1004)])] {
+    for (raters, told) in [(2, vec![Some(1003)]), (3, vec![Some(1003), Some(1004), None])] {
         let said = r#"{"rating":4,"comment":"fine","tags":[],"at":"2026-11-22T10:00:00Z"}"#;
         let sql = "UPDATE meeting_participants SET feedback = ?1 WHERE id BETWEEN 1002 AND ?2";
         database.execute(sql, (said, 1001 + raters)).unwrap();
