@@ -238,7 +238,7 @@ async fn report(database: &Path) {
             report.participants.len(),
             report.totals.messages,
             report.totals.engagement.unwrap(),
-            report.effectiveness.score,
+            report.effectiveness.score.unwrap(),
         );
     }
     let status = std::fs::read_to_string("/proc/self/status").unwrap();

@@ -54,6 +54,24 @@ struct Serve {
     database: Option<PathBuf>,
 }
 
+impl Serve {
+    /// With what stands before the command, where nothing stands behind it.
+    fn or(self, before: Serve) -> Serve {
+        Serve { listen: self.listen.or(before.listen), database: self.database.or(before.database) }
+    }
+
+    /// Refuses these before a command that does not serve, where nothing would come of them.
+    fn refuse(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(self.listen.is_none(), "--listen is for `serve` alone; leave it out");
+        anyhow::ensure!(
+            self.database.is_none(),
+            "--database before the command is for `serve` alone; name the file as `database` in \
+             the settings, or as QUORATE_DATABASE"
+        );
+        Ok(())
+    }
+}
+
 #[derive(Subcommand)]
 enum Command {
     /// Serve meetings until interrupted
@@ -118,9 +136,19 @@ enum Kind {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let run = match cli.command {
+    run(cli).unwrap_or_else(|error| {
+        eprintln!("quorate: {error:#}");
+        ExitCode::from(2)
+    })
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    if !matches!(cli.command, None | Some(Command::Serve(_))) {
+        cli.serve.refuse()?;
+    }
+    match cli.command {
         None => serve(&cli.common, cli.serve),
-        Some(Command::Serve(flags)) => serve(&cli.common, flags),
+        Some(Command::Serve(flags)) => serve(&cli.common, flags.or(cli.serve)),
         Some(Command::Token(token)) => print_token(&cli.common, token),
         Some(Command::Audit(audit)) => {
             config(&cli.common).and_then(|config| cli::audit::run(&config, &audit))
@@ -138,11 +166,7 @@ fn main() -> ExitCode {
         Some(Command::Migrate(migrate)) => {
             config(&cli.common).and_then(|config| cli::migrate::run(&config, migrate))
         }
-    };
-    run.unwrap_or_else(|error| {
-        eprintln!("quorate: {error:#}");
-        ExitCode::from(2)
-    })
+    }
 }
 
 fn config(common: &Common) -> anyhow::Result<Config> {

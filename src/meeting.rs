@@ -573,4 +573,12 @@ impl Meeting {
         let occurrence = self.facts.occurrence_due().map(|(at, _)| at);
         self.facts.next_deadline(&self.terms).into_iter().chain(occurrence).min()
     }
+
+    /// The same of another meeting on this server, which has come to be with these events.
+    #[must_use]
+    pub fn deadline_of_newborn(&self, events: &[Event]) -> Option<Timestamp> {
+        let mut other = Meeting::new(self.terms);
+        events.iter().for_each(|event| drop(other.facts.apply(event)));
+        other.lasting_deadline()
+    }
 }

@@ -123,6 +123,8 @@ pub struct Newborn {
     pub events: Vec<Event>,
     /// Its passcode's hash, or that there is none; none leaves what follows from the events.
     pub passcode: Option<Option<String>>,
+    /// When it must be woken; none: nothing is due.
+    pub next_deadline: Option<Timestamp>,
 }
 
 /// How a batch went; a meeting's completions come in the order of its batches.
@@ -240,14 +242,16 @@ impl Store {
         let lock = Arc::new(opened.lock);
         let (jobs, queue) = mpsc::unbounded_channel();
         let (closing, metrics) = (Arc::default(), StoreMetrics::default());
+        let truncation_owed = Arc::<AtomicBool>::default();
         let maintenance = maintenance::Maintenance::start(
             path.to_owned(),
             options.maintenance.clone(),
             jobs.downgrade(),
+            Arc::clone(&truncation_owed),
             Arc::clone(&lock),
         )
         .map_err(|error| OpenError::unreachable(path, error))?;
-        let writer = writer::Writer::new(path, options, opened.connection, lock)
+        let writer = writer::Writer::new(path, options, opened.connection, truncation_owed, lock)
             .start(queue, Arc::clone(&closing), metrics.clone())
             .map_err(|error| OpenError::unreachable(path, error))?;
         let threads = Mutex::new(Some(Threads { writer, maintenance }));

@@ -157,8 +157,8 @@ pub struct Engagement {
 pub struct Effectiveness {
     /// The version of the formula.
     pub version: u32,
-    /// 0 to 100.
-    pub score: f64,
+    /// 0 to 100; null where no component applies, as of a meeting that never ran.
+    pub score: Option<f64>,
     /// What it is made of: `structure`, `timeliness`, `attendance`, `participation`, `outcomes`, `quality`,
     /// `feedback`.
     pub components: Vec<ScoreComponent>,

@@ -24,6 +24,7 @@ use super::scores::{Scores, Shown};
 use super::{Api, Bearer, page};
 use crate::identity::{Caller, unavailable};
 use crate::live::clock;
+use crate::meeting::feedback::is_told_by_name;
 use crate::meeting::{Meeting, Person};
 use crate::store::{PersonFilter, StoredPerson};
 
@@ -204,8 +205,10 @@ async fn feedback_shown(
     mut people: Vec<StoredPerson>,
 ) -> Result<Vec<StoredPerson>, Problem> {
     let others = |it: &StoredPerson| it.user != caller.user.id && it.feedback.is_some();
-    if people.iter().any(others) && !sees_each(api, caller, meeting).await? {
-        people.iter_mut().filter(|it| others(it)).for_each(|it| it.feedback = None);
+    if people.iter().any(others) {
+        let each = sees_each(api, caller, meeting).await?;
+        let hidden = |it: &StoredPerson| others(it) && !is_told_by_name(each, it.excluded);
+        people.iter_mut().filter(|it| hidden(it)).for_each(|it| it.feedback = None);
     }
     Ok(people)
 }

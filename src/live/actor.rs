@@ -320,11 +320,7 @@ impl<'a> Turning<'a> {
 
     /// Whether what was known of the meeting was deleted; then it goes on from what is left.
     fn has_forgotten(&self) -> bool {
-        let forgotten = self.running.forgets && self.running.in_flight == 0;
-        if forgotten {
-            self.actor.context.store.truncate_log();
-        }
-        forgotten
+        self.running.forgets && self.running.in_flight == 0
     }
 
     fn has_idled(&self) -> bool {

@@ -408,8 +408,10 @@ impl Running {
             self.meeting.facts.assert_sound();
         }
         for Offspring { meeting, events, passcode } in decision.offspring {
-            let events = (1..).zip(events).map(|(seq, draft)| draft.at(Seq(seq), now)).collect();
-            self.step.offspring.push(Newborn { meeting, events, passcode });
+            let events = (1..).zip(events).map(|(seq, draft)| draft.at(Seq(seq), now));
+            let events: Vec<_> = events.collect();
+            let next_deadline = self.meeting.deadline_of_newborn(&events);
+            self.step.offspring.push(Newborn { meeting, events, passcode, next_deadline });
         }
         if decision.passcode.is_some() {
             self.step.passcode = decision.passcode;

@@ -224,6 +224,8 @@ impl Facts {
 pub struct Rating {
     /// Who; none where it was said anonymously.
     pub participant: Option<ParticipantId>,
+    /// Whether they are excluded from reports.
+    pub excluded: bool,
     /// 1 to 5.
     pub rating: u8,
     /// In their words.
@@ -241,6 +243,13 @@ pub struct Insight {
     pub each: bool,
     /// How many must have said something before it is shown together.
     pub raters_min: u32,
+}
+
+/// Whether what someone said is told beside their name, to one who may see of `each` who said what: not where
+/// they are excluded from reports.
+#[must_use]
+pub fn is_told_by_name(each: bool, excluded: bool) -> bool {
+    each && !excluded
 }
 
 /// What people said, as someone may see it who said this.
@@ -293,12 +302,17 @@ fn tags(ratings: &[Rating]) -> Vec<TagCount> {
 }
 
 /// Who may see each reads them however few there are: they stand beside the name in other places too. What was
-/// said anonymously has no name that could be shown.
+/// said anonymously has no name that could be shown. Those without a name come last, in the order of their
+/// words: that of those who wrote them would tell who did.
 fn comments(ratings: &[Rating], enough: bool, each: bool) -> Vec<FeedbackComment> {
-    let shown = ratings.iter().filter(|it| enough || (each && it.participant.is_some()));
     let comment = |it: &Rating| {
-        let participant = it.participant.filter(|_| each);
+        let participant = it.participant.filter(|_| is_told_by_name(each, it.excluded));
         it.comment.clone().map(|comment| FeedbackComment { participant, comment })
     };
-    shown.filter_map(comment).take(COMMENTS_MAX).collect()
+    let comments = ratings.iter().filter_map(comment);
+    let mut shown: Vec<_> = comments.filter(|it| enough || it.participant.is_some()).collect();
+    let order = |it: &FeedbackComment| (it.participant.is_none(), it.participant);
+    shown.sort_by(|a, b| (order(a), &a.comment).cmp(&(order(b), &b.comment)));
+    shown.truncate(COMMENTS_MAX);
+    shown
 }

@@ -284,6 +284,7 @@ impl Facts {
     pub(super) fn started(&mut self, at: Timestamp) {
         self.info.status = MeetingStatus::InProgress;
         self.info.started_at = Some(at);
+        self.retention = Default::default();
         (self.began_at, self.remind_from) = (at, at);
         self.empty_since = (self.present == 0).then_some(at);
     }

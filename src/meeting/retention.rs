@@ -1,9 +1,10 @@
 //! For how long what is personal is kept: so many days after the meeting, names, texts and measurements go.
+//! Where nobody ever came, they are days after it was to end.
 //!
 //! What is kept is the structure: who (by number) was there when, and what they did. What came to a meeting
 //! after that, as a summary that was published late, goes when as many days have passed again.
 
-use quorate_protocol::{Privacy, Seq, Timestamp};
+use quorate_protocol::{MeetingStatus, Privacy, Seq, Timestamp};
 
 use super::Decision;
 use super::event::{Audience, Event, Fact};
@@ -51,15 +52,31 @@ impl Facts {
     /// When what is personal is to go, and after how many days; `privacy` is the server's.
     pub(super) fn retention_due(&self, privacy: Privacy) -> Option<(Timestamp, u32)> {
         let days = self.privacy(privacy).retention_days?;
-        if !self.info.status.is_over() || self.has_anyone() {
-            return None;
-        }
+        let over = self.over_since().filter(|_| !self.has_anyone())?;
         let since = match self.retention.applied {
-            None => self.retention.over_since?,
-            Some((seq, at)) if self.head > seq => at,
+            None => over,
+            Some((seq, at)) if self.head > seq => at.max(over),
             Some(_) => return None,
         };
         Some((after_days(since, days), days))
+    }
+
+    /// Since when it is over. One that was never held is when it was to end, or when something happened in it
+    /// last, if that was later: whoever still prepares it does not lose what they prepared.
+    fn over_since(&self) -> Option<Timestamp> {
+        match self.info.status {
+            MeetingStatus::Scheduled => self.planned_end().map(|at| at.max(self.at)),
+            MeetingStatus::InProgress => None,
+            MeetingStatus::Completed | MeetingStatus::Cancelled => self.retention.over_since,
+        }
+    }
+
+    /// When it is to end, or to start where no end is planned; of a series, its last occurrence.
+    fn planned_end(&self) -> Option<Timestamp> {
+        match self.info.recurrence {
+            Some(_) => self.occurrences.last_end(),
+            None => self.info.ends_at.or(self.info.starts_at),
+        }
     }
 
     /// Redacts all that was not redacted by this before.

@@ -33,6 +33,15 @@ pub struct Occurrences {
     until: Timestamp,
     /// The next that is to be made.
     next: Option<Timestamp>,
+    /// When the last ends, by the rule; none where there is no last.
+    last_end: Option<Timestamp>,
+}
+
+impl Occurrences {
+    /// When the last ends, or starts where they have no end; none where there is no last.
+    pub(super) fn last_end(&self) -> Option<Timestamp> {
+        self.last_end
+    }
 }
 
 /// A meeting that comes to be with a decision of another.
@@ -160,6 +169,8 @@ impl Facts {
         self.occurrences.made = made.iter().map(|(meeting, start)| (*start, *meeting)).collect();
         // One that goes on just now is still to be made.
         self.occurrences.until = at.plus_ms(-self.length_ms());
+        let last = self.series().and_then(|series| series.last());
+        self.occurrences.last_end = last.map(|it| it.ends_at.unwrap_or(it.starts_at));
         self.look_ahead();
     }
 

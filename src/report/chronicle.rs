@@ -25,6 +25,8 @@ pub struct Chronicle {
     pub start: Option<Start>,
     /// Whether there is an agenda.
     agenda: bool,
+    /// Since when someone first waited to be let in.
+    pub waited: BTreeMap<ParticipantId, Timestamp>,
     /// Who wrote, and when.
     pub messages: Vec<(ParticipantId, Timestamp)>,
     /// Who raised a hand, and when.
@@ -75,6 +77,9 @@ impl Chronicle {
         let texts = || personal.map(|it| it.texts.clone()).unwrap_or_default();
         match &event.fact {
             Fact::AgendaSet { items } => self.agenda = !items.is_empty(),
+            Fact::ParticipantWaiting { participant, .. } => {
+                self.waited.entry(*participant).or_insert(at);
+            }
             Fact::ChatSent { .. } => self.messages.extend(event.by.map(|by| (by, at))),
             Fact::HandRaised { participant } => self.hands.push((*participant, at)),
             Fact::PollOpened { poll, choices, .. } => {

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_protocol::{
-    ActionItem, FeedbackMode, FeedbackSummary, ParticipantId, Privacy, Report, ReportItem,
-    ReportMeeting, ReportPerson, ReportPoll, ReportRoom, ReportScoring, ReportSlice, ReportSpan,
-    ReportTotals, RoomId, Timestamp, UserKind,
+    ActionItem, FeedbackMode, FeedbackSummary, ParticipantId, Privacy, Report, ReportAction,
+    ReportItem, ReportMeeting, ReportPerson, ReportPoll, ReportRoom, ReportScoring, ReportSlice,
+    ReportSpan, ReportTotals, RoomId, Timestamp, UserKind,
 };
 
 use super::Disclosure;
@@ -22,7 +22,7 @@ use crate::meeting::measures::Totals;
 const VERSION: u32 = 1;
 /// So long after its end a meeting is summed up in time, in milliseconds: a day.
 const SUMMED_UP_MS: i64 = 24 * 3_600_000;
-/// Who comes no later than this after the start is punctual, in milliseconds.
+/// Who is there, or waits, no later than this after the start is punctual, in milliseconds.
 const PUNCTUAL_MS: i64 = 5 * 60_000;
 
 /// For whom a report is, and as of when.
@@ -79,7 +79,6 @@ impl Subject {
         ratings: &[Rating],
     ) -> Report {
         let Story { facts, chronicle } = &self.story;
-        let (privacy, names) = (self.privacy, self.privacy.names_in_reports);
         let people = self.persons(totals, measured);
         let counted = self.counted();
         let individuals = self.asked.individuals;
@@ -89,7 +88,7 @@ impl Subject {
             seq: facts.head,
             as_of: self.as_of,
             r#final: facts.info.status.is_over(),
-            privacy,
+            privacy: self.privacy,
             totals: self.totals(&people, &counted, measured),
             participants: if individuals { people } else { Vec::new() },
             excluded: facts.people.values().filter(|person| is_excluded(person)).count() as u32,
@@ -97,7 +96,7 @@ impl Subject {
             slice_seconds: self.course.slice_seconds(),
             polls: self.polls(),
             decisions: chronicle.decisions.clone(),
-            actions: chronicle.actions.iter().map(|it| shown(it, names)).collect(),
+            actions: chronicle.actions.iter().map(|it| self.action(it)).collect(),
             agenda: self.agenda(),
             rooms: self.rooms(),
             scoring: ReportScoring {
@@ -114,12 +113,7 @@ impl Subject {
         let Disclosure { privacy, raters_min } = self.disclosure;
         let standing = self.story.facts.feedback_standing(self.asked.now, privacy);
         let insight = Insight { aggregate: true, each: self.shows_each(), raters_min };
-        // Of who is excluded nothing is told by name.
-        let spoken_of =
-            |id: &ParticipantId| self.story.facts.people.get(id).is_some_and(Person::is_reported);
-        let told =
-            |it: &Rating| Rating { participant: it.participant.filter(spoken_of), ..it.clone() };
-        summary(standing, &ratings.iter().map(told).collect::<Vec<_>>(), insight, None)
+        summary(standing, ratings, insight, None)
     }
 
     /// Whether it says who said what.
@@ -190,7 +184,8 @@ impl Subject {
             user: names.then_some(person.user),
             name: if named { person.name.clone() } else { format!("Participant {number}") },
             kind: person.kind,
-            role: self.story.facts.role_of(person.user),
+            // The role of host would say who that is.
+            role: names.then(|| self.story.facts.role_of(person.user)),
             present: spans
                 .map(|span| ReportSpan { from: span.from, to: span.to, room: span.room })
                 .collect(),
@@ -217,9 +212,12 @@ impl Subject {
         Counted { messages: of(&chronicle.messages), hands: of(&chronicle.hands) }
     }
 
-    fn is_punctual(&self, person: &ReportPerson) -> bool {
+    /// Whether they were there in time; who had to wait to be let in was there from then on.
+    fn is_punctual(&self, person: &Person) -> bool {
         let began = self.planned().0.or(self.story.facts.info.started_at).unwrap_or_default();
-        person.present.first().is_some_and(|span| span.from <= began.plus_ms(PUNCTUAL_MS))
+        let came = person.attendance.spans(self.as_of).next().map(|span| span.from);
+        let waited = self.story.chronicle.waited.get(&person.id).copied();
+        came.into_iter().chain(waited).any(|at| at <= began.plus_ms(PUNCTUAL_MS))
     }
 
     fn totals(
@@ -243,7 +241,7 @@ impl Subject {
             reactions: people.iter().map(|person| person.reactions).sum(),
             required,
             required_present,
-            punctual: people.iter().filter(|person| self.is_punctual(person)).count() as u32,
+            punctual: self.people().filter(|person| self.is_punctual(person)).count() as u32,
             engagement: (!people.is_empty()).then(|| scores / people.len() as f64),
             quality_minutes: measured.minutes(),
         }
@@ -288,6 +286,20 @@ impl Subject {
             None => poll.clone(),
         };
         self.story.chronicle.polls.values().map(stands).collect()
+    }
+
+    /// An action item, with who does it where names are shown, and with their name as that of the host is.
+    fn action(&self, item: &ActionItem) -> ReportAction {
+        let owner = item.owner.filter(|_| self.privacy.names_in_reports);
+        let person = owner.and_then(|owner| self.story.facts.people.get(&owner));
+        let named = person.filter(|person| !person.excluded && !person.name.is_empty());
+        ReportAction {
+            action: item.action,
+            text: item.text.clone(),
+            owner,
+            owner_name: named.map(|person| person.name.clone()),
+            due: item.due,
+        }
     }
 
     fn agenda(&self) -> Vec<ReportItem> {
@@ -335,6 +347,7 @@ impl Subject {
         let (minutes_fair, minutes) = fair(measured.minutes());
         let there = |person: &&Person| person.is_reported() || is_excluded(person);
         Input {
+            never_ran: facts.ran.total_ms(self.as_of) == 0,
             schedule: self.schedule(),
             agenda: self.agenda_kept(),
             required,
@@ -397,10 +410,6 @@ struct Counted {
 /// Whether someone was there of whom reports are not to speak.
 fn is_excluded(person: &Person) -> bool {
     person.kind != UserKind::Bot && person.attendance.is_any() && !person.is_reported()
-}
-
-fn shown(action: &ActionItem, names: bool) -> ActionItem {
-    ActionItem { owner: action.owner.filter(|_| names), ..action.clone() }
 }
 
 /// How many were there at once, at most.

@@ -42,6 +42,8 @@ const LOSSES_MAX: usize = 2;
 /// What the formula goes by.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Input {
+    /// Whether it never ran: then there is nothing to score.
+    pub never_ran: bool,
     /// When it was to be, and was; none: it was not scheduled, which makes it an ad-hoc meeting.
     pub schedule: Option<Kept>,
     /// The agenda.
@@ -120,7 +122,14 @@ pub fn effectiveness(input: &Input) -> Effectiveness {
         quality(input).weighing("quality", QUALITY),
         feedback(input),
     ];
+    if input.never_ran {
+        let missing = |it: &ScoreComponent| {
+            Part::missing("the meeting has not run").weighing(&it.key, it.weight)
+        };
+        components = components.iter().map(missing).collect();
+    }
     let score = score(&mut components);
+    let score = components.iter().any(|it| it.available).then_some(score);
     let losses = losses(&components);
     Effectiveness { version: VERSION, score, components, losses }
 }

@@ -168,7 +168,7 @@ fn summary(report: &Report) -> MeetingSummary {
         live_seconds: totals.live_seconds,
         present_seconds: totals.present_seconds,
         engagement: totals.engagement,
-        effectiveness: report.effectiveness.score,
+        effectiveness: report.effectiveness.score.unwrap_or(0.0),
         raters: report.feedback.raters,
         rating: report.feedback.mean,
     }

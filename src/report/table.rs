@@ -75,7 +75,7 @@ fn row(person: &ReportPerson) -> [String; HEADER.len()] {
         person.participant.map(|id| id.to_string()).unwrap_or_default(),
         person.user.map(|id| id.to_string()).unwrap_or_default(),
         word(&person.kind),
-        word(&person.role),
+        person.role.as_ref().map(word).unwrap_or_default(),
         time(person.present.first().map(|span| span.from)),
         time(person.present.last().map(|span| span.to)),
         person.present_seconds.to_string(),

@@ -1,6 +1,8 @@
 //! What a report says.
 
 mod formula;
+mod names;
 mod play;
+mod start;
 mod table;
 mod times;

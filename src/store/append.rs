@@ -1,6 +1,6 @@
 //! One batch: is it allowed, then users, events with what follows from them, and the deadline.
 
-use quorate_protocol::{MeetingId, Seq};
+use quorate_protocol::{MeetingId, Seq, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::heads::{Head, Heads};
@@ -27,7 +27,7 @@ pub(super) fn append(
     }
     let head = write(connection, head, batch)?;
     let mut born = Vec::new();
-    for Newborn { meeting, events, passcode } in &batch.offspring {
+    for Newborn { meeting, events, passcode, next_deadline } in &batch.offspring {
         let found = heads.head(connection, *meeting)?.seq;
         if !follow(Seq(0), events) || found != Seq(0) {
             return Ok(Err(BatchError::Head { expected: Seq(0), found }));
@@ -36,6 +36,7 @@ pub(super) fn append(
         if let Some(hash) = passcode {
             set_passcode(connection, *meeting, hash.as_deref())?;
         }
+        set_deadline(connection, *meeting, *next_deadline, None)?;
     }
     for (meeting, head) in born {
         heads.set(meeting, head);
@@ -85,7 +86,7 @@ fn write(connection: &Connection, head: Head, batch: &Batch) -> rusqlite::Result
         measures::write(connection, batch.meeting, checkpoint)?;
         summaries::note_change(connection, batch.meeting)?;
     }
-    set_deadline(connection, batch.meeting, batch)?;
+    set_deadline(connection, batch.meeting, batch.next_deadline, batch.last_alive)?;
     batch.kept.iter().try_for_each(|kept| idempotency::keep(connection, kept))?;
     Ok(head)
 }
@@ -129,10 +130,11 @@ fn set_passcode(
 fn set_deadline(
     connection: &Connection,
     meeting: MeetingId,
-    batch: &Batch,
+    next_deadline: Option<Timestamp>,
+    last_alive: Option<Timestamp>,
 ) -> rusqlite::Result<()> {
-    let next_deadline = batch.next_deadline.map(|at| at.to_string());
-    let last_alive = batch.last_alive.map(|at| at.to_string());
+    let next_deadline = next_deadline.map(|at| at.to_string());
+    let last_alive = last_alive.map(|at| at.to_string());
     connection
         .prepare_cached(
             "UPDATE meetings SET next_deadline = ?2, last_alive = coalesce(?3, last_alive) \

@@ -166,7 +166,7 @@ impl Store {
     }
 
     /// Brings the write-ahead log, with what was overwritten, into the database, and cuts it to nothing;
-    /// while someone reads, a later checkpoint does.
+    /// while someone reads, it is tried again until it is done.
     pub fn truncate_log(&self) {
         // A closed store has done it.
         let _ = self.shared.jobs.send(Job::Truncate);

@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -43,6 +44,7 @@ impl Maintenance {
         path: PathBuf,
         schedule: Schedule,
         jobs: WeakUnboundedSender<Job>,
+        truncation_owed: Arc<AtomicBool>,
         lock: Arc<File>,
     ) -> std::io::Result<Maintenance> {
         let (stop, stopped) = mpsc::channel();
@@ -51,7 +53,7 @@ impl Maintenance {
                 let _lock = lock;
                 let mut connection = None;
                 while stopped.recv_timeout(schedule.every) == Err(RecvTimeoutError::Timeout) {
-                    step(&path, &schedule, &jobs, &mut connection);
+                    step(&path, &schedule, &jobs, &truncation_owed, &mut connection);
                 }
             })?;
         Ok(Maintenance { stop, thread })
@@ -65,11 +67,13 @@ impl Maintenance {
     }
 }
 
-/// A checkpoint that waits for nobody, and if the log is too long all the same, a word to the writer.
+/// A checkpoint that waits for nobody, and if the log is too long all the same, or was to be cut and could not
+/// be, a word to the writer.
 pub(super) fn step(
     path: &Path,
     schedule: &Schedule,
     jobs: &WeakUnboundedSender<Job>,
+    truncation_owed: &AtomicBool,
     connection: &mut Option<Connection>,
 ) {
     if let Err(error) = checkpoint(path, connection) {
@@ -77,7 +81,8 @@ pub(super) fn step(
         *connection = None;
     }
     purge(jobs, connection);
-    if log_bytes(path) > schedule.log_bytes_max
+    let owed = truncation_owed.load(Ordering::Relaxed);
+    if (owed || log_bytes(path) > schedule.log_bytes_max)
         && let Some(jobs) = jobs.upgrade()
     {
         // A closed store cuts its log itself.

@@ -3,6 +3,7 @@
 mod auditing;
 mod backing_up;
 mod faults;
+mod forgetting;
 mod forging;
 mod inviting;
 mod keeping;

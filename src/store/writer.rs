@@ -16,6 +16,7 @@ use super::heads::Heads;
 use super::write::Change;
 use super::{Batch, BatchError, Committed, Durability, Generation, Options, StoreError};
 use super::{append, connections};
+use crate::meeting::event::{Event, Fact};
 use crate::telemetry::StoreMetrics;
 
 /// Jobs of one transaction at most: bounds how long the first of them waits for the last.
@@ -53,6 +54,18 @@ enum Outcome {
 }
 
 impl Job {
+    /// Whether the log is to be cut after it. What is to be gone from the tables still stands there as it was.
+    fn truncates(&self) -> bool {
+        let forgets = |event: &Event| {
+            matches!(event.fact, Fact::FeedbackClosed {} | Fact::RetentionApplied { .. })
+        };
+        match self {
+            Job::Truncate => true,
+            Job::Append(batch) => batch.events.iter().any(forgets),
+            _ => false,
+        }
+    }
+
     fn answer(self, outcome: Outcome) {
         // Who has gone away meanwhile needs no answer.
         match (self, outcome) {
@@ -110,6 +123,8 @@ pub(super) struct Writer {
     /// None after a failed transaction, until it could be opened again.
     connection: Option<Connection>,
     heads: Heads,
+    /// The log is to be cut and could not be yet; maintenance asks again.
+    truncation_owed: Arc<AtomicBool>,
     _lock: Arc<File>,
 }
 
@@ -118,11 +133,12 @@ impl Writer {
         path: &Path,
         options: Options,
         connection: Connection,
+        truncation_owed: Arc<AtomicBool>,
         lock: Arc<File>,
     ) -> Writer {
         let Options { durability, verbs, maintenance: _ } = options;
-        let (path, connection) = (path.to_owned(), Some(connection));
-        Writer { path, durability, verbs, connection, heads: Heads::default(), _lock: lock }
+        let (path, connection, heads) = (path.to_owned(), Some(connection), Heads::default());
+        Writer { path, durability, verbs, connection, heads, truncation_owed, _lock: lock }
     }
 
     pub(super) fn start(
@@ -132,6 +148,8 @@ impl Writer {
         metrics: StoreMetrics,
     ) -> std::io::Result<JoinHandle<()>> {
         thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
+            // What a crash left may hold what was deleted before it.
+            self.truncate();
             let mut jobs = Vec::new();
             while queue.blocking_recv_many(&mut jobs, JOBS_MAX) > 0 {
                 if jobs.iter().any(|job| matches!(job, Job::Close)) {
@@ -148,6 +166,7 @@ impl Writer {
     fn step(&mut self, jobs: Vec<Job>, closing: &AtomicBool, metrics: &StoreMetrics) {
         let asked = jobs.iter().filter(|job| !matches!(job, Job::Truncate | Job::Close)).count();
         metrics.queued.dec_by(asked as i64);
+        let truncate = jobs.iter().any(Job::truncates);
         let began = Instant::now();
         let outcomes = catch_unwind(AssertUnwindSafe(|| self.transaction(&jobs, closing)));
         metrics.commit_seconds.observe(began.elapsed().as_secs_f64());
@@ -155,7 +174,6 @@ impl Writer {
             Ok(outcomes) => {
                 metrics.commits.inc();
                 metrics.events.inc_by(events(&jobs, &outcomes));
-                let truncate = jobs.iter().any(|job| matches!(job, Job::Truncate));
                 jobs.into_iter().zip(outcomes).for_each(|(job, outcome)| job.answer(outcome));
                 if truncate {
                     self.truncate();
@@ -163,6 +181,7 @@ impl Writer {
             }
             Err(error) => {
                 metrics.failures.inc();
+                self.truncation_owed.fetch_or(truncate, Ordering::Relaxed);
                 tracing::error!(%error, batches = jobs.len(), "failed to commit");
                 // Whether the data reached the disk is open. The disk decides, asked anew.
                 self.connection = None;
@@ -189,16 +208,19 @@ impl Writer {
         Ok(outcomes)
     }
 
-    /// The writer's, since it alone is never kept from it by the writer. Readers may be in the way:
-    /// then there is another time.
+    /// The writer's, since it alone is never kept from it by the writer. Readers may be in the way, which
+    /// SQLite says in its answer: then it is still owed.
     fn truncate(&mut self) {
+        self.truncation_owed.store(true, Ordering::Relaxed);
         let Some(connection) = &self.connection else { return };
-        let truncated = connection
+        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let busy = connection
             .busy_timeout(Duration::ZERO)
-            .and_then(|()| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+            .and_then(|()| connection.query_row(sql, [], |row| row.get(0)));
         let patient = connection.busy_timeout(connections::BUSY_WAIT);
-        if let Err(error) = truncated.and(patient) {
-            tracing::warn!(%error, "failed to truncate the write-ahead log");
+        match patient.and(busy) {
+            Ok(busy) => self.truncation_owed.store(busy, Ordering::Relaxed),
+            Err(error) => tracing::warn!(%error, "failed to truncate the write-ahead log"),
         }
     }
 }

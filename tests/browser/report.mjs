@@ -42,11 +42,15 @@ function look(paper) {
             return box.width > 0 && box.height > 0;
         });
         if (drawn.length === 0) wrong.push(`${name} is empty`);
-        // Texts stay inside of their drawing; a pixel is the rounding of a font.
+        // Texts stay inside of their drawing and apart from each other; a pixel is the rounding of a font, and
+        // above and below letters there is room in their line.
         const edge = svg.getBoundingClientRect();
-        for (const text of svg.querySelectorAll('text')) {
-            const box = text.getBoundingClientRect();
-            if (box.left < edge.left - 1 || box.right > edge.right + 1) wrong.push(`${name}: "${text.textContent.trim()}" is cut`);
+        const texts = [...svg.querySelectorAll('text')].map(text => ({ said: text.textContent.trim(), box: text.getBoundingClientRect() }));
+        for (const [n, { said, box }] of texts.entries()) {
+            if (box.left < edge.left - 1 || box.right > edge.right + 1) wrong.push(`${name}: "${said}" is cut`);
+            const over = texts.slice(n + 1).find(({ box: other }) =>
+                box.left + 1 < other.right && other.left + 1 < box.right && box.top + 3 < other.bottom && other.top + 3 < box.bottom);
+            if (over) wrong.push(`${name}: "${said}" and "${over.said}" are on top of each other`);
         }
     }
     for (const figure of figures) {

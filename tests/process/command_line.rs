@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::support::raw::chat;
-use crate::support::server::{hello_as, quorate};
+use crate::support::server::{Quorate, hello_as, quorate};
 use crate::support::{Heard, Home, Raw};
 
 fn said(output: &Output) -> String {
@@ -252,6 +252,36 @@ fn help_names_every_command_and_flag() {
         assert!(output.status.success() && output.stderr.is_empty(), "{command:?}: {output:?}");
         for name in names {
             assert!(help.contains(name), "{command:?} does not name {name}:\n{help}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn flags_of_serving_before_the_command_hold_or_are_refused() {
+    let home = Home::new();
+    let database = home.data().with_file_name("elsewhere.db");
+    let mut command = quorate();
+    command.arg("--data").arg(home.data()).arg("--database").arg(&database);
+    command.args(["--listen", &home.address().to_string(), "serve"]);
+    let server = Quorate::start(command);
+    assert_eq!(server.address(), home.address());
+    assert!(database.exists() && !home.database().exists());
+    // What stands behind the command is nearer.
+    let nearer = database.with_file_name("nearer.db");
+    let mut command = quorate();
+    command.arg("--data").arg(home.data()).args(["--listen", "127.0.0.1:0", "--database"]);
+    command.arg(&database).args(["serve", "--database"]).arg(&nearer);
+    let _second = Quorate::start(command);
+    assert!(nearer.exists());
+
+    for (flags, says) in [
+        (["--listen", "127.0.0.1:0"], "leave it out"),
+        (["--database", "elsewhere.db"], "QUORATE_DATABASE"),
+    ] {
+        for rest in [&["audit", "verify"][..], &["token", "--sub", "ana"]] {
+            let output = home.run([&flags[..], rest].concat());
+            assert!(output.stdout.is_empty(), "{output:?}");
+            assert_exit(&output, 2, says);
         }
     }
 }

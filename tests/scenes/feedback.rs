@@ -144,6 +144,42 @@ async fn names_that_are_not_in_reports_stand_beside_no_feedback() {
     assert!(!told.contains("secretly"), "{told}");
 }
 
+#[tokio::test]
+async fn of_one_who_is_excluded_from_reports_nothing_is_told_by_name_anywhere() {
+    let stage = Stage::set().await;
+    let meeting = stage.meeting("Ada", json!({})).await;
+    let mut ada = stage.join(&meeting, "Ada").await;
+    let mut ben = stage.join(&meeting, "Ben").await;
+    ben.send(say(1, "secretly boring")).await;
+    let (token, of_ben) = (stage.token("Ada"), stage.token("Ben"));
+    let one = below(&meeting, &format!("/participants/{}", ben.id()));
+    let paths = ["/feedback", "/participants", "/report"].map(|path| below(&meeting, path));
+    let paths = [&paths[..], &[one]].concat();
+    for excluded in [false, true] {
+        let exclude = ReportExclude { participant: ben.id(), excluded };
+        ada.send(Command::ReportExclude(exclude)).await;
+        for path in &paths {
+            let told = read(&stage, path, &token).await;
+            assert_eq!(told.contains("secretly"), !excluded, "{path}: {told}");
+        }
+    }
+    // They see their own.
+    for path in [&paths[0], &paths[1], &paths[3]] {
+        assert!(read(&stage, path, &of_ben).await.contains("secretly"), "{path}");
+    }
+    // With enough others it is told together, and without their name.
+    for (name, rating) in [("Cyd", 4), ("Dan", 5)] {
+        stage.join(&meeting, name).await.send(say(rating, "fine")).await;
+    }
+    for path in [&paths[0], &paths[2]] {
+        let told = stage.ask(Method::GET, path, &token, Value::Null).await.body;
+        let feedback = told.get("feedback").unwrap_or(&told);
+        let comments = feedback["comments"].as_array().unwrap();
+        let theirs = comments.iter().find(|it| it["comment"] == "secretly boring").unwrap();
+        assert_eq!((&theirs["participant"], comments.len()), (&Value::Null, 3), "{path}");
+    }
+}
+
 /// Every row of every table in which a text stands, as the table's name and the row's values.
 fn rows_with(stage: &Stage, text: &str) -> Vec<(String, Vec<Sql>)> {
     let database = rusqlite::Connection::open(stage.config.database()).unwrap();

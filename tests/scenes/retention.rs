@@ -27,14 +27,7 @@ struct Play {
 
 impl Play {
     fn new(meeting: MeetingId, days_ago: i64) -> Play {
-        let now = clock::wall().plus_ms(-days_ago * DAY_MS);
-        let mut play = Play { rules: Rules::new(Terms::default()), events: Vec::new(), now };
-        let created =
-            MeetingCreated::new(meeting, format!("abc-defg-hi{meeting}"), "Weekly", UserId(1));
-        let invitee = Some("quimby@example.org".to_owned());
-        let invitees = vec![InviteeAdd { email: invitee, ..InviteeAdd::default() }];
-        let owner_name = "Zelda".to_owned();
-        play.take(Input::Create { created: Box::new(created), owner_name, invitees });
+        let mut play = Play::made(meeting, days_ago, |_| {});
         let host = play.enter(meeting, 1, "Zelda");
         let guest = play.enter(meeting, 2, "Quimby");
         play.ask(guest, chat("vermouth, please"));
@@ -47,6 +40,20 @@ impl Play {
         play.ask(host, Command::BreakoutPrepare(BreakoutPrepare { rooms, mode, minutes: None }));
         play.now = play.now.plus_seconds(600);
         play.ask(host, Command::MeetingEnd(Empty {}));
+        play
+    }
+
+    /// It was made so long ago, and nobody has come.
+    fn made(meeting: MeetingId, days_ago: i64, change: impl FnOnce(&mut MeetingCreated)) -> Play {
+        let now = clock::wall().plus_ms(-days_ago * DAY_MS);
+        let mut play = Play { rules: Rules::new(Terms::default()), events: Vec::new(), now };
+        let mut created =
+            MeetingCreated::new(meeting, format!("abc-defg-hi{meeting}"), "Weekly", UserId(1));
+        change(&mut created);
+        let invitee = Some("quimby@example.org".to_owned());
+        let invitees = vec![InviteeAdd { email: invitee, ..InviteeAdd::default() }];
+        let owner_name = "Zelda".to_owned();
+        play.take(Input::Create { created: Box::new(created), owner_name, invitees });
         play
     }
 
@@ -274,4 +281,58 @@ async fn everyone_is_told_what_is_measured_and_kept() {
     assert_eq!(told.retention_days, Some(30));
     use MeasuredKind::{ConnectionQuality, Engagement, Presence};
     assert_eq!(told.measured, [Presence, ConnectionQuality, Engagement]);
+}
+
+#[tokio::test]
+async fn what_nobody_came_to_goes_too() {
+    let stage = Stage::with(|config| {
+        config.privacy.retention_days = Some(30);
+        let path = config.database();
+        let write = async move {
+            let store = Store::open(&path, Durability::Normal).unwrap();
+            let planned = Play::made(OLD, 100, |created| {
+                created.starts_at = Some(clock::wall().plus_ms(-50 * DAY_MS));
+            });
+            planned.write(&store).await;
+            store.close().await;
+        };
+        let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
+        std::thread::spawn(move || runtime().block_on(write)).join().unwrap();
+    })
+    .await;
+    forgotten(&stage, 1).await;
+    let addresses = "SELECT count(*) FROM meeting_invitees WHERE email IS NOT NULL";
+    assert_eq!(stage.sql::<i64>(addresses), 0);
+    assert_eq!(stage.sql::<String>("SELECT status FROM meetings"), "scheduled");
+}
+
+#[tokio::test]
+async fn an_occurrence_that_nobody_opens_knows_when_it_is_over() {
+    let stage = Stage::set().await;
+    let hour = 3_600_000;
+    let start = Timestamp(clock::wall().0 / hour * hour + 24 * hour);
+    let series = stage
+        .meeting(
+            "Ada",
+            json!({
+                "type": "recurring", "starts_at": start, "ends_at": start.plus_ms(hour),
+                "time_zone": "UTC", "recurrence": { "pattern": "daily", "count": 2 },
+                "settings": { "privacy": { "retention_days": 5 } },
+            }),
+        )
+        .await;
+    let id = series.info.id;
+    let made = format!("SELECT count(*) FROM meetings WHERE parent_meeting_id = {id}");
+    let path = format!("/api/meetings/{id}");
+    while stage.sql::<i64>(&made) < 2 {
+        stage.ask(Method::GET, &path, &stage.token("Ada"), Value::Null).await;
+    }
+    let over = |day: i64| start.plus_ms(hour + (day + 5) * DAY_MS).to_string();
+    let due = format!(
+        "SELECT group_concat(next_deadline) FROM (SELECT next_deadline FROM meetings \
+         WHERE parent_meeting_id = {id} ORDER BY start_time)"
+    );
+    assert_eq!(stage.sql::<String>(&due), format!("{},{}", over(0), over(1)));
+    let of_series = format!("SELECT next_deadline FROM meetings WHERE id = {id}");
+    assert_eq!(stage.sql::<String>(&of_series), over(1));
 }

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ActionItem, Effectiveness, Engagement, EngagementProfile, EngagementWeights, FeedbackSummary,
-    ItemId, MeetingId, MeetingStatus, MeetingType, ParticipantId, PollId, Privacy,
+    ActionId, Date, Effectiveness, Engagement, EngagementProfile, EngagementWeights,
+    FeedbackSummary, ItemId, MeetingId, MeetingStatus, MeetingType, ParticipantId, PollId, Privacy,
     RecordedDecision, Role, RoomId, Seq, Timestamp, UserId, UserKind,
 };
 
@@ -40,7 +40,7 @@ pub struct Report {
     /// What was decided.
     pub decisions: Vec<RecordedDecision>,
     /// What is to be done.
-    pub actions: Vec<ActionItem>,
+    pub actions: Vec<ReportAction>,
     /// The agenda as it was last: what was planned, and what it took.
     pub agenda: Vec<ReportItem>,
     /// The breakout rooms that anyone was in.
@@ -105,8 +105,8 @@ pub struct ReportTotals {
     pub required: u32,
     /// See `required`.
     pub required_present: u32,
-    /// How many were there no later than five minutes after it was to start, or where nothing was planned, after
-    /// it started.
+    /// How many were there, or waited to be let in, no later than five minutes after it was to start, or where
+    /// nothing was planned, after it started.
     pub punctual: u32,
     /// The mean engagement; null where nobody is scored.
     pub engagement: Option<f64>,
@@ -125,8 +125,8 @@ pub struct ReportPerson {
     pub name: String,
     /// Member or guest.
     pub kind: UserKind,
-    /// The role.
-    pub role: Role,
+    /// The role; null where names are not shown, as it would give the host away.
+    pub role: Option<Role>,
     /// When they were there, oldest first.
     pub present: Vec<ReportSpan>,
     /// How long that was, in seconds.
@@ -197,6 +197,21 @@ pub struct ReportPoll {
     pub opened_at: Timestamp,
     /// When it was closed; null while it is open.
     pub closed_at: Option<Timestamp>,
+}
+
+/// An action item in a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReportAction {
+    /// Its id.
+    pub action: ActionId,
+    /// What is to be done; empty after a redaction.
+    pub text: String,
+    /// Who is to do it; null is nobody, and where names are not shown.
+    pub owner: Option<ParticipantId>,
+    /// What they are called; null where names are not shown, where theirs was erased, and of who is excluded.
+    pub owner_name: Option<String>,
+    /// By when.
+    pub due: Option<Date>,
 }
 
 /// An item of the agenda in a report.

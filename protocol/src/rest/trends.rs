@@ -18,8 +18,8 @@ pub struct MeetingSummary {
     pub required: u32,
     /// How many of them were there for half of the time.
     pub required_present: u32,
-    /// How many were there no later than five minutes after it was to start, or where nothing was planned, after
-    /// it started.
+    /// How many were there, or waited to be let in, no later than five minutes after it was to start, or where
+    /// nothing was planned, after it started.
     pub punctual: u32,
     /// When it was to start, as planned when it first started; null where nothing was planned.
     pub starts_at: Option<Timestamp>,

@@ -231,7 +231,7 @@ mod tests {
         // 62, then 73.2, 79.9, 84, 86.4: beyond 68 twice, then beyond 83 twice.
         assert_eq!(levels(&[62.0, 90.0, 90.0, 90.0, 90.0]), [Fair, Fair, Good, Good, Excellent]);
         // Beyond 65 for good, and never beyond 68.
-        assert_eq!(levels(&[64.0, 67.0, 67.0, 67.0, 67.0, 67.0]).last(), Some(&Fair));
+        assert_eq!(levels(&[64.0, 67.9, 67.9, 67.9, 67.9, 67.9]).last(), Some(&Fair));
         // Beyond once, and then no more.
         assert_eq!(levels(&[60.0, 90.0, 60.0, 90.0, 60.0]), [Fair; 5]);
     }
@@ -252,6 +252,8 @@ mod tests {
         assert!(link.slow_signalling(&track));
         assert_eq!(link.pinged(Timestamp(60_999), Timestamp(0), 300.0), None);
         assert!(!link.slow_signalling(&link.track.unwrap()), "300 ms are not above 300 ms");
+        assert_eq!(link.pinged(Timestamp(60_999), Timestamp(0), 300.1), None);
+        assert!(link.slow_signalling(&link.track.unwrap()));
     }
 
     #[test]

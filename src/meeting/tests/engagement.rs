@@ -204,9 +204,10 @@ fn bots_those_who_wait_and_those_who_are_excluded_are_out_and_count_for_nothing(
     assert!(near(x(&stage).unwrap(), 10.0 * 3.0 / 70.0 / 0.5), "who waits is not one of them");
     stage.ask(OWNER, exclude(6, true)).unwrap();
     assert_eq!(score(&stage, 6), None);
+    speak(&mut stage, OWNER, 49);
     assert_eq!(x(&stage), None, "what is left of the talk is less than a minute");
-    speak(&mut stage, OWNER, 60);
-    assert!(near(x(&stage).unwrap(), 10.0 * 2.0 / 70.0 / 0.5), "of two, and of their talk");
+    speak(&mut stage, OWNER, 1);
+    assert!(near(x(&stage).unwrap(), 10.0 * 2.0 / 60.0 / 0.5), "of two, and of their talk");
     stage.ask(OWNER, exclude(6, false)).unwrap();
     assert!(score(&stage, 6).is_some());
 }

@@ -223,6 +223,7 @@ fn no_reader_of_the_journal_reads_what_another_said() {
 fn ratings(named: bool, given: &[u8]) -> Vec<Rating> {
     let rating = |(n, rating): (i64, &u8)| Rating {
         participant: named.then_some(at(n)),
+        excluded: false,
         rating: *rating,
         comment: Some(format!("comment {n}")),
         tags: vec!["same".into(), format!("tag {}", n % 2)],
@@ -260,6 +261,32 @@ fn a_summary_tells_no_more_than_one_may_see() {
     assert!(see(&ratings(false, &[5, 1, 1]), true, true).comments[0].participant.is_none());
     let none = summary(standing, &[], Insight { aggregate: true, each: true, raters_min: 0 }, None);
     assert_eq!((none.mean, none.counts.len()), (None, 0));
+}
+
+#[test]
+fn the_order_of_comments_without_names_does_not_tell_who_wrote_them() {
+    let standing = Standing { mode: FeedbackMode::Named, open: true, closes_at: None };
+    let told = |ratings: &[Rating], each| {
+        let insight = Insight { aggregate: true, each, raters_min: 3 };
+        let comments = summary(standing, ratings, insight, None).comments;
+        let told = comments.into_iter().map(|it| (it.participant.map(|it| it.0), it.comment));
+        told.collect::<Vec<_>>()
+    };
+    // As they came; neither words nor marks are in that order.
+    let mut ratings = ratings(true, &[3, 5, 4, 2]);
+    let words = ["pears", "apples", "quinces", "figs"];
+    ratings.iter_mut().zip(words).for_each(|(it, word)| it.comment = Some(word.into()));
+    let nameless = |word: &str| (None, word.to_owned());
+    assert_eq!(told(&ratings, false), ["apples", "figs", "pears", "quinces"].map(nameless));
+    let by = |n, word: &str| (Some(at(n).0), word.to_owned());
+    let named = [by(1, "pears"), by(2, "apples"), by(3, "quinces"), by(4, "figs")];
+    assert_eq!(told(&ratings, true), named);
+    // Nor does its place between the others, of one who is excluded from reports.
+    ratings[1].excluded = true;
+    ratings[2].excluded = true;
+    let rest = [by(1, "pears"), by(4, "figs"), nameless("apples"), nameless("quinces")];
+    assert_eq!(told(&ratings, true), rest);
+    assert_eq!(told(&ratings[..2], true), [by(1, "pears")], "and too few to be told together");
 }
 
 #[test]
@@ -365,4 +392,58 @@ fn the_shorter_of_what_server_and_meeting_say_counts_and_it_may_be_said_later() 
     act(&mut stage, actor(OWNER), empty(Command::MeetingCancel)).unwrap();
     stage.pass(3 * DAY);
     assert_eq!(forgotten(&stage).0, 1, "also of one that was called off and never was");
+}
+
+#[test]
+fn what_was_never_held_is_over_when_it_was_to_end() {
+    let ended = |stage: &Stage| stage.meeting.facts.info.ends_at.unwrap();
+    let mut stage = Stage::new(|created| {
+        kept_for(3)(&mut created.settings);
+        created.starts_at = Some(Timestamp(1_700_100_000_000));
+        created.ends_at = Some(Timestamp(1_700_103_600_000));
+    });
+    stage.now = ended(&stage).plus_seconds(3 * DAY - 1);
+    stage.settle();
+    assert_eq!(forgotten(&stage).0, 0);
+    stage.pass(1);
+    assert_eq!(forgotten(&stage), (1, (1, 1)));
+    assert_eq!(stage.meeting.next_deadline(), None);
+    assert_eq!(stage.replayed(), stage.meeting.facts);
+    // Held after all, it is a meeting as any other, and counts from its end.
+    stage.enter(OWNER).unwrap();
+    stage.pass(10 * DAY);
+    assert_eq!(forgotten(&stage).0, 1, "it runs");
+    stage.enter(OWNER).unwrap();
+    end(&mut stage);
+    let exclude = ReportExclude { participant: at(OWNER), excluded: true };
+    act(&mut stage, actor(OWNER), Command::ReportExclude(exclude)).unwrap();
+    let excluded = stage.journal.last().unwrap().clone();
+    let anew = stage.meeting.checkpoint_with(stage.now, &[excluded]);
+    assert!(anew.is_some(), "its scores were not deleted, and are made anew");
+    stage.pass(3 * DAY - 1);
+    assert_eq!(forgotten(&stage).0, 1);
+    stage.pass(1);
+    assert_eq!(forgotten(&stage).0, 2);
+}
+
+#[test]
+fn whoever_still_prepares_what_was_not_held_loses_nothing_yet() {
+    let mut stage = Stage::new(|created| {
+        kept_for(3)(&mut created.settings);
+        created.starts_at = Some(Timestamp(1_600_000_000_000));
+    });
+    stage.settle();
+    assert_eq!(forgotten(&stage).0, 0, "its start was long ago when it was made");
+    stage.pass(2 * DAY);
+    let later = Timestamp(1_600_000_001_000);
+    let update = MeetingUpdate { starts_at: Some(Some(later)), ..MeetingUpdate::default() };
+    act(&mut stage, actor(OWNER), Command::MeetingUpdate(update)).unwrap();
+    stage.pass(3 * DAY - 1);
+    assert_eq!(forgotten(&stage).0, 0);
+    stage.pass(1);
+    assert_eq!(forgotten(&stage).0, 1);
+    // Of one that has no time nobody knows that it was not held.
+    let mut stage = Stage::new(|created| kept_for(3)(&mut created.settings));
+    stage.pass(1000 * DAY);
+    assert_eq!(forgotten(&stage).0, 0);
 }

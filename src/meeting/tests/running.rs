@@ -57,6 +57,15 @@ fn of_those_whose_connection_is_lost_for_good_nobody_was_there_from_then_on() {
     stage.pass(3600);
     assert_eq!(ran(&stage), 70);
     assert_eq!(component(&stage, 5, "presence").x, Some(1.0));
+
+    // Nor where it is ended before that is known, and a bot was there to the end.
+    let mut stage = two_for(60);
+    stage.enter_as(50, bot(None, [])).unwrap();
+    lose(&mut stage, OWNER);
+    lose(&mut stage, 5);
+    stage.pass(10);
+    office::act(&mut stage, office::actor(OWNER), empty(Command::MeetingEnd)).unwrap();
+    assert_eq!(ran(&stage), 60);
 }
 
 #[test]

@@ -470,3 +470,43 @@ fn a_series_is_made_only_of_what_can_repeat() {
         assert_eq!(ErrorBody::from(&refusal).field.as_deref(), Some(field));
     }
 }
+
+/// How many times what was personal in it went.
+fn forgotten(stage: &Stage) -> usize {
+    let went = |event: &&Event| matches!(event.fact, Fact::RetentionApplied { .. });
+    stage.journal.iter().filter(went).count()
+}
+
+#[test]
+fn a_series_is_over_with_its_last_occurrence() {
+    let mut series = Series::weekly(|created| {
+        created.recurrence.as_mut().unwrap().count = Some(2);
+        created.settings.privacy.retention_days = Some(3);
+    });
+    let over = week(1).plus_ms(HOUR_MS).plus_seconds(3 * 86_400);
+    for (at, times) in [(week(1), 0), (over.plus_ms(-1), 0), (over, 1)] {
+        series.stage.now = at;
+        series.make_due();
+        series.stage.settle();
+        assert_eq!(forgotten(&series.stage), times, "{at}");
+    }
+    assert_eq!(series.stage.meeting.next_deadline(), None);
+    assert_eq!(series.stage.replayed(), series.stage.meeting.facts);
+    // It goes on after all; then that is over as much later.
+    let count = Some(9);
+    let recurrence = Recurrence { count, ..Recurrence::every(RecurrencePattern::Weekly) };
+    let update = MeetingUpdate { recurrence: Some(recurrence), ..MeetingUpdate::default() };
+    series.act(Command::MeetingUpdate(update)).unwrap();
+    let over = week(8).plus_ms(HOUR_MS).plus_seconds(3 * 86_400);
+    for (at, times) in [(week(8), 1), (over.plus_ms(-1), 1), (over, 2)] {
+        series.stage.now = at;
+        series.make_due();
+        series.stage.settle();
+        assert_eq!(forgotten(&series.stage), times, "{at}");
+    }
+    let mut endless = Series::weekly(|created| created.settings.privacy.retention_days = Some(3));
+    endless.stage.now = week(100);
+    endless.make_due();
+    endless.stage.settle();
+    assert_eq!(forgotten(&endless.stage), 0);
+}

@@ -3,11 +3,12 @@
 pub(super) mod bars;
 pub(super) mod columns;
 pub(super) mod gantt;
+mod label;
 
 use std::io;
 use std::ops::Range;
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, Render, html};
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::drawing::DrawingAreaErrorKind;
@@ -193,15 +194,16 @@ pub(super) fn patterns() -> Markup {
 }
 
 /// What the inks of a chart stand for.
-pub(super) fn legend(entries: &[(Ink, String)]) -> Markup {
+pub(super) fn legend(entries: &[(Ink, impl Render)]) -> Markup {
     html! {
         ul.legend {
             @for (ink, label) in entries {
                 li {
                     svg.swatch viewBox=(format!("0 0 {0} {0}", 12 * UNITS)) aria-hidden="true" {
-                        rect width="100%" height="100%" fill=(ink.hex()) {}
+                        @let edge = (*ink == Ink::Track).then(|| Ink::Edge.hex());
+                        rect width="100%" height="100%" fill=(ink.hex()) stroke=[edge] stroke-width=(2 * UNITS) {}
                     }
-                    bdi { (label) }
+                    span { (label) }
                 }
             }
         }

@@ -16,9 +16,9 @@ pub(super) const fn numbers(head: &'static str) -> Head {
 }
 
 /// A table; the first cell of a row is its name.
-pub(super) struct Table {
+pub(super) struct Table<C = &'static str> {
     /// What it is of.
-    pub(super) caption: &'static str,
+    pub(super) caption: C,
     /// The columns.
     pub(super) heads: Vec<Head>,
     /// The rows.
@@ -28,7 +28,7 @@ pub(super) struct Table {
 /// The rows of a long, narrow table stand side by side on paper: so many at least.
 const LONG: usize = 30;
 
-impl Table {
+impl<C: AsRef<str>> Table<C> {
     fn is_long(&self) -> bool {
         self.rows.len() >= LONG
             && self.heads.iter().skip(1).all(|(_, number)| *number)
@@ -38,9 +38,9 @@ impl Table {
     /// The table; where it is too wide it is moved by itself, by keys too.
     pub(super) fn show(&self) -> Markup {
         html! {
-            div.scroll.long[self.is_long()] tabindex="0" role="group" aria-label=(self.caption) {
+            div.scroll.long[self.is_long()] tabindex="0" role="group" aria-label=(self.caption.as_ref()) {
                 table {
-                    caption { (self.caption) }
+                    caption { (self.caption.as_ref()) }
                     thead { tr {
                         @for (head, number) in &self.heads {
                             th scope="col" class=[number.then_some("n")] { (head) }
@@ -61,13 +61,13 @@ impl Table {
 }
 
 /// Charts and, folded, their table; on paper it is open.
-pub(super) fn figure(caption: &str, charts: &Markup, table: &Table) -> Markup {
+pub(super) fn figure(caption: &str, charts: &Markup, table: &Table<impl AsRef<str>>) -> Markup {
     html! {
         figure {
             figcaption { (caption) }
             (charts)
             details {
-                summary { "As a table: " (table.caption) }
+                summary { "As a table: " (table.caption.as_ref()) }
                 (table.show())
             }
         }

@@ -32,6 +32,7 @@ inks! {
     Muted      "muted"      0x555E68 0xA9B2BC
     Grid       "grid"       0xDDE2E7 0x343B44
     Track      "track"      0xE9EDF1 0x2A313A
+    Edge       "edge"       0x76808B 0x8A95A0
     Blue       "blue"       0x0072B2 0x56A9DE
     Sky        "sky"        0x3D93CB 0xA6D8F7
     Green      "green"      0x00775A 0x33B78E
@@ -116,6 +117,7 @@ mod tests {
         check(Ink::Text, Ink::Paper, 7.0);
         check(Ink::Muted, Ink::Paper, 4.5);
         check(Ink::Blue, Ink::Paper, 4.5);
+        // All but the paper, what is written, the lines behind, and a track, which is known by its edge.
         for ink in &Ink::ALL[5..] {
             check(*ink, Ink::Paper, 3.0);
         }

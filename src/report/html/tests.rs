@@ -2,9 +2,12 @@
 
 mod sample;
 
-use quorate_protocol::{FeedbackComment, FeedbackMode, Report, RoomId, Timestamp};
+use quorate_protocol::{
+    FeedbackComment, FeedbackMode, Report, ReportRoom, ReportSpan, RoomId, Timestamp,
+};
 use scraper::{ElementRef, Html, Selector};
 
+use super::ink::Ink;
 use super::page;
 
 /// What people may be called who mean no good.
@@ -83,8 +86,10 @@ fn the_figures_are_those_of_the_report() {
         assert!(head.contains(told), "{told} is not in {head}");
     }
     let lost = text(&html, "#effectiveness .lead");
-    assert!(lost.contains("77.1 of 100") && lost.contains("participation (9.3 points"), "{lost}");
-    assert!(text(&html, "#effectiveness table").contains("Does not apply: nobody reported"));
+    assert!(lost.contains("78.7 of 100") && lost.contains("participation (7.3 points"), "{lost}");
+    let connections = "Connections91 %of minutes fair or better";
+    assert!(head.contains(connections), "{head}");
+    assert!(text(&html, "#effectiveness tbody").contains("Quality1091 %"), "the same");
     assert!(text(&html, "#actions").contains("Grace Hopper2026-11-25"));
     assert!(text(&html, "#agenda table").contains("Launch date10:1420 min29 min+8 min 30 s"));
     assert!(text(&html, "#polls").contains("14 December"));
@@ -144,7 +149,7 @@ fn who_may_see_nobody_is_told_who_may() {
     }
     assert_eq!(shapes(&html, "engagement") + shapes(&html, "talk"), 0);
     assert!(shapes(&html, "presence") > 0, "how many were there is still shown");
-    assert!(text(&html, "#actions").contains("someone not shown here"));
+    assert!(text(&html, "#actions").contains("Grace Hopper2026-11-25"), "as the host is");
 }
 
 #[test]
@@ -156,10 +161,15 @@ fn what_is_not_measured_or_not_asked_is_said() {
     report.privacy.retention_days = Some(30);
     report.r#final = false;
     report.feedback.mode = FeedbackMode::Off;
+    let quality = &mut report.effectiveness.components[5];
+    (quality.available, quality.x, quality.points) = (false, None, 0.0);
+    quality.why = Some("no connection was measured".into());
     report.participants.iter_mut().for_each(|person| person.talk_seconds = None);
     report.course.iter_mut().for_each(|slice| slice.talk_seconds = None);
     let html = read(&report);
     assert!(text(&html, "#talk").contains("not measured"));
+    assert!(text(&html, "#effectiveness table").contains("Does not apply: no connection was"));
+    assert!(text(&html, "#effectiveness svg.wide text").contains("does not apply"));
     assert!(!text(&html, "#course h3").contains("Talk"));
     assert!(text(&html, "#course td").contains("not measured"));
     assert!(text(&html, "#feedback").contains("not asked"));
@@ -187,7 +197,7 @@ fn figures_that_make_no_sense_do_no_harm() {
     report.as_of = Timestamp(0);
     report.slice_seconds = 0;
     report.totals.engagement = Some(f64::NAN);
-    report.effectiveness.score = f64::INFINITY;
+    report.effectiveness.score = Some(f64::INFINITY);
     report.effectiveness.components[0].points = f64::NAN;
     report.effectiveness.components[1].weight = f64::INFINITY;
     report.course[0].present = -1e300;
@@ -203,4 +213,81 @@ fn figures_that_make_no_sense_do_no_harm() {
     let odd = |word: &&str| ["NaN", "inf", "-inf"].contains(word);
     assert_eq!(shown.split(|c: char| !c.is_alphabetic() && c != '-').find(odd), None);
     assert!(text(&html, "#presence table").contains("another room"));
+}
+
+#[test]
+fn each_room_has_its_number_wherever_it_stands() {
+    let mut report = sample::rich(3);
+    report.rooms = (1..=13)
+        .map(|id| ReportRoom {
+            room: RoomId(id * 10),
+            name: if id == 2 { "الاستقبال".into() } else { format!("Team {id}") },
+            participants: 3,
+            present_seconds: 60,
+        })
+        .collect();
+    report.participants[0].present[0].room = Some(RoomId(130));
+    let html = read(&report);
+    let legend = all(&html, "#presence .legend li");
+    let entries: Vec<String> = legend.iter().map(|it| it.text().collect()).collect();
+    assert_eq!((entries.len(), entries[0].as_str()), (12, "Main room"));
+    assert_eq!((entries[1].as_str(), entries[11].as_str()), ("1 Team 1", "11 Team 11"));
+    // The number is outside of what has a direction of its own.
+    assert_eq!(all(&html, "#presence .legend bdi")[1].inner_html(), "الاستقبال");
+    assert_eq!(text(&html, "#presence .note"), "And 2 more, see “Breakout rooms”.");
+    let rooms = all(&html, "#rooms tbody th");
+    let rooms: Vec<String> = rooms.iter().map(|it| it.text().collect()).collect();
+    assert_eq!((rooms[1].as_str(), rooms[12].as_str()), ("2 الاستقبال", "13 Team 13"));
+    assert!(text(&html, "#presence svg.wide text").contains("13"), "as on its bar");
+}
+
+#[test]
+fn polls_are_told_apart_by_who_does_not_see_them() {
+    let mut report = sample::rich(14);
+    report.polls[1].question.clear();
+    report.polls[1].voters = 2;
+    let html = read(&report);
+    assert!(text(&html, "#polls").contains("2 people voted, opened"));
+    for (selector, attribute) in [("svg.wide", "aria-label"), (".scroll", "aria-label")] {
+        let named = all(&html, &format!("#polls {selector}"));
+        let named: Vec<_> = named.iter().filter_map(|it| it.attr(attribute)).collect();
+        assert!(named[0].ends_with("of “When do we launch?”"), "{named:?}");
+        assert!(named[1].ends_with("of a question that was deleted"), "{named:?}");
+    }
+}
+
+#[test]
+fn a_stretch_that_reads_as_none_is_left_out() {
+    let mut report = sample::rich(3);
+    let at = |seconds: i64| report.as_of.plus_ms((seconds - 1_000) * 1_000);
+    let span = |from, to| ReportSpan { from: at(from), to: at(to), room: None };
+    // It ended at 11:23; 11:06:20 is a thousand seconds before.
+    let (first, second) = (vec![span(0, 20), span(30, 700), span(710, 725)], vec![span(0, 20)]);
+    (report.participants[0].present, report.participants[1].present) = (first, second);
+    let html = read(&report);
+    let when = all(&html, "#presence figure:first-of-type tbody tr td:last-child");
+    let when: Vec<String> = when.iter().map(|it| it.text().collect()).collect();
+    assert_eq!((when[0].as_str(), when[1].as_str()), ("11:06–11:18", "11:06"));
+}
+
+#[test]
+fn that_it_did_not_run_in_between_is_said() {
+    let mut report = sample::rich(3);
+    let told = |report: &Report| text(&read(report), ".when");
+    assert!(told(&report).starts_with("Sunday, 22 November 2026, 10:01 to 11:23 · Times"));
+    report.totals.live_seconds = 720;
+    assert!(told(&report).contains("10:01 to 11:23, closed or empty for 1 h 10 min of it · Times"));
+}
+
+#[test]
+fn how_much_could_have_been_is_seen_by_its_edge() {
+    let html = read(&sample::rich(14));
+    for section in ["effectiveness", "agenda", "engagement", "polls", "feedback"] {
+        let filled = |ink: Ink| {
+            all(&html, &format!("#{section} svg.wide rect[fill=\"{}\"]", ink.hex())).len()
+        };
+        assert!(filled(Ink::Track) > 0, "{section}");
+        assert_eq!(filled(Ink::Track), filled(Ink::Edge), "{section}");
+    }
+    assert_eq!(all(&html, "#agenda .swatch rect[stroke]").len(), 1, "in the legend too");
 }

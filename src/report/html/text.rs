@@ -2,7 +2,6 @@
 //! escape it, and here it loses what could write over its neighbours.
 
 use maud::{Markup, html};
-use unicode_segmentation::UnicodeSegmentation as _;
 
 /// A space that does not break, between a number and its unit.
 pub(super) const NB: char = '\u{a0}';
@@ -38,29 +37,6 @@ pub(super) fn written(text: &str) -> Markup {
     html! { @if text.is_empty() { span.muted { "(deleted)" } } @else { span.written dir="auto" { (text) } } }
 }
 
-/// A text of people for a chart: at most so many columns wide, and isolated, for SVG has no element for that.
-pub(super) fn fitted(text: &str, columns: usize) -> String {
-    let text = line(text);
-    let text = if text.is_empty() { "(deleted)" } else { &text };
-    // Scripts from Hangul on are about twice as wide as letters.
-    let width = |part: &str| if part.chars().any(|c| c >= '\u{1100}') { 2 } else { 1 };
-    let mut fitting = String::new();
-    let mut taken = 0;
-    for part in text.graphemes(true) {
-        taken += width(part);
-        if taken > columns {
-            // The last one makes room for the mark of what is missing.
-            let kept = fitting.graphemes(true).count().saturating_sub(1);
-            fitting = fitting.graphemes(true).take(kept).collect::<String>().trim_end().to_owned();
-            fitting.push('…');
-            break;
-        }
-        // One letter may carry marks without end.
-        fitting.extend(part.chars().take(8));
-    }
-    if fitting.is_ascii() { fitting } else { format!("\u{2068}{fitting}\u{2069}") }
-}
-
 /// `1,234`.
 pub(super) fn count(number: impl Into<u64>) -> String {
     let digits = number.into().to_string();
@@ -90,11 +66,12 @@ pub(super) fn whole(number: f64) -> String {
     format!("{:.0}", finite(number))
 }
 
-/// A share of 0 to 1 as `62 %`; what is little is not nothing.
+/// A share of 0 to 1 as `62 %`; what is little is not nothing, and nearly all is not all.
 pub(super) fn percent(share: f64) -> String {
     match finite(share) * 100.0 {
         little if little > 0.0 && little <= 0.5 => format!("<1{NB}%"),
-        percent => format!("{percent:.0}{NB}%"),
+        much if (99.5..100.0).contains(&much) => format!(">99{NB}%"),
+        percent => format!("{:.0}{NB}%", percent.round()),
     }
 }
 
@@ -167,8 +144,11 @@ mod tests {
         assert_eq!(score(-0.0), "0.0");
         assert_eq!(share(1.0, 0.0), None);
         assert_eq!(
-            [0.0, 0.001, 0.005, 0.62].map(percent).join(" ").replace(NB, ""),
-            "0% <1% <1% 62%"
+            [0.0, 0.001, 0.005, 0.125, 0.62, 0.994, 0.996, 1.0]
+                .map(percent)
+                .join(" ")
+                .replace(NB, ""),
+            "0% <1% <1% 13% 62% 99% >99% 100%"
         );
     }
 
@@ -177,15 +157,5 @@ mod tests {
         assert_eq!(line("a\u{202e}b\u{7}c\n d\u{2066}"), "abc d");
         assert_eq!(said("<b>&\"'").into_string(), "<bdi>&lt;b&gt;&amp;&quot;'</bdi>");
         assert!(said("\u{0}").into_string().contains("(deleted)"));
-    }
-
-    #[test]
-    fn a_text_for_a_chart_has_room() {
-        assert_eq!(fitted("Ada", 5), "Ada");
-        assert_eq!(fitted("Ada Lovelace", 5), "\u{2068}Ada…\u{2069}");
-        assert_eq!(fitted("会议室会议室", 6), "\u{2068}会议…\u{2069}");
-        let zalgo = format!("a{}", "\u{301}".repeat(5_000));
-        assert!(fitted(&zalgo, 5).chars().count() < 12);
-        assert_eq!(fitted("", 20), "(deleted)");
     }
 }

@@ -145,8 +145,8 @@ fn feedback_weighs_more_the_more_gave_it() {
     // (12 + 10.5)/6 = 3.75, less 1, of 4.
     let three = of(&[4, 4, 4], 100);
     assert!(near(three.x, 0.6875) && three.weight == 15.0 && three.raw == Some(4.0), "{three:?}");
-    assert_eq!(of(&[4, 4, 4], 10).weight, 30.0, "30 % answered");
-    assert_eq!(of(&[4, 4, 4], 11).weight, 15.0, "27 %");
+    assert_eq!(of(&[4; 30], 100).weight, 30.0, "30 % answered");
+    assert_eq!(of(&[4; 29], 100).weight, 15.0, "29 %");
     // (5 + 10.5)/4 = 3.875.
     let one = of(&[5], 100);
     assert!(near(one.x, 2.875 / 4.0) && one.weight == 5.0, "{one:?}");
@@ -172,7 +172,7 @@ fn feedback_weighs_more_the_more_gave_it() {
 #[test]
 fn the_score_is_of_what_applies_and_names_what_cost_most() {
     let nothing = effectiveness(&Input::default());
-    assert_eq!((nothing.version, nothing.score), (1, 0.0));
+    assert_eq!((nothing.version, nothing.score), (1, Some(0.0)));
     assert_eq!(nothing.losses, ["outcomes"], "all else does not apply");
     assert!(nothing.components.iter().all(|it| it.available == it.why.is_none()));
     let keys: Vec<_> = nothing.components.iter().map(|it| it.key.as_str()).collect();
@@ -215,10 +215,17 @@ fn the_score_is_of_what_applies_and_names_what_cost_most() {
         + 10.0
         + 5.0 * 0.71875;
     let told = effectiveness(&input);
-    assert!((told.score - 100.0 * reached / 90.0).abs() < 1e-9, "{}", told.score);
+    assert!(near(told.score, 100.0 * reached / 90.0), "{:?}", told.score);
     assert_eq!(told.losses, ["participation", "outcomes"], "11.3 and 7.5 of 90");
     let points: f64 = told.components.iter().map(|it| it.points).sum();
-    assert!((points - told.score).abs() < 1e-9);
+    assert!(near(told.score, points));
+}
+
+#[test]
+fn what_never_ran_has_no_score() {
+    let told = effectiveness(&Input { never_ran: true, required: 2, decisions: 1, ..scheduled() });
+    assert_eq!((told.score, told.losses.len(), told.components.len()), (None, 0, 7));
+    assert!(told.components.iter().all(|it| !it.available && it.points == 0.0 && it.weight > 0.0));
 }
 
 fn inputs() -> impl Strategy<Value = Input> {
@@ -249,6 +256,7 @@ fn inputs() -> impl Strategy<Value = Input> {
             let (required, present, decisions, actions, owned) = counts;
             let (minutes, fair, talk_measured, summed_up, few_hidden, may_rate) = rest;
             Input {
+                never_ran: false,
                 schedule,
                 agenda,
                 required,
@@ -295,9 +303,10 @@ proptest! {
     #[test]
     fn every_score_is_within_its_bounds_and_adds_up(input in inputs()) {
         let told = effectiveness(&input);
-        prop_assert!((0.0..=100.0).contains(&told.score), "{told:?}");
+        let score = told.score.unwrap();
+        prop_assert!((0.0..=100.0).contains(&score), "{told:?}");
         let points: f64 = told.components.iter().map(|it| it.points).sum();
-        prop_assert!((points - told.score).abs() < 1e-6);
+        prop_assert!((points - score).abs() < 1e-6);
         for it in &told.components {
             prop_assert_eq!(it.available, it.x.is_some());
             prop_assert_eq!(it.available, it.why.is_none());
@@ -314,7 +323,8 @@ proptest! {
     fn what_is_better_never_lowers_the_score(input in inputs(), how in any::<u32>()) {
         let mut improved = input.clone();
         better(&mut improved, how);
-        let (before, after) = (effectiveness(&input).score, effectiveness(&improved).score);
+        let score = |input: &Input| effectiveness(input).score.unwrap();
+        let (before, after) = (score(&input), score(&improved));
         prop_assert!(after >= before - 1e-9, "{before} {after}: {how}");
     }
 

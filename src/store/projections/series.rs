@@ -44,8 +44,6 @@ impl Tables<'_> {
         if made.has_passcode {
             self.take_passcode(before)?;
         }
-        // It is woken to make the occurrences that are close.
-        self.any("UPDATE meetings SET next_deadline = created_at WHERE id = ?1", [self.meeting])?;
         self.place(&made.occurrences)
     }
 

@@ -3,13 +3,13 @@
 use quorate_protocol::{FeedbackGiven, MeetingId, ParticipantId, UserId};
 use rusqlite::Row;
 
-use super::{all, first};
+use super::{all, first, json_if_any};
 use crate::meeting::feedback::Rating;
 use crate::store::journal::unreadable;
 use crate::store::{Store, StoreError};
 
-pub(in crate::store) const RATINGS: &str = "SELECT id, feedback FROM meeting_participants \
-     WHERE meeting_id = ?1 AND feedback IS NOT NULL ORDER BY id";
+pub(in crate::store) const RATINGS: &str = "SELECT id, feedback, exclude_from_report \
+     FROM meeting_participants WHERE meeting_id = ?1 AND feedback IS NOT NULL ORDER BY id";
 /// In an order that tells nothing.
 pub(in crate::store) const BALLOTS: &str = "SELECT rating, comment, tags FROM meeting_ballots \
      WHERE meeting_id = ?1 ORDER BY voter";
@@ -44,33 +44,30 @@ impl Store {
         user: UserId,
     ) -> Result<Option<FeedbackGiven>, StoreError> {
         let params = (meeting.0, user.0);
-        let found = self
-            .read(move |connection| first(connection, FEEDBACK_OF, params, |row| given(row, 0)));
+        let found = self.read(move |connection| {
+            first(connection, FEEDBACK_OF, params, |row| json_if_any(row, 0))
+        });
         Ok(found.await?.flatten())
     }
 }
 
-/// What someone said, where there is anything of that shape: the older application kept something else there.
-pub(super) fn given(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<FeedbackGiven>> {
-    let text: Option<String> = row.get(column)?;
-    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
-}
-
 fn named(row: &Row<'_>) -> rusqlite::Result<Option<Rating>> {
-    let participant = Some(ParticipantId(row.get(0)?));
+    let (participant, excluded) = (Some(ParticipantId(row.get(0)?)), row.get(2)?);
     let rating = |FeedbackGiven { rating, comment, tags, at: _ }| Rating {
         participant,
+        excluded,
         rating,
         comment,
         tags,
     };
-    Ok(given(row, 1)?.map(rating))
+    Ok(json_if_any(row, 1)?.map(rating))
 }
 
 fn ballot(row: &Row<'_>) -> rusqlite::Result<Rating> {
     let tags: String = row.get(2)?;
     Ok(Rating {
         participant: None,
+        excluded: false,
         rating: row.get(0)?,
         comment: row.get(1)?,
         tags: serde_json::from_str(&tags).map_err(|error| unreadable(2, error))?,

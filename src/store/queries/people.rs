@@ -9,7 +9,7 @@ use rusqlite::Row;
 
 use super::super::journal::{parsed, parsed_if_any};
 use super::super::{Store, StoreError};
-use super::{all, feedback, first, json_if_any, word};
+use super::{all, first, json_if_any, word};
 
 /// Participants that are looked at for one page at most; then the page ends, full or not.
 const LOOKED_AT_MAX: usize = 10_000;
@@ -338,6 +338,6 @@ fn person(row: &Row<'_>) -> rusqlite::Result<StoredPerson> {
         talk_ms: row.get::<_, i64>(15)?.max(0).cast_unsigned(),
         engagement: json_if_any(row, 16).unwrap_or_default(),
         excluded: row.get(17)?,
-        feedback: feedback::given(row, 18)?,
+        feedback: json_if_any(row, 18)?,
     })
 }

@@ -75,9 +75,9 @@ async fn old_answers_are_taken_away_some_at_a_time() {
     };
     let jobs = store.shared.jobs.downgrade();
     let schedule = maintenance::Schedule::default();
-    let mut connection = None;
+    let (owed, mut connection) = (AtomicBool::new(false), None);
     for expected in [501, 1, 1] {
-        maintenance::step(&scratch.path, &schedule, &jobs, &mut connection);
+        maintenance::step(&scratch.path, &schedule, &jobs, &owed, &mut connection);
         // Behind what it asked for.
         store.begin(MeetingId(9)).await.unwrap();
         assert_eq!(left(), expected);

@@ -66,3 +66,55 @@ async fn ballots_are_filed_once_for_each_voter_and_their_key_goes_when_feedback_
     assert_eq!(store.ratings(MeetingId(7)).await.unwrap(), []);
     store.close().await;
 }
+
+/// Whether these bytes stand anywhere in the database or in its log.
+fn holds(scratch: &Scratch, bytes: &[u8]) -> bool {
+    let log = scratch.path.with_extension("db-wal");
+    let files = [std::fs::read(&scratch.path).unwrap(), std::fs::read(log).unwrap_or_default()];
+    files.iter().any(|file| file.windows(bytes.len()).any(|it| it == bytes))
+}
+
+const KEY: [u8; 32] = *b"the key of all these ballots: 32";
+
+async fn cast(store: &Store) -> Hand {
+    let mut ada = Hand::create(store, 7).await;
+    let ballots = Some(Box::new(Ballots { key: KEY, cast: vec![ballot(1, 1)] }));
+    ada.append(Batch { ballots, ..ada.batch(Vec::new()) });
+    ada.result().await.unwrap();
+    ada
+}
+
+#[tokio::test]
+async fn when_feedback_closes_the_key_is_in_no_file_any_more() {
+    let scratch = Scratch::new();
+    let store = scratch.open();
+    let mut ada = cast(&store).await;
+    assert!(holds(&scratch, &KEY));
+    ada.tell(Fact::FeedbackClosed {}).await;
+    // Behind what comes after the commit.
+    store.writes().await.unwrap();
+    assert!(!holds(&scratch, &KEY));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_a_crash_left_in_the_log_is_gone_after_the_next_start() {
+    let scratch = Scratch::new();
+    let store = scratch.open();
+    let mut ada = cast(&store).await;
+    // As when the server is killed before it cuts the log: the last one to close it would.
+    let reader = scratch.stranger();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM meetings;").unwrap();
+    ada.tell(Fact::FeedbackClosed {}).await;
+    store.close().await;
+    let copy = Scratch::new();
+    for end in ["db", "db-wal"] {
+        std::fs::copy(scratch.path.with_extension(end), copy.path.with_extension(end)).unwrap();
+    }
+    assert!(holds(&copy, &KEY), "it stands in the log still");
+    let store = copy.open();
+    store.writes().await.unwrap();
+    assert!(!holds(&copy, &KEY));
+    assert_eq!(store.ballot_box(MeetingId(7)).await.unwrap().key, None);
+    store.close().await;
+}

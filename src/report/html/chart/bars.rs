@@ -3,9 +3,13 @@
 use maud::Markup;
 use plotters::style::text_anchor::HPos;
 
+use super::label::{fitted, width};
 use super::{Failed, Sheet, Size, Stand, chart};
 use crate::report::html::ink::Ink;
-use crate::report::html::text::{finite, fitted};
+use crate::report::html::text::finite;
+
+/// How far texts are from what they are of and from each other, in pixels.
+const APART_PX: i32 = 10;
 
 /// A bar.
 pub(in super::super) struct Bar {
@@ -40,23 +44,26 @@ fn row_px(size: Size) -> i32 {
 fn paint(sheet: &Sheet<'_>, bars: &[Bar], longest: f64) -> Result<(), Failed> {
     let (size, row) = (sheet.size(), row_px(sheet.size()));
     // Narrow, what is said has a line of its own above the bar.
-    let (left, columns) = size.or((196, 28), (0, 28));
+    let left = size.or(196, 0);
     let right = size.width() - size.or(172, 4);
     let page = sheet.pixels();
     for (n, bar) in bars.iter().enumerate() {
         let top = row * n as i32 + 2;
         let (from, to) = (top + size.or(5, 20), top + row - size.or(5, 6));
         let middle = f64::from(from + to) / 2.0;
-        let label = fitted(&bar.label, columns);
+        let room = size.or(left, right - width(&bar.value)) - APART_PX;
+        let label = fitted(&bar.label, room);
         let name = Stand { side: size.or(HPos::Right, HPos::Left), off: (0, 0), ink: Ink::Text };
-        let at = size.or((f64::from(left - 10), middle), (0.0, f64::from(top + 10)));
+        let at = size.or((f64::from(left - APART_PX), middle), (0.0, f64::from(top + 10)));
         page.text(at, &label, name)?;
         let plot = sheet.plot((left..right, from..to), 0.0..longest, 0.0..1.0);
         let track = finite(bar.track);
+        // A pixel, to the right and down.
+        let (gap, line) = (longest / f64::from(right - left), 1.0 / f64::from(to - from));
         if track > 0.0 {
-            plot.fill((0.0, 0.0), (track, 1.0), Ink::Track)?;
+            plot.fill((0.0, 0.0), (track, 1.0), Ink::Edge)?;
+            plot.fill((gap, line), ((track - gap).max(gap), 1.0 - line), Ink::Track)?;
         }
-        let gap = longest / f64::from(right - left);
         let thin = if track > 0.0 { 0.15 } else { 0.0 };
         let mut start = 0.0;
         for (part, ink) in bar.parts.iter().map(|(part, ink)| (finite(*part), *ink)) {
@@ -68,7 +75,8 @@ fn paint(sheet: &Sheet<'_>, bars: &[Bar], longest: f64) -> Result<(), Failed> {
         }
         plot.line((0.0, -0.2), (0.0, 1.2), Ink::Grid)?;
         let value = Stand { side: size.or(HPos::Left, HPos::Right), ..name };
-        let at = size.or((f64::from(right + 10), middle), (f64::from(right), f64::from(top + 10)));
+        let at =
+            size.or((f64::from(right + APART_PX), middle), (f64::from(right), f64::from(top + 10)));
         page.text(at, &bar.value, value)?;
     }
     Ok(())

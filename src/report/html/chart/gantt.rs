@@ -4,15 +4,17 @@ use maud::{Markup, html};
 use plotters::style::text_anchor::HPos;
 use quorate_protocol::Timestamp;
 
+use super::label::fitted;
 use super::{Failed, Plot, Sheet, Size, Stand, chart};
 use crate::report::html::clock::Clock;
 use crate::report::html::ink::Ink;
-use crate::report::html::text::fitted;
 
 /// Rows of one drawing, which is not broken between pages.
 const ROWS_PER_DRAWING: usize = 40;
 /// The height of a row, in pixels.
 const ROW_PX: i32 = 20;
+/// How far a name is from its row, in pixels.
+const APART_PX: i32 = 10;
 /// Room for the times below, in pixels.
 const AXIS_PX: i32 = 26;
 
@@ -55,7 +57,7 @@ fn paint(
 ) -> Result<(), Failed> {
     let size = sheet.size();
     let end = end.max(start.plus_seconds(1));
-    let (left, columns) = size.or((196, 28), (104, 12));
+    let left = size.or(196, 104);
     let right = size.width() - size.or(16, 10);
     let height = rows.len() as i32 * ROW_PX;
     let ms = |at: Timestamp| at.clamp(start, end).ms_since(start) as f64;
@@ -64,8 +66,8 @@ fn paint(
     time_axis(&plot, size, clock, (start, end), rows.len() as f64)?;
     for (n, row) in rows.iter().enumerate() {
         let top = n as f64;
-        let name = Stand { side: HPos::Right, off: (-10, 0), ink: Ink::Text };
-        plot.text((0.0, top + 0.5), &fitted(&row.label, columns), name)?;
+        let name = Stand { side: HPos::Right, off: (-APART_PX, 0), ink: Ink::Text };
+        plot.text((0.0, top + 0.5), &fitted(&row.label, left - APART_PX), name)?;
         for (from, to, ink, label) in &row.spans {
             // Even a moment is seen.
             let (from, to) = (ms(*from), ms(*to));

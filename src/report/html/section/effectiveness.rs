@@ -13,11 +13,11 @@ use crate::report::html::text::{NB, finite, line, listed, percent, score};
 pub(in super::super) fn effectiveness(view: &View<'_>) -> Markup {
     let scored = &view.report.effectiveness;
     let content = html! {
-        @if !scored.components.iter().any(|it| it.available) {
-            (empty("There is nothing yet by which to say how well it went."))
-        } @else {
-            p.lead { strong { (score(scored.score)) } " of 100 points. " (losses(scored)) }
+        @if let Some(points) = scored.score {
+            p.lead { strong { (score(points)) } " of 100 points. " (losses(scored)) }
             (figure("Points reached, of those that could be had", &drawn(scored), &table(scored)))
+        } @else {
+            (empty("There is nothing by which to say how well it went."))
         }
     };
     section("effectiveness", "How well it went", &content)

@@ -1,11 +1,14 @@
 //! The head: which meeting, when, and the figures one looks for first.
 
 use maud::{Markup, html};
-use quorate_protocol::{MeetingStatus, MeetingType, QualityLevel};
+use quorate_protocol::{MeetingStatus, MeetingType, QualityLevel, Timestamp};
 
 use super::quality::at_least;
 use crate::report::html::View;
 use crate::report::html::text::{count, counted, duration, percent, said, whole, written};
+
+/// From so many seconds on it is said that a meeting did not run between its start and its end.
+const PAUSE_SECONDS_MIN: u64 = 60;
 
 /// The head of the page.
 pub(in super::super) fn head(view: &View<'_>) -> Markup {
@@ -32,13 +35,19 @@ fn when(view: &View<'_>) -> Markup {
     let (meeting, clock, start) = (&view.report.meeting, view.clock, view.start());
     html! {
         @match (meeting.started_at, meeting.ended_at, meeting.starts_at) {
-            (Some(from), Some(to), _) => (clock.stretch(from, to)),
+            (Some(from), Some(to), _) => { (clock.stretch(from, to)) (pauses(view, from, to)) },
             (Some(from), None, _) => { "Since " (clock.stamp(from)) },
             (None, _, Some(planned)) => { "Planned for " (clock.stamp(planned)) ", not started" },
             (None, _, None) => "Not started",
         }
         " · Times are in " (clock.zone(start))
     }
+}
+
+/// How long it did not run between its start and its end, where that is worth a word.
+fn pauses(view: &View<'_>, from: Timestamp, to: Timestamp) -> Markup {
+    let paused = (to.ms_since(from) / 1000).saturating_sub(view.report.totals.live_seconds);
+    html! { @if paused >= PAUSE_SECONDS_MIN { ", closed or empty for " (duration(paused)) " of it" } }
 }
 
 /// Whether the figures may still change.
@@ -59,8 +68,8 @@ fn key_figures(view: &View<'_>) -> Markup {
     let live = totals.live_seconds;
     html! {
         dl.key aria-label="Key figures" {
-            @if live > 0 || totals.participants > 0 {
-                (figure("Effectiveness", whole(report.effectiveness.score), "of 100".to_owned()))
+            @if let Some(score) = report.effectiveness.score {
+                (figure("Effectiveness", whole(score), "of 100".to_owned()))
             } @else {
                 (figure("Effectiveness", "–".to_owned(), "nothing to score".to_owned()))
             }

@@ -1,7 +1,7 @@
 //! What came of it: decisions and actions.
 
 use maud::{Markup, html};
-use quorate_protocol::ActionItem;
+use quorate_protocol::ReportAction;
 
 use crate::report::html::View;
 use crate::report::html::figure::{Table, empty, section, words};
@@ -27,8 +27,8 @@ pub(in super::super) fn outcomes(view: &View<'_>) -> Markup {
     }
 }
 
-fn table(view: &View<'_>, actions: &[ActionItem]) -> Table {
-    let row = |action: &ActionItem| {
+fn table(view: &View<'_>, actions: &[ReportAction]) -> Table {
+    let row = |action: &ReportAction| {
         vec![
             written(&action.text),
             owner(view, action),
@@ -48,10 +48,13 @@ fn table(view: &View<'_>, actions: &[ActionItem]) -> Table {
 }
 
 /// Who does it; where that is nobody whom the report shows, that there is someone.
-fn owner(view: &View<'_>, action: &ActionItem) -> Markup {
-    let name = action.owner.map(|owner| view.names.get(&owner));
+fn owner(view: &View<'_>, action: &ReportAction) -> Markup {
+    let name = action
+        .owner
+        .map(|owner| action.owner_name.as_deref().or_else(|| view.names.get(&owner).copied()));
     html! {
         @match name {
+            None if !view.report.privacy.names_in_reports => span.muted { "not shown" },
             None => span.muted { "nobody" },
             Some(None) => span.muted { "someone not shown here" },
             Some(Some(name)) => (said(name)),

@@ -7,7 +7,7 @@ use crate::report::html::View;
 use crate::report::html::chart::bars::{Bar, bars};
 use crate::report::html::figure::{Table, empty, figure, numbers, section, words};
 use crate::report::html::ink::Ink;
-use crate::report::html::text::{count, counted, percent, said, share};
+use crate::report::html::text::{count, counted, line, percent, said, share};
 
 /// The section.
 pub(in super::super) fn polls(view: &View<'_>) -> Markup {
@@ -24,7 +24,7 @@ fn one(view: &View<'_>, poll: &ReportPoll) -> Markup {
     html! {
         h3 { (said(&poll.question)) }
         p.muted {
-            (counted(poll.voters, "vote", "votes")) ", opened " (view.time(poll.opened_at))
+            (counted(poll.voters, "person", "people")) " voted, opened " (view.time(poll.opened_at))
             @match poll.closed_at { Some(at) => { ", closed " (view.time(at)) }, None => ", still open" }
             "."
         }
@@ -45,15 +45,25 @@ fn drawn(poll: &ReportPoll, choices: &[(&String, u32)]) -> Markup {
         value: format!("{} · {}", count(*votes), of(poll, *votes)),
     };
     let drawn: Vec<_> = choices.iter().map(bar).collect();
-    bars("Bars: votes for each choice", &drawn)
+    bars(&format!("Bars: votes for each choice of {}", quoted(&poll.question)), &drawn)
 }
 
-fn table(poll: &ReportPoll, choices: &[(&String, u32)]) -> Table {
+/// A question as it is told to who does not see which one it is below.
+fn quoted(question: &str) -> String {
+    let question = line(question);
+    if question.is_empty() {
+        "a question that was deleted".to_owned()
+    } else {
+        format!("“{question}”")
+    }
+}
+
+fn table(poll: &ReportPoll, choices: &[(&String, u32)]) -> Table<String> {
     let row = |(choice, votes): &(&String, u32)| {
         vec![said(choice), html! { (count(*votes)) }, html! { (of(poll, *votes)) }]
     };
     Table {
-        caption: "votes by choice",
+        caption: format!("votes by choice of {}", quoted(&poll.question)),
         heads: vec![words("Choice"), numbers("Votes"), numbers("Of those who voted")],
         rows: choices.iter().map(row).collect(),
     }

@@ -17,8 +17,8 @@ pub(super) const ROWS_MAX: usize = 100;
 const SPANS_MAX: usize = 12;
 /// The colours of breakout rooms, in turn; the number on the bar tells them apart.
 const ROOM_INKS: [Ink; 3] = [Ink::Green, Ink::Purple, Ink::Vermillion];
-/// At most so many rooms are in the legend.
-const LEGEND_MAX: usize = 12;
+/// At most so many breakout rooms are in the legend; their table has all.
+const LEGEND_ROOMS_MAX: usize = 11;
 
 /// The section.
 pub(in super::super) fn presence(view: &View<'_>) -> Markup {
@@ -47,6 +47,9 @@ fn people(view: &View<'_>) -> Markup {
     let rows: Vec<_> = people.iter().take(ROWS_MAX).map(row).collect();
     let charts = html! {
         @if !view.rooms.is_empty() { (legend(&rooms(view))) }
+        @if view.rooms.len() > LEGEND_ROOMS_MAX {
+            p.note { "And " (view.rooms.len() - LEGEND_ROOMS_MAX) " more, see “Breakout rooms”." }
+        }
         (gantt("Bars over time: when each participant was there", &rows, stretch(view), view.clock))
         @if people.len() > ROWS_MAX {
             p.note { "The first " (ROWS_MAX) " of " (count(people.len() as u64)) " are drawn; the table has everyone." }
@@ -63,13 +66,13 @@ fn stretch(view: &View<'_>) -> (Timestamp, Timestamp) {
     (from.min(view.start()), to.max(view.end()))
 }
 
-/// How many rooms come before one, and so its number; none for the main room and for one that is not known.
-fn number(view: &View<'_>, room: Option<RoomId>) -> Option<usize> {
+/// How many rooms come before one; none for the main room and for one that is not known.
+fn before(view: &View<'_>, room: Option<RoomId>) -> Option<usize> {
     view.rooms.keys().position(|it| Some(*it) == room)
 }
 
 fn drawn(view: &View<'_>, span: &ReportSpan) -> (Timestamp, Timestamp, Ink, String) {
-    match (span.room, number(view, span.room)) {
+    match (span.room, before(view, span.room)) {
         (None, _) => (span.from, span.to, Ink::Blue, String::new()),
         (Some(_), Some(n)) => {
             (span.from, span.to, ROOM_INKS[n % ROOM_INKS.len()], (n + 1).to_string())
@@ -78,12 +81,12 @@ fn drawn(view: &View<'_>, span: &ReportSpan) -> (Timestamp, Timestamp, Ink, Stri
     }
 }
 
-fn rooms(view: &View<'_>) -> Vec<(Ink, String)> {
-    let name = |(n, name): (usize, &&str)| {
-        (ROOM_INKS[n % ROOM_INKS.len()], format!("{} {}", n + 1, line(name)))
+fn rooms(view: &View<'_>) -> Vec<(Ink, Markup)> {
+    let room = |(n, name): (usize, &&str)| {
+        (ROOM_INKS[n % ROOM_INKS.len()], html! { (n + 1) " " (said(name)) })
     };
-    let main = [(Ink::Blue, "Main room".to_owned())];
-    main.into_iter().chain(view.rooms.values().enumerate().map(name)).take(LEGEND_MAX).collect()
+    let rooms = view.rooms.values().take(LEGEND_ROOMS_MAX).enumerate().map(room);
+    [(Ink::Blue, html! { "Main room" })].into_iter().chain(rooms).collect()
 }
 
 fn table(view: &View<'_>) -> Table {
@@ -92,7 +95,12 @@ fn table(view: &View<'_>) -> Table {
         let there = share(person.present_seconds as f64, live).map(|share| percent(share.min(1.0)));
         vec![
             said(&person.name),
-            html! { (person.role.name().replace('_', " ")) },
+            html! {
+                @match &person.role {
+                    Some(role) => (role.name().replace('_', " ")),
+                    None => span.muted { "not shown" },
+                }
+            },
             html! { (duration(person.present_seconds)) },
             html! { (there.unwrap_or_default()) },
             stretches(view, &person.present),
@@ -116,13 +124,21 @@ fn stretches(view: &View<'_>, spans: &[ReportSpan]) -> Markup {
         let room = span.room?;
         Some(view.rooms.get(&room).map_or_else(|| "another room".to_owned(), |name| line(name)))
     };
+    // What is over within its minute would be read as none; someone who was there for no longer has a time.
+    let read = |span: &ReportSpan| (view.time(span.from), view.time(span.to));
+    let is_long = |span: &&ReportSpan| read(span).0 != read(span).1;
+    let mut long: Vec<_> = spans.iter().filter(is_long).collect();
+    if long.is_empty() {
+        long.extend(spans.first());
+    }
     html! {
-        @for (n, span) in spans.iter().take(SPANS_MAX).enumerate() {
+        @for (n, span) in long.iter().take(SPANS_MAX).enumerate() {
             @if n > 0 { ", " }
-            (view.time(span.from)) "–" (view.time(span.to))
+            @let (from, to) = read(span);
+            (from) @if to != from { "–" (to) }
             @if let Some(room) = room(span) { " (" bdi { (room) } ")" }
         }
-        @if spans.len() > SPANS_MAX { " and " (spans.len() - SPANS_MAX) " more" }
+        @if long.len() > SPANS_MAX { " and " (long.len() - SPANS_MAX) " more" }
     }
 }
 

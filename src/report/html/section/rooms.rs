@@ -10,10 +10,11 @@ use crate::report::html::text::{count, duration, said};
 /// The section.
 pub(in super::super) fn rooms(view: &View<'_>) -> Markup {
     let rooms = &view.report.rooms;
-    let row = |room: &ReportRoom| {
+    // The numbers are those in the chart of who was there when.
+    let row = |(number, room): (usize, &ReportRoom)| {
         let mean = room.present_seconds / u64::from(room.participants.max(1));
         vec![
-            said(&room.name),
+            html! { (number) " " (said(&room.name)) },
             html! { (count(room.participants)) },
             html! { (duration(room.present_seconds)) },
             html! { (duration(mean)) },
@@ -27,7 +28,7 @@ pub(in super::super) fn rooms(view: &View<'_>) -> Markup {
             numbers("All together"),
             numbers("Each, on average"),
         ],
-        rows: rooms.iter().map(row).collect(),
+        rows: (1..).zip(rooms).map(row).collect(),
     };
     let content = html! {
         @if rooms.is_empty() { (empty("Nobody was in a breakout room.")) }

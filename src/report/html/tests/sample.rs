@@ -1,12 +1,12 @@
 //! Reports that are made up: a rich one of as many people as one likes, and one of a meeting without anything.
 
 use quorate_protocol::{
-    ActionId, ActionItem, Confidence, DecisionId, Effectiveness, Engagement, EngagementProfile,
+    ActionId, Confidence, DecisionId, Effectiveness, Engagement, EngagementProfile,
     EngagementWeights, FeedbackComment, FeedbackMode, FeedbackSummary, ItemId, MeetingId,
     MeetingStatus, MeetingType, ParticipantId, PollId, Privacy, RecordedDecision, Report,
-    ReportItem, ReportMeeting, ReportPerson, ReportPoll, ReportRoom, ReportScoring, ReportSlice,
-    ReportSpan, ReportTotals, Role, RoomId, ScoreComponent, Seq, TagCount, Timestamp, UserId,
-    UserKind,
+    ReportAction, ReportItem, ReportMeeting, ReportPerson, ReportPoll, ReportRoom, ReportScoring,
+    ReportSlice, ReportSpan, ReportTotals, Role, RoomId, ScoreComponent, Seq, TagCount, Timestamp,
+    UserId, UserKind,
 };
 
 /// 22 November 2026, 09:00 UTC.
@@ -27,9 +27,9 @@ const NAMES: [&str; 14] = [
     "Tim O’Brien-Featherstonehaugh von und zu Lichtenstein",
     "Barbara Liskov",
     "王小云",
-    "Radia Perlman",
-    "Donald Knuth",
-    "Frances Allen",
+    "MOHAMMED AHMED ABDELRAHMAN",
+    "Nguyễn Thị Hồng Phượng Thế",
+    "ЩЕРБАКОВА ЖАННА МИХАЙЛОВНА",
     "Guest of the finance team",
 ];
 
@@ -55,8 +55,10 @@ pub(crate) fn rich(people: usize) -> Report {
     let course: Vec<_> = (1..SECONDS / SLICE_SECONDS)
         .map(|n| slice(n * SLICE_SECONDS, &participants, &mut chance))
         .collect();
+    let totals = totals(&participants, &course);
     Report {
-        totals: totals(&participants, &course),
+        effectiveness: effectiveness(totals.quality_minutes),
+        totals,
         participants,
         excluded: 1,
         course,
@@ -84,7 +86,6 @@ pub(crate) fn rich(people: usize) -> Report {
             profile: EngagementProfile::Discussion,
             weights: EngagementWeights { presence: 35, voice: 25, chat: 15, response: 15, signal: 10 },
         },
-        effectiveness: effectiveness(),
         feedback: feedback(),
         summary: Some(
             "We agreed on the launch date and on what support can promise.\nPricing stays open until the \
@@ -138,7 +139,7 @@ pub(crate) fn empty() -> Report {
         },
         effectiveness: Effectiveness {
             version: 1,
-            score: 0.0,
+            score: None,
             components: Vec::new(),
             losses: Vec::new(),
         },
@@ -177,7 +178,9 @@ fn person(n: usize, chance: &mut Chance) -> ReportPerson {
         user: Some(UserId(n as i64 + 101)),
         name,
         kind: if n % 14 == 13 { UserKind::Guest } else { UserKind::Member },
-        role: [Role::Host, Role::CoHost, Role::Presenter].get(n).cloned().unwrap_or(Role::Attendee),
+        role: Some(
+            [Role::Host, Role::CoHost, Role::Presenter].get(n).cloned().unwrap_or(Role::Attendee),
+        ),
         engagement: engagement(seconds, talk, messages, hands + reactions),
         present,
         present_seconds: seconds,
@@ -318,11 +321,12 @@ fn polls(people: u32) -> Vec<ReportPoll> {
     ]
 }
 
-fn actions() -> Vec<ActionItem> {
-    let action = |id: u32, text: &str, owner: Option<i64>, due: Option<&str>| ActionItem {
+fn actions() -> Vec<ReportAction> {
+    let action = |id: u32, text: &str, owner: Option<usize>, due: Option<&str>| ReportAction {
         action: ActionId(id),
         text: text.into(),
-        owner: owner.map(ParticipantId),
+        owner: owner.map(|owner| ParticipantId(owner as i64)),
+        owner_name: owner.map(|owner| NAMES[owner - 1].into()),
         due: due.and_then(|due| due.parse().ok()),
     };
     vec![
@@ -352,18 +356,20 @@ fn agenda() -> Vec<ReportItem> {
     .collect()
 }
 
-fn effectiveness() -> Effectiveness {
+fn effectiveness(quality_minutes: [u32; 4]) -> Effectiveness {
+    let [excellent, good, fair, poor] = quality_minutes.map(f64::from);
+    let quality = (excellent + good + fair) / (excellent + good + fair + poor);
     let (score, components) = scored(vec![
-        component("structure", 15.0, Ok(0.93)),
-        component("timeliness", 15.0, Ok(0.74)),
+        component("structure", 15.0, Ok(0.92)),
+        component("timeliness", 15.0, Ok(0.86)),
         component("attendance", 10.0, Ok(0.86)),
         component("participation", 20.0, Ok(0.58)),
         component("outcomes", 15.0, Ok(0.9)),
-        component("quality", 10.0, Err("nobody reported the quality of their connection")),
-        component("feedback", 15.0, Ok(0.71)),
+        component("quality", 10.0, Ok(quality)),
+        component("feedback", 30.0, Ok(0.7)),
     ]);
-    let losses = vec!["participation".into(), "feedback".into()];
-    Effectiveness { version: 1, score, components, losses }
+    let losses = vec!["feedback".into(), "participation".into()];
+    Effectiveness { version: 1, score: Some(score), components, losses }
 }
 
 fn feedback() -> FeedbackSummary {

@@ -138,7 +138,7 @@ impl View<'_> {
             let [punctual, all, share] = cells(it.punctual, it.participants);
             [punctual, all, share, html! { (started(it.late_seconds)) }]
         });
-        let caption = "Who was there no later than five minutes after the start";
+        let caption = "Who was there, or waited to be let in, no later than five minutes after the planned start";
         section("punctuality", "Punctuality", &figure(caption, &chart, &table))
     }
 
