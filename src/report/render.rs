@@ -81,7 +81,7 @@ impl Render for Trends {
                 it.live_seconds.to_string(),
                 it.present_seconds.to_string(),
                 tenths(it.engagement),
-                tenths(Some(it.effectiveness)),
+                tenths(it.effectiveness),
                 it.raters.to_string(),
                 tenths(it.rating),
                 it.version.to_string(),

@@ -168,7 +168,7 @@ fn summary(report: &Report) -> MeetingSummary {
         live_seconds: totals.live_seconds,
         present_seconds: totals.present_seconds,
         engagement: totals.engagement,
-        effectiveness: report.effectiveness.score.unwrap_or(0.0),
+        effectiveness: report.effectiveness.score,
         raters: report.feedback.raters,
         rating: report.feedback.mean,
     }

@@ -154,11 +154,7 @@ async fn the_occurrences_that_were_held_are_compared_for_those_who_run_the_serie
     assert_eq!(after.items[..2], trends.items[..2]);
     let (was, is) = (&trends.items[2].summary, &after.items[2].summary);
     assert_eq!((was.raters, is.raters, is.rating), (0, 1, None), "too few for the mean");
-    assert_eq!(
-        is.effectiveness.to_bits(),
-        was.effectiveness.to_bits(),
-        "what one gave is not told"
-    );
+    assert_eq!(is.effectiveness, was.effectiveness, "what one gave is not told");
 }
 
 #[tokio::test]

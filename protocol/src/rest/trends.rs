@@ -31,8 +31,8 @@ pub struct MeetingSummary {
     pub present_seconds: u64,
     /// The mean engagement, 0 to 100; null where nobody is scored.
     pub engagement: Option<f64>,
-    /// How well it went, 0 to 100.
-    pub effectiveness: f64,
+    /// How well it went, 0 to 100; null where no component applies, as where nobody came.
+    pub effectiveness: Option<f64>,
     /// How many said what they think of it.
     pub raters: u32,
     /// The mean rating, 1 to 5; null below the least number of raters.

@@ -22,7 +22,7 @@ fn summary(participants: u32, effectiveness: f64) -> MeetingSummary {
         live_seconds: 600,
         present_seconds: 500,
         engagement: None,
-        effectiveness,
+        effectiveness: Some(effectiveness),
         raters: 0,
         rating: None,
     }

@@ -154,14 +154,14 @@ impl View<'_> {
 
     fn effectiveness(&self) -> Markup {
         let chart = self.bars("Bars: the effectiveness", |item, label| {
-            points(label, Some(item.summary.effectiveness), Ink::Green)
+            points(label, item.summary.effectiveness, Ink::Green)
         });
         let heads =
             [numbers("Effectiveness"), numbers("Ratings"), numbers("Mean of 5"), numbers("Length")];
         let table = self.table("effectiveness", heads, |item| {
             let it = &item.summary;
             [
-                tenths(Some(it.effectiveness)),
+                tenths(it.effectiveness),
                 html! { (count(it.raters)) },
                 tenths(it.rating),
                 html! { (duration(it.live_seconds)) },

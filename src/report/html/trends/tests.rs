@@ -112,7 +112,7 @@ fn titles_are_text_and_nothing_is_asked_of_anyone() {
 fn figures_that_make_no_sense_do_no_harm() {
     let mut trends = sample::series(2);
     let it = &mut trends.items[0].summary;
-    (it.engagement, it.effectiveness) = (Some(f64::NAN), f64::INFINITY);
+    (it.engagement, it.effectiveness) = (Some(f64::NAN), Some(f64::INFINITY));
     (it.punctual, it.participants, it.late_seconds) = (9, 0, Some(i64::MIN));
     trends.items[1].summary.starts_at = Some(quorate_protocol::Timestamp::LAST);
     let shown = text(&read(&of_series(&trends)), "main");

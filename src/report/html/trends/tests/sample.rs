@@ -41,7 +41,7 @@ fn occurrence(n: i64) -> TrendItem {
             live_seconds: 1_800,
             present_seconds: 7_200,
             engagement: (n % 3 != 1).then_some(62.25),
-            effectiveness: 71.5 + f64::from(some),
+            effectiveness: Some(71.5 + f64::from(some)),
             raters: 3,
             rating: Some(4.2),
         },
