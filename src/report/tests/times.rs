@@ -1,6 +1,8 @@
 //! Of what time a report tells: that in which someone was there, by the schedule that held when it started.
 
-use quorate_protocol::{Command, Empty, Leave, MeetingStatus, MeetingUpdate, Report};
+use quorate_protocol::{
+    Command, Empty, Leave, MeetingStatus, MeetingUpdate, Report, SummaryPublish,
+};
 
 use super::play::{BEGAN, Play};
 
@@ -18,8 +20,12 @@ async fn five_minutes() -> Play {
     play
 }
 
+fn component(report: &Report, key: &str) -> Option<f64> {
+    report.effectiveness.components.iter().find(|it| it.key == key).unwrap().x
+}
+
 fn timeliness(report: &Report) -> Option<f64> {
-    report.effectiveness.components.iter().find(|it| it.key == "timeliness").unwrap().x
+    component(report, "timeliness")
 }
 
 #[tokio::test]
@@ -72,4 +78,15 @@ async fn the_schedule_is_the_one_that_held_when_it_started() {
     let after = play.stored(play.asked()).await;
     assert_eq!((&after.meeting, &after.totals), (&before.meeting, &before.totals));
     assert_eq!(timeliness(&after), timeliness(&before));
+}
+
+#[tokio::test]
+async fn a_meeting_is_summed_up_in_time_up_to_a_day_after_its_end() {
+    for (ms, x) in [(86_400_000, 0.2), (86_400_001, 0.0)] {
+        let mut play = five_minutes().await;
+        play.pass(ms).await;
+        let text = "We met.".into();
+        assert!(play.office(Command::SummaryPublish(SummaryPublish { text })).await);
+        assert_eq!(component(&play.stored(play.asked()).await, "outcomes"), Some(x), "{ms} ms");
+    }
 }
