@@ -25,6 +25,7 @@ use super::{Api, Bearer, page};
 use crate::identity::{Caller, unavailable};
 use crate::live::clock;
 use crate::meeting::feedback::is_told_by_name;
+use crate::meeting::quality::level_alone;
 use crate::meeting::{Meeting, Person};
 use crate::store::{PersonFilter, StoredPerson};
 
@@ -259,19 +260,6 @@ impl There {
     }
 }
 
-/// How good a connection is, without the figures: where someone is could be guessed from those.
-fn level_alone(quality: ConnectionQuality) -> ConnectionQuality {
-    ConnectionQuality {
-        r: None,
-        mos: None,
-        rtt_ms: None,
-        jitter_ms: None,
-        loss_pct: None,
-        slow_signalling: false,
-        ..quality
-    }
-}
-
 fn shown(
     stored: StoredPerson,
     live: &mut HashMap<ParticipantId, There>,
@@ -282,7 +270,8 @@ fn shown(
     let whole = admits || stored.user == viewer;
     let measured = match &live {
         Some(it) if whole => it.quality,
-        Some(it) => it.quality.filter(|_| it.measured_for_all).map(level_alone),
+        // Of figures it could be guessed where someone is.
+        Some(it) => it.quality.filter(|_| it.measured_for_all).map(|it| level_alone(it.level)),
         None => stored.quality.filter(|_| whole),
     };
     let live = live.map(|it| it.participant);

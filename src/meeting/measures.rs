@@ -154,8 +154,9 @@ impl Measures {
         self.changed + self.links.changes()
     }
 
-    /// What came to the minutes of each, oldest first.
-    pub fn minutes(&self) -> impl Iterator<Item = &Minute> {
+    /// What came to the minutes of each and was not taken yet, oldest first.
+    #[cfg(test)]
+    pub(super) fn minutes(&self) -> impl Iterator<Item = &Minute> {
         self.people.values().flat_map(|measure| measure.minutes.values())
     }
 

@@ -17,6 +17,7 @@ use quorate_protocol::{
 pub use emodel::{mos, r_factor};
 pub use link::{Sample, level};
 pub(super) use links::Links;
+pub use links::level_alone;
 
 use super::event::STAFF_RANK;
 use super::measures::{Measured, Measures, Minute};
@@ -96,11 +97,6 @@ impl Meeting {
     pub fn quality_changes(&self) -> u64 {
         self.passing.measures.links.changes()
     }
-}
-
-/// A connection of which nothing is known.
-pub(super) fn unknown() -> ConnectionQuality {
-    links::only(QualityLevel::Unknown)
 }
 
 impl Measures {

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quorate_protocol::{ConnectionQuality, ParticipantId, Presence, Timestamp};
+use quorate_protocol::{ConnectionQuality, ParticipantId, Presence, QualityLevel, Timestamp};
 
 use super::{Checkpoint, Measures, Minute, PersonMeasured, Totals};
 use crate::meeting::engagement::Scoring;
 use crate::meeting::event::{Event, Fact};
-use crate::meeting::{Meeting, Person, quality};
+use crate::meeting::quality::level_alone;
+use crate::meeting::{Meeting, Person};
 
 /// While the meeting goes on a score is written again when it moved so far: those of people who are gone drift
 /// all the time. What is written at the end is exact.
@@ -38,7 +39,8 @@ impl Measures {
     /// How good someone's connection is; also that this is not known any more, where it was written that it was.
     fn quality_to_write(&self, person: &Person) -> Option<ConnectionQuality> {
         let written = self.written.get(&person.id).and_then(|written| written.quality);
-        let forgotten = || written.filter(|_| person.is_in()).map(|_| quality::unknown());
+        let forgotten =
+            || written.filter(|_| person.is_in()).map(|_| level_alone(QualityLevel::Unknown));
         self.quality(person.id).or_else(forgotten)
     }
 

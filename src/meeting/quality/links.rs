@@ -41,7 +41,7 @@ struct Standing {
 
 impl Standing {
     fn new() -> Standing {
-        Standing { sessions: Vec::new(), here: false, quality: only(QualityLevel::Unknown) }
+        Standing { sessions: Vec::new(), here: false, quality: level_alone(QualityLevel::Unknown) }
     }
 }
 
@@ -150,8 +150,8 @@ impl Links {
         let connected = |id: &SessionId| self.sessions.get(id).is_some_and(|link| link.connected);
         match self.best(standing) {
             Some((_, link, track)) => measured(link, track),
-            None if standing.sessions.iter().any(connected) => only(QualityLevel::Unknown),
-            None => only(QualityLevel::Lost),
+            None if standing.sessions.iter().any(connected) => level_alone(QualityLevel::Unknown),
+            None => level_alone(QualityLevel::Lost),
         }
     }
 
@@ -239,8 +239,9 @@ impl Links {
     }
 }
 
-/// A level without numbers.
-pub(super) fn only(level: QualityLevel) -> ConnectionQuality {
+/// A level without figures.
+#[must_use]
+pub fn level_alone(level: QualityLevel) -> ConnectionQuality {
     ConnectionQuality {
         version: VERSION,
         level,
@@ -263,6 +264,6 @@ fn measured(link: &Link, track: &Track) -> ConnectionQuality {
         jitter_ms: tenths(track.last.jitter_ms),
         loss_pct: hundredths(track.last.loss_pct),
         slow_signalling: link.slow_signalling(track),
-        ..only(track.level)
+        ..level_alone(track.level)
     }
 }
