@@ -4,6 +4,7 @@ pub(super) mod bars;
 pub(super) mod columns;
 pub(super) mod gantt;
 mod label;
+mod time_axis;
 
 use std::io;
 use std::ops::Range;
@@ -142,9 +143,16 @@ impl<'a> Sheet<'a> {
 }
 
 impl Plot<'_> {
-    /// The `y` of its lower edge.
-    pub(super) fn lowest(&self) -> f64 {
-        self.0.get_y_range().end
+    /// The `y` of its upper and of its lower edge.
+    fn edges(&self) -> (f64, f64) {
+        let y = self.0.get_y_range();
+        (y.start, y.end)
+    }
+
+    /// Where it is on its sheet from left to right, in pixels.
+    fn across(&self) -> Range<i32> {
+        let units = self.0.get_x_axis_pixel_range();
+        units.start / UNITS..units.end / UNITS
     }
 
     /// A filled rectangle.

@@ -4,7 +4,7 @@ use maud::Markup;
 use plotters::style::text_anchor::HPos;
 use quorate_protocol::Timestamp;
 
-use super::gantt::time_axis;
+use super::time_axis::time_axis;
 use super::{Failed, Sheet, Size, Stand, chart};
 use crate::report::html::clock::Clock;
 use crate::report::html::ink::Ink;
@@ -56,7 +56,7 @@ impl Columns {
             let stand = Stand { side: HPos::Right, off: (-8, 0), ink: Ink::Muted };
             plot.text((0.0, mark), &(self.mark)(mark), stand)?;
         }
-        time_axis(&plot, size, clock, (start, end), top)?;
+        time_axis(&plot, size, clock, (start, end))?;
         let pixel = ms(end) / f64::from(right - left);
         for (at, parts) in &self.columns {
             let (from, to) = (ms(*at), ms(at.plus_seconds(self.seconds)));

@@ -4,8 +4,9 @@ use maud::{Markup, html};
 use plotters::style::text_anchor::HPos;
 use quorate_protocol::Timestamp;
 
-use super::label::fitted;
-use super::{Failed, Plot, Sheet, Size, Stand, chart};
+use super::label::{fitted, width};
+use super::time_axis::time_axis;
+use super::{Failed, Sheet, Size, Stand, chart};
 use crate::report::html::clock::Clock;
 use crate::report::html::ink::Ink;
 
@@ -63,7 +64,7 @@ fn paint(
     let ms = |at: Timestamp| at.clamp(start, end).ms_since(start) as f64;
     let plot = sheet.plot((left..right, 4..4 + height), 0.0..ms(end), 0.0..rows.len() as f64);
     let pixel = ms(end) / f64::from(right - left);
-    time_axis(&plot, size, clock, (start, end), rows.len() as f64)?;
+    time_axis(&plot, size, clock, (start, end))?;
     for (n, row) in rows.iter().enumerate() {
         let top = n as f64;
         let name = Stand { side: HPos::Right, off: (-APART_PX, 0), ink: Ink::Text };
@@ -73,31 +74,11 @@ fn paint(
             let (from, to) = (ms(*from), ms(*to));
             let to = to.max(from + 1.5 * pixel);
             plot.fill((from, top + 0.2), (to, top + 0.8), *ink)?;
-            if to - from > 14.0 * pixel && !label.is_empty() {
+            if !label.is_empty() && to - from > f64::from(width(label) + 6) * pixel {
                 let over = Stand { side: HPos::Center, off: (0, 0), ink: Ink::Paper };
                 plot.text(((from + to) / 2.0, top + 0.5), label, over)?;
             }
         }
     }
     Ok(())
-}
-
-/// The times below a plot that ends at `bottom` or, where `y` goes up, at 0; lines go through it.
-pub(super) fn time_axis(
-    plot: &Plot<'_>,
-    size: Size,
-    clock: Clock,
-    (start, end): (Timestamp, Timestamp),
-    height: f64,
-) -> Result<(), Failed> {
-    let (base, length) = (plot.lowest(), end.ms_since(start) as f64);
-    for tick in clock.ticks(start, end, size.or(9, 4)) {
-        let x = tick.at.ms_since(start) as f64;
-        plot.line((x, 0.0), (x, height), Ink::Grid)?;
-        // A label at the right edge has no room beyond it.
-        let side = if x > 0.97 * length { HPos::Right } else { HPos::Center };
-        let stand = Stand { side, off: (0, 15), ink: Ink::Muted };
-        plot.text((x, base), &tick.label, stand)?;
-    }
-    plot.line((0.0, base), (length, base), Ink::Muted)
 }
