@@ -27,7 +27,7 @@ use super::outbox::{Outbox, Parcel, What};
 use super::release::{Held, Output};
 use super::ring::Ring;
 use super::welcome::Shared;
-use crate::meeting::event::{Audience, Event, Fact, View};
+use crate::meeting::event::{Audience, Event, View};
 use crate::meeting::feedback::Ballot;
 use crate::meeting::{Can, Decision, Input, Meeting, Refusal};
 use crate::store::{Committed, Generation, KeptAnswer, Newborn, UserRow};
@@ -311,12 +311,4 @@ impl Running {
 
 fn refused(refusal: Refusal) -> Refused {
     Refused::Error(Box::new(ErrorBody::from(&refusal)))
-}
-
-/// Which events an event takes the personal part of.
-fn redacted(event: &Event) -> Vec<(Seq, Seq)> {
-    match &event.fact {
-        Fact::Redacted { ranges } => ranges.clone(),
-        _ => Vec::new(),
-    }
 }

@@ -2,10 +2,11 @@
 
 use quorate_protocol::{CanChanged, ErrorBody, Seq, ServerFrame, SignalBody};
 
-use super::{Running, Step, redacted};
+use super::{Running, Step};
 use crate::live::frames::{event_frames, ok_frame, signal_frames, signals_text};
 use crate::live::release::{Held, Output};
 use crate::meeting::Refusal;
+use crate::meeting::event::{Event, Fact};
 use crate::store::{Ballots, Batch};
 
 impl Running {
@@ -145,5 +146,13 @@ impl Running {
     pub(in crate::live) fn note(&mut self) {
         let batch = self.batch();
         self.append(batch);
+    }
+}
+
+/// Which events an event takes the personal part of.
+fn redacted(event: &Event) -> Vec<(Seq, Seq)> {
+    match &event.fact {
+        Fact::Redacted { ranges } => ranges.clone(),
+        _ => Vec::new(),
     }
 }
