@@ -89,8 +89,8 @@ async fn prepare(args: &Args, rest: &Rest) -> Result<Hello> {
                 Some(token) => token.clone(),
                 None => rest.sign_in(guest.clone()).await?,
             };
-            let title = format!("{}'s meeting", args.name);
-            let meeting = CreateMeeting { passcode: args.passcode.clone(), ..rest::titled(title) };
+            let meeting = rest::titled("A talk".to_owned());
+            let meeting = CreateMeeting { passcode: args.passcode.clone(), ..meeting };
             let meeting = rest.create_meeting(&bearer, &meeting).await?;
             token = Some(bearer);
             let (id, code) = (meeting.info.id, meeting.info.code);
@@ -343,7 +343,6 @@ impl Room {
     }
 }
 
-/// `staff`, or a participant's id.
 /// A command by its type and its data as JSON, which may be left out.
 fn any_command(typed: &str) -> Result<Command> {
     let (kind, data) = typed.split_once(' ').unwrap_or((typed, "{}"));
@@ -354,6 +353,7 @@ fn any_command(typed: &str) -> Result<Command> {
     })
 }
 
+/// `staff`, or a participant's id.
 fn addressee(word: &str) -> Option<ChatTo> {
     match word {
         "staff" => Some(ChatTo::Staff),
