@@ -268,7 +268,7 @@ pub fn summary(
         mode,
         open,
         closes_at,
-        raters: if aggregate { raters } else { 0 },
+        raters: aggregate.then_some(raters),
         mean: mean(ratings).filter(|_| enough),
         counts: if enough { counts(ratings) } else { Vec::new() },
         tags: if enough { tags(ratings) } else { Vec::new() },

@@ -169,7 +169,7 @@ fn summary(report: &Report) -> MeetingSummary {
         present_seconds: totals.present_seconds,
         engagement: totals.engagement,
         effectiveness: report.effectiveness.score,
-        raters: report.feedback.raters,
+        raters: report.feedback.raters.unwrap_or(0),
         rating: report.feedback.mean,
     }
 }

@@ -56,9 +56,9 @@ async fn what_is_said_under_a_name_is_read_by_whom_it_is_for_and_by_nobody_else(
 
     let (of_ada, of_ben, of_mia) = (stage.token("Ada"), stage.token("Ben"), stage.token("Mia"));
     let few = seen(&stage, &meeting, &of_mia).await;
-    assert_eq!((few.raters, few.mean, few.comments.len()), (1, None, 0));
+    assert_eq!((few.raters, few.mean, few.comments.len()), (Some(1), None, 0));
     let own = seen(&stage, &meeting, &of_ben).await;
-    assert_eq!((own.raters, own.open, own.closes_at), (0, true, None));
+    assert_eq!((own.raters, own.open, own.closes_at), (None, true, None));
     let yours = own.yours.unwrap();
     assert_eq!((yours.rating, yours.comment.as_deref()), (1, Some("secretly boring")));
     assert_eq!(yours.tags, ["tag of secretly boring"]);
@@ -75,7 +75,7 @@ async fn what_is_said_under_a_name_is_read_by_whom_it_is_for_and_by_nobody_else(
     let bad = give(&stage, &meeting, "Mia", json!({ "rating": 6 })).await;
     assert_eq!(bad.problem(), (422, "invalid", Some("rating")));
     let enough = seen(&stage, &meeting, &of_mia).await;
-    assert_eq!((enough.raters, enough.mean), (3, Some(3.0)));
+    assert_eq!((enough.raters, enough.mean), (Some(3), Some(3.0)));
     assert_eq!(enough.counts, [1, 0, 1, 0, 1]);
     assert_eq!(enough.comments[0].participant, None, "who may not see it of each");
     assert!(enough.open && enough.closes_at.is_some());
@@ -227,7 +227,7 @@ async fn what_is_said_anonymously_is_tied_to_nobody() {
     let (of_ada, root) = (stage.token("Ada"), stage.admin());
     for token in [&of_ada, &root] {
         let all = seen(&stage, &meeting, token).await;
-        assert_eq!((all.raters, all.mean, all.yours), (3, Some(3.0), None));
+        assert_eq!((all.raters, all.mean, all.yours), (Some(3), Some(3.0), None));
         assert_eq!(all.counts, [0, 1, 1, 1, 0]);
         assert!(all.comments.iter().all(|it| it.participant.is_none()));
         assert_eq!(all.comments.len(), 3);

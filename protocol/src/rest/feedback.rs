@@ -29,8 +29,8 @@ pub struct FeedbackSummary {
     pub open: bool,
     /// When that ends; null while the meeting goes on.
     pub closes_at: Option<Timestamp>,
-    /// How many did.
-    pub raters: u32,
+    /// How many did; null for who may not see what all said together.
+    pub raters: Option<u32>,
     /// The mean rating; null below the least number of raters.
     pub mean: Option<f64>,
     /// How many gave 1, 2, 3, 4 and 5; empty below the least number of raters.
@@ -38,10 +38,10 @@ pub struct FeedbackSummary {
     /// The tags and how often each was given, most often first, at most 50; empty below the least number of
     /// raters.
     pub tags: Vec<TagCount>,
-    /// What they wrote, at most 200, for those who may read it; empty below the least number of raters where
-    /// feedback is anonymous.
+    /// What they wrote, at most 200, for those who may read it; below the least number of raters only what stands
+    /// beside a name.
     pub comments: Vec<FeedbackComment>,
-    /// What one said oneself; null where feedback is anonymous.
+    /// What one said oneself; null where one said nothing, and where feedback is anonymous.
     pub yours: Option<FeedbackGiven>,
 }
 

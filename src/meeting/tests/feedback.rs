@@ -241,22 +241,22 @@ fn a_summary_tells_no_more_than_one_may_see() {
     };
     for named in [true, false] {
         let two = see(&ratings(named, &[5, 4]), true, false);
-        assert_eq!((two.raters, two.mean, two.counts.len(), two.tags.len()), (2, None, 0, 0));
+        assert_eq!((two.raters, two.mean, two.counts.len(), two.tags.len()), (Some(2), None, 0, 0));
         assert!(two.comments.is_empty());
         let three = see(&ratings(named, &[5, 4, 4]), true, false);
-        assert_eq!((three.raters, three.mean), (3, Some(13.0 / 3.0)));
+        assert_eq!((three.raters, three.mean), (Some(3), Some(13.0 / 3.0)));
         assert_eq!(three.counts, [0, 0, 0, 2, 1]);
         let tags: Vec<_> = three.tags.iter().map(|it| (&*it.tag, it.count)).collect();
         assert_eq!(tags, [("same", 3), ("tag 1", 2), ("tag 0", 1)]);
         assert!(three.comments.iter().all(|it| it.participant.is_none()));
         assert_eq!(three.comments.len(), 3);
         let nobody = see(&ratings(named, &[5, 4, 4]), false, false);
-        assert_eq!((nobody.raters, nobody.mean, nobody.counts.len()), (0, None, 0));
+        assert_eq!((nobody.raters, nobody.mean, nobody.counts.len()), (None, None, 0));
         assert!(nobody.comments.is_empty() && nobody.tags.is_empty() && nobody.open);
     }
     let each = see(&ratings(true, &[5]), true, true);
     assert_eq!(each.comments[0].participant, Some(at(1)));
-    assert_eq!((each.raters, each.mean), (1, None));
+    assert_eq!((each.raters, each.mean), (Some(1), None));
     assert!(see(&ratings(false, &[5, 1]), true, true).comments.is_empty());
     assert!(see(&ratings(false, &[5, 1, 1]), true, true).comments[0].participant.is_none());
     let none = summary(standing, &[], Insight { aggregate: true, each: true, raters_min: 0 }, None);

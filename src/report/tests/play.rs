@@ -462,7 +462,7 @@ async fn feedback_is_told_together_from_three_raters_on() {
         for (id, rating) in [(1, 5), (2, 4), (3, 4)] {
             let report = play.stored(play.asked()).await;
             let feedback = &report.feedback;
-            assert_eq!((feedback.raters, feedback.mean), (id - 1, None));
+            assert_eq!((feedback.raters, feedback.mean), (Some(id - 1), None));
             assert!(feedback.counts.is_empty() && feedback.tags.is_empty() && feedback.open);
             assert_eq!(feedback.comments.len(), if named { id as usize - 1 } else { 0 });
             let component = report.effectiveness.components.last().unwrap();
@@ -491,7 +491,7 @@ async fn feedback_is_told_together_from_three_raters_on() {
         }
         let report = play.stored(play.asked()).await;
         let feedback = &report.feedback;
-        assert_eq!((feedback.raters, feedback.mean), (3, Some(13.0 / 3.0)));
+        assert_eq!((feedback.raters, feedback.mean), (Some(3), Some(13.0 / 3.0)));
         assert_eq!(feedback.counts, [0, 0, 0, 2, 1]);
         assert_eq!((feedback.tags[0].tag.as_str(), feedback.tags[0].count), ("short", 3));
         assert_eq!((feedback.tags.len(), feedback.comments.len()), (4, 3));
@@ -521,7 +521,7 @@ async fn what_an_excluded_one_says_is_told_without_their_name() {
         database.execute(sql, (said, 1001 + raters)).unwrap();
         let feedback = play.stored(play.asked()).await.feedback;
         let who = feedback.comments.iter().map(|it| it.participant.map(|id| id.0));
-        assert_eq!((feedback.raters, who.collect::<Vec<_>>()), (raters, told));
+        assert_eq!((feedback.raters, who.collect::<Vec<_>>()), (Some(raters), told));
     }
 }
 

@@ -12,14 +12,15 @@ use crate::report::html::text::{count, counted, percent, said, score, share, wri
 /// The section.
 pub(in super::super) fn feedback(view: &View<'_>) -> Markup {
     let given = &view.report.feedback;
+    let raters = given.raters.unwrap_or(0);
     let content = html! {
         @if given.mode == FeedbackMode::Off {
             (empty("Feedback was not asked for."))
-        } @else if given.raters == 0 {
+        } @else if raters == 0 {
             (empty("Nobody gave feedback."))
         } @else {
             p.lead {
-                (counted(given.raters, "rating", "ratings"))
+                (counted(raters, "rating", "ratings"))
                 @if let Some(mean) = given.mean { ", " strong { (score(mean)) } " of 5 on average" }
                 @else { "; too few to show what they were" }
                 ". " (standing(view))
@@ -61,10 +62,11 @@ fn ratings(given: &FeedbackSummary) -> impl Iterator<Item = (String, u32)> + '_ 
 }
 
 fn drawn(given: &FeedbackSummary) -> Markup {
+    let all: u32 = given.counts.iter().sum();
     let bar = |(label, many): (String, u32)| Bar {
         label,
         parts: vec![(f64::from(many), Ink::Blue)],
-        track: f64::from(given.raters.max(many)),
+        track: f64::from(all),
         value: count(many),
     };
     let drawn: Vec<_> = ratings(given).map(bar).collect();
@@ -72,8 +74,9 @@ fn drawn(given: &FeedbackSummary) -> Markup {
 }
 
 fn table(given: &FeedbackSummary) -> Table {
+    let all: u32 = given.counts.iter().sum();
     let row = |(label, many): (String, u32)| {
-        let of = share(many, given.raters).map(percent).unwrap_or_default();
+        let of = share(many, all).map(percent).unwrap_or_default();
         vec![html! { (label) }, html! { (count(many)) }, html! { (of) }]
     };
     Table {

@@ -147,7 +147,7 @@ pub(crate) fn empty() -> Report {
             mode: FeedbackMode::Named,
             open: false,
             closes_at: None,
-            raters: 0,
+            raters: Some(0),
             mean: None,
             counts: Vec::new(),
             tags: Vec::new(),
@@ -377,7 +377,7 @@ fn feedback() -> FeedbackSummary {
         mode: FeedbackMode::Named,
         open: true,
         closes_at: Some(at(90_000)),
-        raters: 9,
+        raters: Some(9),
         mean: Some(3.9),
         counts: vec![0, 1, 2, 3, 3],
         tags: [("clear goal", 5), ("too long", 3), ("good pace", 2)]
