@@ -89,7 +89,7 @@ impl Subject {
             as_of: self.as_of,
             r#final: facts.info.status.is_over(),
             privacy: self.privacy,
-            totals: self.totals(&people, &counted, measured),
+            totals: self.totals(totals, &people, &counted, measured),
             participants: if individuals { people } else { Vec::new() },
             excluded: facts.people.values().filter(|person| is_excluded(person)).count() as u32,
             course: self.course(&counted, measured),
@@ -222,6 +222,7 @@ impl Subject {
 
     fn totals(
         &self,
+        totals: &BTreeMap<ParticipantId, Totals>,
         people: &[ReportPerson],
         counted: &Counted,
         measured: &Measured,
@@ -229,13 +230,17 @@ impl Subject {
         let facts = &self.story.facts;
         let (required, required_present) = facts.required_present(self.as_of);
         let scores: f64 = people.iter().map(|person| person.engagement.score).sum();
-        let talk_seconds = people.iter().map(|person| person.talk_seconds.unwrap_or(0)).sum();
+        // Of milliseconds: sums of whole seconds would lose up to one of each.
+        let present_ms = |person: &Person| person.attendance.total_ms(self.as_of);
+        let talk_ms = |person: &Person| totals.get(&person.id).map_or(0, |it| it.talk_ms);
+        let present_ms: u64 = self.people().map(present_ms).sum();
+        let talk_ms: u64 = self.people().map(talk_ms).sum();
         ReportTotals {
             participants: people.len() as u32,
             peak: peak(people),
             live_seconds: facts.ran.total_ms(self.as_of) / 1000,
-            present_seconds: people.iter().map(|person| person.present_seconds).sum(),
-            talk_seconds: self.privacy.talk_time.then_some(talk_seconds),
+            present_seconds: present_ms / 1000,
+            talk_seconds: self.privacy.talk_time.then_some(talk_ms / 1000),
             messages: counted.messages.len() as u32,
             hands: counted.hands.len() as u32,
             reactions: people.iter().map(|person| person.reactions).sum(),

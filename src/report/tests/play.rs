@@ -423,6 +423,22 @@ async fn a_meeting_is_told_to_the_figure() {
 }
 
 #[tokio::test]
+async fn seconds_of_everyone_together_are_of_their_milliseconds() {
+    let mut play = Play::new(|_| {}).await;
+    play.enter(1).await;
+    play.enter(2).await;
+    play.pass(1_700).await;
+    for id in [1, 2] {
+        play.measure(id, 1_600, 0, 0.0);
+    }
+    play.write_measures();
+    let report = play.stored(play.asked()).await;
+    let told = |it: &ReportPerson| (it.present_seconds, it.talk_seconds);
+    assert!(report.participants.iter().map(told).all(|told| told == (1, Some(1))));
+    assert_eq!((report.totals.present_seconds, report.totals.talk_seconds), (3, Some(3)));
+}
+
+#[tokio::test]
 async fn required_invitees_are_looked_for_by_user_and_since_they_were_invited() {
     let mut play = Play::new(|_| {}).await;
     play.enter(1).await;
