@@ -12,7 +12,7 @@ use super::Disclosure;
 use super::chronicle::Story;
 use super::course::Course;
 use super::effectiveness::{AgendaKept, Input, Kept, Took, effectiveness};
-use super::measured::{Measured, Quality, fair};
+use super::measured::{Measured, Quality};
 use crate::meeting::Person;
 use crate::meeting::engagement::{Scoring, weights};
 use crate::meeting::feedback::{Insight, Rating, summary};
@@ -248,7 +248,7 @@ impl Subject {
             required_present,
             punctual: self.people().filter(|person| self.is_punctual(person)).count() as u32,
             engagement: (!people.is_empty()).then(|| scores / people.len() as f64),
-            quality_minutes: measured.minutes(),
+            quality_minutes: measured.minutes,
         }
     }
 
@@ -349,7 +349,6 @@ impl Subject {
             talk_ms: totals.get(&person.id).map_or(0, |totals| totals.talk_ms),
             acted: person.activity.messages > 0 || person.activity.voted,
         };
-        let (minutes_fair, minutes) = fair(measured.minutes());
         let there = |person: &&Person| person.is_reported() || is_excluded(person);
         Input {
             never_ran: facts.ran.total_ms(self.as_of) == 0,
@@ -363,8 +362,7 @@ impl Subject {
             actions: chronicle.actions.len() as u32,
             actions_owned: chronicle.actions.iter().filter(|it| it.owner.is_some()).count() as u32,
             summed_up: self.summed_up(),
-            minutes,
-            minutes_fair,
+            minutes: measured.minutes,
             ratings: ratings.iter().map(|it| it.rating).collect(),
             may_rate: facts.people.values().filter(there).count() as u32,
             raters_min: self.disclosure.raters_min,

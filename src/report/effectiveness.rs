@@ -3,7 +3,7 @@
 //! `100 · Σ w·x / Σ w` over the components that apply. Never an input: camera, face, keystrokes, window focus,
 //! IP address.
 
-use quorate_protocol::{Effectiveness, ScoreComponent};
+use quorate_protocol::{Effectiveness, QualityLevel, QualityMinutes, ScoreComponent};
 
 use crate::meeting::engagement::{Part, balance, score};
 
@@ -65,9 +65,7 @@ pub struct Input {
     /// Whether it was summed up within 24 hours.
     pub summed_up: bool,
     /// Minutes of people in which their connection was measured.
-    pub minutes: u32,
-    /// Those of them in which it was `fair` or better.
-    pub minutes_fair: u32,
+    pub minutes: QualityMinutes,
     /// What each said of it who did, 1 to 5.
     pub ratings: Vec<u8>,
     /// How many might have.
@@ -215,10 +213,11 @@ fn outcomes(input: &Input) -> Part {
 }
 
 fn quality(input: &Input) -> Part {
-    if input.minutes == 0 {
+    if input.minutes.all() == 0 {
         return Part::missing("no connection was measured");
     }
-    let (fair, all) = (f64::from(input.minutes_fair), f64::from(input.minutes));
+    let fair = input.minutes.at_least(QualityLevel::Fair) as f64;
+    let all = input.minutes.all() as f64;
     Part::of(fair, Some(all), fair / all)
 }
 

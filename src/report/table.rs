@@ -63,7 +63,6 @@ pub(super) fn written<const N: usize>(
 
 fn row(person: &ReportPerson) -> [String; HEADER.len()] {
     let time = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
-    let [excellent, good, fair, poor] = person.quality_minutes.map(|minutes| minutes.to_string());
     let engagement = &person.engagement;
     // Empty where a component does not apply.
     let points = |key: &str| {
@@ -86,10 +85,10 @@ fn row(person: &ReportPerson) -> [String; HEADER.len()] {
         person.polls_seen.to_string(),
         person.polls_answered.to_string(),
         person.quality_r.map(|r| format!("{r:.1}")).unwrap_or_default(),
-        excellent,
-        good,
-        fair,
-        poor,
+        person.quality_minutes.excellent.to_string(),
+        person.quality_minutes.good.to_string(),
+        person.quality_minutes.fair.to_string(),
+        person.quality_minutes.poor.to_string(),
         format!("{:.1}", engagement.score),
         word(&engagement.confidence),
         engagement.version.to_string(),

@@ -1,7 +1,7 @@
 //! Effectiveness: each row of its table by vectors reckoned by hand, and what holds of all of them.
 
 use proptest::prelude::*;
-use quorate_protocol::{Effectiveness, ScoreComponent};
+use quorate_protocol::{Effectiveness, QualityMinutes, ScoreComponent};
 
 use crate::report::effectiveness::{AgendaKept, Input, Kept, Took, effectiveness};
 
@@ -23,6 +23,10 @@ fn near(x: Option<f64>, expected: f64) -> bool {
 fn scheduled() -> Input {
     let kept = Kept { late_ms: Some(0), length_ms: Some(60 * MINUTE), over_ms: 0 };
     Input { schedule: Some(kept), ..Input::default() }
+}
+
+fn minutes(fair: u32, poor: u32) -> QualityMinutes {
+    QualityMinutes { fair, poor, ..QualityMinutes::default() }
 }
 
 fn took(talk_seconds: u64, acted: bool) -> Took {
@@ -130,8 +134,8 @@ fn outcomes_are_decisions_owners_and_a_summary() {
 
 #[test]
 fn quality_is_of_the_minutes_that_were_measured() {
-    let input = |minutes_fair, minutes| Input { minutes_fair, minutes, ..Input::default() };
-    assert!(near(x(&input(90, 120), "quality"), 0.75));
+    let input = |fair, poor| Input { minutes: minutes(fair, poor), ..Input::default() };
+    assert!(near(x(&input(90, 30), "quality"), 0.75));
     assert_eq!(x(&input(0, 0), "quality"), None);
 }
 
@@ -201,8 +205,7 @@ fn the_score_is_of_what_applies_and_names_what_cost_most() {
         people: vec![took(60, false), took(60, false), took(0, false), took(0, false)],
         talk_measured: true,
         decisions: 1,
-        minutes: 7,
-        minutes_fair: 7,
+        minutes: minutes(7, 0),
         ratings: vec![5],
         may_rate: 10,
         ..Input::default()
@@ -254,7 +257,7 @@ fn inputs() -> impl Strategy<Value = Input> {
     (schedule, agenda, people, counts, ratings, rest).prop_map(
         |(schedule, agenda, people, counts, ratings, rest)| {
             let (required, present, decisions, actions, owned) = counts;
-            let (minutes, fair, talk_measured, summed_up, few_hidden, may_rate) = rest;
+            let (fair, poor, talk_measured, summed_up, few_hidden, may_rate) = rest;
             Input {
                 never_ran: false,
                 schedule,
@@ -267,8 +270,7 @@ fn inputs() -> impl Strategy<Value = Input> {
                 actions,
                 actions_owned: owned.min(actions),
                 summed_up,
-                minutes,
-                minutes_fair: fair.min(minutes),
+                minutes: minutes(fair, poor),
                 ratings,
                 may_rate,
                 raters_min: 3,
@@ -293,7 +295,7 @@ fn better(input: &mut Input, how: u32) {
         5 => (input.decisions, input.actions_owned) = (input.decisions + 1, input.actions),
         6 => input.summed_up = true,
         _ => {
-            input.minutes_fair = input.minutes;
+            input.minutes = minutes(input.minutes.fair + input.minutes.poor, 0);
             input.ratings.iter_mut().for_each(|rating| *rating = (*rating + 1).min(5));
         }
     }

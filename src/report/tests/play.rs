@@ -402,7 +402,8 @@ async fn a_meeting_is_told_to_the_figure() {
     assert_eq!((totals.participants, totals.peak, totals.live_seconds), (3, 3, 180));
     assert_eq!((totals.present_seconds, totals.talk_seconds), (180 + 180 + 60, Some(60)));
     assert_eq!((totals.messages, totals.hands, report.excluded), (1, 1, 0), "without the bot's");
-    assert_eq!(totals.quality_minutes, [1, 0, 0, 1]);
+    let measured = QualityMinutes { excellent: 1, poor: 1, ..QualityMinutes::default() };
+    assert_eq!(totals.quality_minutes, measured);
     let planned = |item: &ReportItem| (item.planned_minutes, item.spent_seconds);
     assert_eq!(report.agenda.iter().map(planned).collect::<Vec<_>>(), [(4, 120), (4, 0)]);
     let present: Vec<_> = report.course.iter().map(|slice| slice.present).collect();
