@@ -98,6 +98,25 @@ fn the_figures_are_those_of_the_report() {
 }
 
 #[test]
+fn how_it_was_measured_is_said_as_it_was() {
+    let mut report = sample::rich(3);
+    let told = |report: &Report| text(&read(report), "#method");
+    let said = told(&report);
+    for sentence in [
+        "as their clients, bots that listen or the media server told",
+        "where one reports nothing, from the round trip of the server’s pings",
+        "half of the points for three in every 30 minutes present, at least three",
+        "1 participant is left out of this report.",
+    ] {
+        assert!(said.contains(sentence), "{sentence}: {said}");
+    }
+    report.excluded = 0;
+    assert!(told(&report).contains("Nobody is left out of this report."));
+    report.totals.talk_seconds = Some(0);
+    assert!(text(&read(&report), "#talk").contains("Nobody spoke, as far as anyone told."));
+}
+
+#[test]
 fn a_meeting_without_anything_says_so_in_each_section() {
     let html = read(&sample::empty());
     assert!(all(&html, "figure, svg[role=img]").is_empty());

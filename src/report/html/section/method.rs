@@ -21,8 +21,9 @@ pub(in super::super) fn method(view: &View<'_>) -> Markup {
         }
         h3 { "How connections are measured" }
         p {
-            "By the E-model (ITU-T G.107) from delay, jitter and loss as clients report them: R is excellent from \
-             80, good from 65, fair from 40, and poor below."
+            "By the E-model (ITU-T G.107) from delay, jitter and loss as clients report them, and where one \
+             reports nothing, from the round trip of the server’s pings: R is excellent from 80, good from 65, \
+             fair from 40, and poor below."
         }
         h3 { "What was measured and is shown" }
         (privacy(view))
@@ -46,7 +47,12 @@ fn engagement(view: &View<'_>) -> Markup {
         rows: [
             ("presence", weights.presence, "Time present, of the time one could have been"),
             ("voice", weights.voice, "Talk; half of a fair share is full"),
-            ("chat", weights.chat, "Messages, each further one a little less"),
+            (
+                "chat",
+                weights.chat,
+                "Messages, each further one a little less; half of the points for three in every 30 minutes \
+                 present, at least three",
+            ),
             ("response", weights.response, "Polls answered, of those opened meanwhile"),
             (
                 "signal",
@@ -73,7 +79,7 @@ fn privacy(view: &View<'_>) -> Markup {
     html! {
         ul {
             li {
-                @if privacy.talk_time { "It was measured for how long people spoke, as their clients told." }
+                @if privacy.talk_time { "It was measured for how long people spoke, as their clients, bots that listen or the media server told." }
                 @else { "It was not measured for how long people spoke." }
             }
             li {
@@ -90,10 +96,10 @@ fn privacy(view: &View<'_>) -> Markup {
                 }
             }
             li {
-                @if report.excluded == 0 { "Nobody is left out at their own or the host’s wish." }
+                @if report.excluded == 0 { "Nobody is left out of this report." }
                 @else {
                     (counted(report.excluded, "participant is", "participants are"))
-                    " left out of this report by the host."
+                    " left out of this report."
                 }
             }
             li { "Bots are not counted." }

@@ -18,7 +18,7 @@ pub(in super::super) fn talk(view: &View<'_>) -> Markup {
     let content = html! {
         @match totals.talk_seconds {
             None => (empty("It was not measured for how long people spoke.")),
-            Some(0) => (empty("Nobody spoke, as far as anyone’s client told.")),
+            Some(0) => (empty("Nobody spoke, as far as anyone told.")),
             Some(all) => {
                 p { (duration(all)) " of talk" (spoke(view)) }
                 @if view.is_aggregate() { (only_together()) } @else { (shares(view, all)) }
