@@ -13,10 +13,10 @@ use super::chronicle::Story;
 use super::course::Course;
 use super::effectiveness::{AgendaKept, Input, Kept, Took, effectiveness};
 use super::measured::{Measured, Quality};
-use crate::meeting::Person;
-use crate::meeting::engagement::{Scoring, weights};
+use crate::meeting::engagement::{self, Scoring, weights};
 use crate::meeting::feedback::{Insight, Rating, summary};
 use crate::meeting::measures::Totals;
+use crate::meeting::{Person, quality};
 
 /// The version of a report's shape.
 const VERSION: u32 = 1;
@@ -100,6 +100,8 @@ impl Subject {
             agenda: self.agenda(),
             rooms: self.rooms(),
             scoring: ReportScoring {
+                engagement_version: engagement::VERSION,
+                quality_version: quality::VERSION,
                 profile: facts.info.settings.engagement_profile,
                 weights: weights(&facts.info.settings),
             },

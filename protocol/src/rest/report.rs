@@ -45,7 +45,7 @@ pub struct Report {
     pub agenda: Vec<ReportItem>,
     /// The breakout rooms that anyone was in.
     pub rooms: Vec<ReportRoom>,
-    /// How engagement is scored here.
+    /// By what engagement is scored here, and connections are measured.
     pub scoring: ReportScoring,
     /// How well it went.
     pub effectiveness: Effectiveness,
@@ -296,9 +296,13 @@ pub struct ReportRoom {
     pub present_seconds: u64,
 }
 
-/// How engagement is scored in a meeting.
+/// By what engagement is scored in a meeting, and connections are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportScoring {
+    /// The version of the formula of engagement.
+    pub engagement_version: u32,
+    /// The version of the formula of connection quality.
+    pub quality_version: u32,
     /// The profile.
     pub profile: EngagementProfile,
     /// What each component weighs.

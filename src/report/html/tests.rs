@@ -161,7 +161,15 @@ fn what_people_wrote_is_text_wherever_it_stands() {
 fn who_may_see_nobody_is_told_who_may() {
     let mut report = sample::rich(14);
     report.participants.clear();
+    (report.scoring.engagement_version, report.scoring.quality_version) = (7, 8);
     let html = read(&report);
+    let method = text(&html, "#method");
+    for version in [
+        "discussion (everyone is to speak). The version of the formula is 7.",
+        "poor below. The version of the formula is 8.",
+    ] {
+        assert!(method.contains(version), "{method}");
+    }
     for section in ["presence", "talk", "engagement"] {
         let said = text(&html, &format!("#{section} .empty"));
         assert!(said.contains("report.individual"), "{section}: {said}");

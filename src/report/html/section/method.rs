@@ -23,7 +23,8 @@ pub(in super::super) fn method(view: &View<'_>) -> Markup {
         p {
             "By the E-model (ITU-T G.107) from delay, jitter and loss as clients report them, and where one \
              reports nothing, from the round trip of the server’s pings: R is excellent from 80, good from 65, \
-             fair from 40, and poor below."
+             fair from 40, and poor below. The version of the formula is "
+            (view.report.scoring.quality_version) "."
         }
         h3 { "What was measured and is shown" }
         (privacy(view))
@@ -37,7 +38,6 @@ fn engagement(view: &View<'_>) -> Markup {
         EngagementProfile::Discussion => "discussion (everyone is to speak)",
         EngagementProfile::Lecture => "lecture (most listen)",
     };
-    let version = view.report.participants.first().map(|person| person.engagement.version);
     let row = |(key, weight, what): (&str, u32, &'static str)| {
         vec![html! { (name(key)) }, html! { (weight) }, html! { (what) }]
     };
@@ -65,8 +65,7 @@ fn engagement(view: &View<'_>) -> Markup {
     };
     html! {
         p {
-            "The profile is " (profile) "."
-            @if let Some(version) = version { " The version of the formula is " (version) "." }
+            "The profile is " (profile) ". The version of the formula is " (scoring.engagement_version) "."
             " What does not apply to someone is left out, and its weight spread over the rest. Camera, face, \
              keystrokes, window focus and IP address are never an input."
         }

@@ -83,6 +83,8 @@ pub(crate) fn rich(people: usize) -> Report {
             })
             .into(),
         scoring: ReportScoring {
+            engagement_version: 1,
+            quality_version: 1,
             profile: EngagementProfile::Discussion,
             weights: EngagementWeights { presence: 35, voice: 25, chat: 15, response: 15, signal: 10 },
         },
@@ -128,6 +130,8 @@ pub(crate) fn empty() -> Report {
         agenda: Vec::new(),
         rooms: Vec::new(),
         scoring: ReportScoring {
+            engagement_version: 1,
+            quality_version: 1,
             profile: EngagementProfile::Lecture,
             weights: EngagementWeights {
                 presence: 50,
