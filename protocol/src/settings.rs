@@ -154,7 +154,8 @@ settings! {
     feedback: FeedbackMode = FeedbackMode::Named,
     /// For how many days after the meeting they may, 0 to 90.
     feedback_days: u32 = 7,
-    /// What is measured, shown and kept; the server may allow less.
+    /// What is measured, shown and kept; the server may allow less. Once others were in it only becomes stricter:
+    /// they were told.
     privacy: Privacy = Privacy::default(),
 }
 

@@ -472,7 +472,7 @@ impl Facts {
                 self.bans_redacted(ranges);
             }
             Fact::FeedbackSubmitted { participant } => self.feedback.submitted(*participant),
-            Fact::FeedbackClosed {} => self.feedback.closed = true,
+            Fact::FeedbackClosed {} => self.feedback.closed_at = Some(at),
             Fact::SummaryPublished {} => self.summarised(personal, at),
             Fact::RetentionApplied { .. } => self.retention.applied(event),
             // Follows from the sessions.

@@ -75,8 +75,8 @@ pub struct Feedback {
     raters: BTreeSet<ParticipantId>,
     /// How many did anonymously.
     ballots: u32,
-    /// Whether it was closed since the meeting ended.
-    pub(super) closed: bool,
+    /// When it was closed since the meeting ended.
+    pub(super) closed_at: Option<Timestamp>,
 }
 
 impl Feedback {
@@ -200,13 +200,16 @@ impl Facts {
             _ if self.info.started_at.is_none() => {
                 "the meeting has not started; say what it was like once it has"
             }
-            _ if over || self.feedback.closed => "feedback on this meeting is closed",
+            _ if over => "feedback on this meeting is closed",
             _ => return Ok(()),
         }))
     }
 
-    /// When feedback closes: never later than what was said of the meeting is deleted.
+    /// When feedback closes: never later than what was said of the meeting is deleted. What has closed stays closed.
     fn feedback_closes_at(&self, privacy: Privacy) -> Option<Timestamp> {
+        if self.feedback.closed_at.is_some() {
+            return self.feedback.closed_at;
+        }
         let days = self.info.settings.feedback_days;
         let kept = self.privacy(privacy).retention_days.unwrap_or(u32::MAX);
         Some(after_days(self.info.ended_at?, days.min(kept)))
@@ -214,7 +217,7 @@ impl Facts {
 
     /// When it is to be said that feedback is closed: where somebody gave any.
     pub(super) fn feedback_due(&self, privacy: Privacy) -> Option<Timestamp> {
-        let open = self.feedback.is_given() && !self.feedback.closed;
+        let open = self.feedback.is_given() && self.feedback.closed_at.is_none();
         self.feedback_closes_at(privacy).filter(|_| open)
     }
 }

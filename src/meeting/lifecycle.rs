@@ -292,7 +292,7 @@ impl Facts {
     pub(super) fn reopened(&mut self, at: Timestamp) {
         self.info.status = MeetingStatus::InProgress;
         self.info.ended_at = None;
-        self.feedback.closed = false;
+        self.feedback.closed_at = None;
         self.retention = Default::default();
         (self.began_at, self.remind_from) = (at, at);
         self.empty_since = (self.present == 0).then_some(at);

@@ -7,9 +7,9 @@ use std::ops::RangeInclusive;
 use quorate_protocol::{
     COHOSTS_MAX, END_AFTER_MINUTES_MAX, END_WHEN_EMPTY_MINUTES_MAX, ENGAGEMENT_WEIGHT_MAX,
     EngagementWeights, FEEDBACK_DAYS_MAX, HARD_STOP_MINUTES_MAX, MAX_BOTS_MAX, PARTICIPANTS_MAX,
-    Pass, Permission, PermissionSet, Policy, REMIND_MINUTES_MAX, REMINDERS_MAX, RETENTION_DAYS_MAX,
-    Role, SLOW_MODE_SECONDS_MAX, Settings, Via, WAITING_CAPACITY_MAX, WAITING_DOMAINS_MAX,
-    WAITING_MESSAGE_CHARS_MAX, WaitingThen,
+    ParticipantId, Pass, Permission, PermissionSet, Policy, REMIND_MINUTES_MAX, REMINDERS_MAX,
+    RETENTION_DAYS_MAX, Role, SLOW_MODE_SECONDS_MAX, Settings, UserKind, Via, WAITING_CAPACITY_MAX,
+    WAITING_DOMAINS_MAX, WAITING_MESSAGE_CHARS_MAX, WaitingThen,
 };
 
 use super::event::{Audience, Fact};
@@ -209,6 +209,12 @@ impl Facts {
             let message = "somebody gave feedback already, and was told how it is taken";
             return Err(Refusal::Conflict(message));
         }
+        let stricter = settings.privacy.and(self.info.settings.privacy);
+        if settings.privacy != stricter && self.tells_privacy(Some(me.id)) {
+            let message = "people were in and were told what is measured and kept of them; \
+                           from then on privacy can only become stricter";
+            return Err(Refusal::Conflict(message));
+        }
         self.may_grant(me, &settings.grants)?;
         let (changes, has_passcode) = self.policy_changes(ask, &settings);
         if changes == Policy::default() && has_passcode.is_none() {
@@ -218,6 +224,12 @@ impl Facts {
         let mut decision = Decision::by(me).event(Audience::EVERYONE, changed);
         decision.passcode = has_passcode.and(ask.passcode.clone());
         Ok(decision)
+    }
+
+    /// Whether anyone was in already, but for one, and was told what is measured and kept of them.
+    pub(super) fn tells_privacy(&self, but: Option<ParticipantId>) -> bool {
+        let was_told = |it: &Person| it.kind != UserKind::Bot && it.attendance.is_any();
+        self.people.values().any(|it| Some(it.id) != but && was_told(it))
     }
 
     /// R2: nobody grants what he lacks, nor to a rank at or above his own. What stays as it is, is granted

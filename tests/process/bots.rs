@@ -23,7 +23,7 @@ fn examples() -> &'static Path {
         let test = std::env::current_exe().unwrap();
         let profile = test.ancestors().nth(2).unwrap();
         let mut cargo = Process::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--workspace"]);
+        cargo.args(["build", "--quiet", "--workspace", "--locked"]);
         cargo.args(["--example", "greeter_bot", "--example", "timekeeper_bot"]);
         cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
         cargo.arg("--target-dir").arg(profile.parent().unwrap());

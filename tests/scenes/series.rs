@@ -1,5 +1,7 @@
 //! Recurring meetings: what becomes a meeting and when, changing one, what follows or all, and who is in when.
 
+use std::sync::LazyLock;
+
 use futures::future::join_all;
 use quorate::live::clock;
 use quorate::store::audit::{Verdict, verify};
@@ -13,9 +15,10 @@ use crate::stage::{Stage, hello_guest};
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
-/// At ten o'clock, so many days from today; the clock that it is by never changes.
+/// At ten o'clock, so many days from the day on which these scenes began; the clock that it is by never changes.
 fn day(number: i64) -> Timestamp {
-    Timestamp((clock::wall().0 / DAY_MS + number) * DAY_MS + 10 * HOUR_MS)
+    static TODAY: LazyLock<i64> = LazyLock::new(|| clock::wall().0 / DAY_MS);
+    Timestamp((*TODAY + number) * DAY_MS + 10 * HOUR_MS)
 }
 
 /// A series of Ada's, of an hour from tomorrow on; `body` beside that.

@@ -209,6 +209,11 @@ impl Facts {
                 .then_some(new.is_recorded),
             ..new.settings.changes_since(&old.settings).without(&own)
         };
+        // Whoever came before the start was told what is measured and kept of them.
+        let own = info.settings.privacy;
+        let told = self.tells_privacy(None);
+        let privacy = changes.privacy.map(|new| if told { new.and(own) } else { new });
+        let changes = Policy { privacy: privacy.filter(|it| *it != own), ..changes };
         let has_passcode = takes_passcode.then_some(new.has_passcode);
         if changes == Policy::default() && has_passcode.is_none() {
             return decision;

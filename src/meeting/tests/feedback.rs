@@ -145,7 +145,12 @@ fn feedback_that_nobody_gave_needs_no_closing_and_with_no_days_ends_with_the_mee
     stage.ask(2, rate(4)).unwrap();
     end(&mut stage);
     assert_eq!(stage.last(2), ["meeting.ended", "feedback.closed"]);
+    let closed_at = Some(stage.now);
+    let later = Policy { feedback_days: Some(7), ..Policy::default() };
+    act(&mut stage, actor(OWNER), Command::MeetingPolicy(Box::new(later))).unwrap();
     says(act(&mut stage, actor(2), rate(4)), "closed");
+    let standing = stage.meeting.facts.feedback_standing(stage.now, Privacy::default());
+    assert_eq!((standing.open, standing.closes_at), (false, closed_at), "it stays closed");
 }
 
 #[test]

@@ -372,3 +372,35 @@ fn a_reusable_meeting_is_reopened_however_long_ago_it_ended() {
         assert_eq!(stage.enter(OWNER).map(drop), answer);
     }
 }
+
+fn private(talk_time: bool, names_in_reports: bool, retention_days: Option<u32>) -> Policy {
+    Policy { privacy: Some(Privacy { talk_time, names_in_reports, retention_days }), ..none() }
+}
+
+#[test]
+fn privacy_only_becomes_stricter_once_others_were_in() {
+    let mut stage = Stage::new(|_| {});
+    stage.enter(OWNER).unwrap();
+    stage.enter_as(9, bot(Some(OWNER), Permission::ALL.iter().copied())).unwrap();
+    for policy in [private(false, false, Some(3)), private(true, false, Some(30))] {
+        stage.ask(OWNER, change(policy)).expect("nobody else was told");
+    }
+    stage.enter(2).unwrap();
+    stage.ask(2, leave()).unwrap();
+    let looser = [
+        private(true, true, Some(30)),
+        private(true, false, Some(31)),
+        private(true, false, None),
+        // What is stricter in one thing may not be looser in another.
+        private(false, true, Some(3)),
+    ];
+    for policy in looser {
+        let refused = stage.ask(OWNER, change(policy));
+        assert!(matches!(refused, Err(Refusal::Conflict(_))), "{refused:?}");
+    }
+    for policy in [private(true, false, Some(30)), private(false, false, Some(3))] {
+        stage.ask(OWNER, change(policy)).unwrap();
+    }
+    let refused = stage.ask(OWNER, change(private(true, false, Some(3))));
+    assert!(matches!(refused, Err(Refusal::Conflict(_))), "talk was not to be told any more");
+}

@@ -510,3 +510,20 @@ fn a_series_is_over_with_its_last_occurrence() {
     endless.stage.settle();
     assert_eq!(forgotten(&endless.stage), 0);
 }
+
+#[test]
+fn an_occurrence_takes_no_looser_privacy_once_someone_was_in() {
+    let mut series = Series::weekly(|created| {
+        created.co_hosts = vec![UserId(5)];
+        created.settings.privacy.names_in_reports = false;
+    });
+    series.make_due();
+    series.occurrence(0).enter(5).expect("before its start");
+    let privacy = Privacy { retention_days: Some(3), ..Privacy::default() };
+    let looser = Policy { privacy: Some(privacy), ..Policy::default() };
+    series.act(Command::MeetingPolicy(Box::new(looser))).unwrap();
+    series.tell();
+    let taken = series.made.iter().map(|(_, stage)| stage.meeting.facts.info.settings.privacy);
+    let stricter = Privacy { names_in_reports: false, ..privacy };
+    assert_eq!(taken.collect::<Vec<_>>()[..2], [stricter, privacy]);
+}

@@ -163,6 +163,8 @@ fn what_is_private_is_not_told() {
     assert_eq!(stats.people, None, "also for who may see people");
     assert_eq!(stats.silent, Some(Silent { count: 2, participants: Vec::new() }));
     assert_eq!(stats.talk.unwrap().talk_seconds, 20);
+    let mut stage = cast();
+    speak(&mut stage, 5, 20);
     privacy(&mut stage, Privacy { talk_time: false, ..Privacy::default() });
     let stats = next(&mut stage);
     assert_eq!((stats.talk, stats.silent.as_ref()), (None, None));

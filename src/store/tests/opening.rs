@@ -95,11 +95,12 @@ async fn the_older_applications_database_and_a_strangers() {
 async fn a_database_in_use() {
     let scratch = Scratch::new();
     let store = scratch.open();
+    // What is written is behind what the writer does to the files when it starts.
+    Hand::create(&store, 1).await;
     let before = contents(&scratch);
     let error = Store::open(&scratch.path, Durability::Full).unwrap_err();
     assert!(matches!(error, OpenError::InUse { .. }), "{error}");
     assert!(before == contents(&scratch));
-    Hand::create(&store, 1).await;
     store.close().await;
 }
 
