@@ -31,10 +31,22 @@ const PRESENT_MS_MIN: u64 = 5 * 60_000;
 /// With fewer components than this a score is of low confidence.
 const COMPONENTS_MIN: usize = 2;
 
-/// The component of talk.
-const VOICE: &str = "voice";
 /// Why it does not apply where the settings forbid it.
 const UNMEASURED: &str = "it is not measured here for how long people speak";
+
+/// What the components are called.
+pub mod key {
+    /// Time present.
+    pub const PRESENCE: &str = "presence";
+    /// Talk.
+    pub const VOICE: &str = "voice";
+    /// Messages.
+    pub const CHAT: &str = "chat";
+    /// Answers to polls.
+    pub const RESPONSE: &str = "response";
+    /// Reactions and hands.
+    pub const SIGNAL: &str = "signal";
+}
 
 const DISCUSSION: EngagementWeights =
     EngagementWeights { presence: 35, voice: 25, chat: 15, response: 15, signal: 10 };
@@ -94,11 +106,11 @@ impl<'a> Scoring<'a> {
         let present_ms = person.attendance.total_ms(self.now);
         let weights = weights(&self.facts.info.settings);
         let mut components = vec![
-            self.presence(person, present_ms).weighing("presence", weights.presence),
-            self.voice(totals).weighing(VOICE, weights.voice),
-            chat(person, present_ms).weighing("chat", weights.chat),
-            response(person).weighing("response", weights.response),
-            signal(person.activity.hands(self.now), totals).weighing("signal", weights.signal),
+            self.presence(person, present_ms).weighing(key::PRESENCE, weights.presence),
+            self.voice(totals).weighing(key::VOICE, weights.voice),
+            chat(person, present_ms).weighing(key::CHAT, weights.chat),
+            response(person).weighing(key::RESPONSE, weights.response),
+            signal(person.activity.hands(self.now), totals).weighing(key::SIGNAL, weights.signal),
         ];
         let score = score(&mut components);
         let available = components.iter().filter(|it| it.available && it.weight > 0.0).count();
@@ -132,8 +144,8 @@ impl<'a> Scoring<'a> {
 /// A score that was made where talk was measured, as it is where talk may not be shown any more.
 #[must_use]
 pub fn without_talk(mut engagement: Engagement) -> Engagement {
-    for voice in engagement.components.iter_mut().filter(|it| it.key == VOICE) {
-        *voice = Part::missing(UNMEASURED).weighing(VOICE, voice.weight);
+    for voice in engagement.components.iter_mut().filter(|it| it.key == key::VOICE) {
+        *voice = Part::missing(UNMEASURED).weighing(key::VOICE, voice.weight);
     }
     engagement.score = score(&mut engagement.components);
     engagement

@@ -10,6 +10,24 @@ use crate::meeting::engagement::{Part, balance, score};
 /// The version of the formula.
 pub const VERSION: u32 = 1;
 
+/// What the components are called.
+pub mod key {
+    /// The agenda.
+    pub const STRUCTURE: &str = "structure";
+    /// Start and end.
+    pub const TIMELINESS: &str = "timeliness";
+    /// Required invitees.
+    pub const ATTENDANCE: &str = "attendance";
+    /// How many took part, and how evenly.
+    pub const PARTICIPATION: &str = "participation";
+    /// Decisions, action items, a summary.
+    pub const OUTCOMES: &str = "outcomes";
+    /// Connections.
+    pub const QUALITY: &str = "quality";
+    /// What people said of it.
+    pub const FEEDBACK: &str = "feedback";
+}
+
 const STRUCTURE: f64 = 15.0;
 const TIMELINESS: f64 = 15.0;
 const ATTENDANCE: f64 = 10.0;
@@ -112,12 +130,12 @@ pub struct Took {
 pub fn effectiveness(input: &Input) -> Effectiveness {
     let outcomes_weigh = if input.schedule.is_some() { OUTCOMES } else { OUTCOMES_AD_HOC };
     let mut components = vec![
-        structure(input).weighing("structure", STRUCTURE),
-        timeliness(input).weighing("timeliness", TIMELINESS),
-        attendance(input).weighing("attendance", ATTENDANCE),
-        participation(input).weighing("participation", PARTICIPATION),
-        outcomes(input).weighing("outcomes", outcomes_weigh),
-        quality(input).weighing("quality", QUALITY),
+        structure(input).weighing(key::STRUCTURE, STRUCTURE),
+        timeliness(input).weighing(key::TIMELINESS, TIMELINESS),
+        attendance(input).weighing(key::ATTENDANCE, ATTENDANCE),
+        participation(input).weighing(key::PARTICIPATION, PARTICIPATION),
+        outcomes(input).weighing(key::OUTCOMES, outcomes_weigh),
+        quality(input).weighing(key::QUALITY, QUALITY),
         feedback(input),
     ];
     if input.never_ran {
@@ -227,18 +245,18 @@ fn feedback(input: &Input) -> ScoreComponent {
     let many = n >= MANY_RATERS * f64::from(input.may_rate);
     let weight = if many && count > 0 { FEEDBACK_OF_MANY } else { FEEDBACK };
     if count == 0 {
-        return Part::missing("nobody said what they think").weighing("feedback", weight);
+        return Part::missing("nobody said what they think").weighing(key::FEEDBACK, weight);
     }
     let few = count < input.raters_min;
     if few && input.few_hidden {
         let why = "so few said what they think that it could be reckoned back who said what";
-        return Part::missing(why).weighing("feedback", weight);
+        return Part::missing(why).weighing(key::FEEDBACK, weight);
     }
     let weight = weight * n.min(f64::from(RATERS_FULL)) / f64::from(RATERS_FULL);
     let sum: f64 = input.ratings.iter().map(|rating| f64::from(*rating)).sum();
     let (prior_count, prior) = PRIOR;
     let x = ((sum + prior_count * prior) / (n + prior_count) - 1.0) / 4.0;
-    let component = Part::of(sum / n, Some(5.0), x).weighing("feedback", weight);
+    let component = Part::of(sum / n, Some(5.0), x).weighing(key::FEEDBACK, weight);
     // The mean of few is not shown.
     ScoreComponent { raw: component.raw.filter(|_| !few), ..component }
 }

@@ -3,6 +3,8 @@
 use quorate_protocol::{Report, ReportPerson, Timestamp};
 use serde::Serialize;
 
+use crate::meeting::engagement::key;
+
 /// What a text must not begin with: a spreadsheet would take it for a formula, also in its wide forms.
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
 /// After these a text begins anew for a spreadsheet that takes them, and not the comma, for the end of a cell, or
@@ -92,11 +94,11 @@ fn row(person: &ReportPerson) -> [String; HEADER.len()] {
         format!("{:.1}", engagement.score),
         word(&engagement.confidence),
         engagement.version.to_string(),
-        points("presence"),
-        points("voice"),
-        points("chat"),
-        points("response"),
-        points("signal"),
+        points(key::PRESENCE),
+        points(key::VOICE),
+        points(key::CHAT),
+        points(key::RESPONSE),
+        points(key::SIGNAL),
     ]
 }
 

@@ -5,6 +5,7 @@ use quorate_protocol::{Confidence, Engagement, ReportPerson};
 
 use super::effectiveness::name;
 use super::presence::ROWS_MAX;
+use crate::meeting::engagement::key;
 use crate::report::html::View;
 use crate::report::html::chart::bars::{Bar, bars};
 use crate::report::html::chart::legend;
@@ -14,11 +15,11 @@ use crate::report::html::text::{count, said, score, whole};
 
 /// The components in the order in which they are drawn: neighbours differ in lightness.
 const COMPONENTS: [(&str, Ink); 5] = [
-    ("presence", Ink::Blue),
-    ("voice", Ink::Sky),
-    ("chat", Ink::Purple),
-    ("response", Ink::Orange),
-    ("signal", Ink::Green),
+    (key::PRESENCE, Ink::Blue),
+    (key::VOICE, Ink::Sky),
+    (key::CHAT, Ink::Purple),
+    (key::RESPONSE, Ink::Orange),
+    (key::SIGNAL, Ink::Green),
 ];
 /// Bars of one drawing, which is not broken between pages.
 const BARS_PER_DRAWING: usize = 30;

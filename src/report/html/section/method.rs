@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use quorate_protocol::EngagementProfile;
 
 use super::effectiveness::name;
+use crate::meeting::engagement::key;
 use crate::report::html::View;
 use crate::report::html::figure::{Table, numbers, section, words};
 use crate::report::html::text::counted;
@@ -45,17 +46,17 @@ fn engagement(view: &View<'_>) -> Markup {
         caption: "weights of engagement",
         heads: vec![words("Component"), numbers("Weight"), words("What counts")],
         rows: [
-            ("presence", weights.presence, "Time present, of the time one could have been"),
-            ("voice", weights.voice, "Talk; half of a fair share is full"),
+            (key::PRESENCE, weights.presence, "Time present, of the time one could have been"),
+            (key::VOICE, weights.voice, "Talk; half of a fair share is full"),
             (
-                "chat",
+                key::CHAT,
                 weights.chat,
                 "Messages, each further one a little less; half of the points for three in every 30 minutes \
                  present, at least three",
             ),
-            ("response", weights.response, "Polls answered, of those opened meanwhile"),
+            (key::RESPONSE, weights.response, "Polls answered, of those opened meanwhile"),
             (
-                "signal",
+                key::SIGNAL,
                 weights.signal,
                 "Reactions and raised hands, each further one a little less",
             ),
