@@ -11,7 +11,9 @@ use quorate_protocol::{
 use super::Disclosure;
 use super::chronicle::Story;
 use super::course::Course;
-use super::effectiveness::{AgendaKept, Input, Kept, Took, effectiveness};
+use super::effectiveness::{
+    AgendaKept, Contribution, EffectivenessInput, ScheduleKept, effectiveness,
+};
 use super::measured::{Measured, Quality};
 use crate::meeting::engagement::{self, Scoring, weights};
 use crate::meeting::feedback::{Insight, Rating, summary};
@@ -344,21 +346,21 @@ impl Subject {
         totals: &BTreeMap<ParticipantId, Totals>,
         measured: &Measured,
         ratings: &[Rating],
-    ) -> Input {
+    ) -> EffectivenessInput {
         let Story { facts, chronicle } = &self.story;
         let (required, required_present) = facts.required_present(self.as_of);
-        let took = |person: &Person| Took {
+        let contribution = |person: &Person| Contribution {
             talk_ms: totals.get(&person.id).map_or(0, |totals| totals.talk_ms),
             acted: person.activity.messages > 0 || person.activity.voted,
         };
         let there = |person: &&Person| person.is_reported() || is_excluded(person);
-        Input {
+        EffectivenessInput {
             never_ran: facts.ran.total_ms(self.as_of) == 0,
             schedule: self.schedule(),
             agenda: self.agenda_kept(),
             required,
             required_present,
-            people: self.people().map(took).collect(),
+            people: self.people().map(contribution).collect(),
             talk_measured: self.privacy.talk_time,
             decisions: chronicle.decisions.len() as u32,
             actions: chronicle.actions.len() as u32,
@@ -382,10 +384,10 @@ impl Subject {
     }
 
     /// How the schedule was kept.
-    fn schedule(&self) -> Option<Kept> {
+    fn schedule(&self) -> Option<ScheduleKept> {
         let (planned, ends_at) = self.planned();
         let (planned, start) = (planned?, self.story.chronicle.start);
-        Some(Kept {
+        Some(ScheduleKept {
             late_ms: start.map(|it| it.at.ms_since(planned)),
             length_ms: ends_at.map(|at| at.ms_since(planned)),
             over_ms: ends_at.map_or(0, |at| self.story.facts.ran.ms_after(at, self.as_of)),

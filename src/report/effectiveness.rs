@@ -59,11 +59,11 @@ const LOSSES_MAX: usize = 2;
 
 /// What the formula goes by.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Input {
+pub struct EffectivenessInput {
     /// Whether it never ran: then there is nothing to score.
     pub never_ran: bool,
     /// When it was to be, and was; none: it was not scheduled, which makes it an ad-hoc meeting.
-    pub schedule: Option<Kept>,
+    pub schedule: Option<ScheduleKept>,
     /// The agenda.
     pub agenda: AgendaKept,
     /// Required invitees.
@@ -71,7 +71,7 @@ pub struct Input {
     /// Those of them who were there for half of the time.
     pub required_present: u32,
     /// What part each of those who were there took.
-    pub people: Vec<Took>,
+    pub people: Vec<Contribution>,
     /// Whether it was measured for how long each spoke.
     pub talk_measured: bool,
     /// What was decided.
@@ -96,7 +96,7 @@ pub struct Input {
 
 /// How the schedule was kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Kept {
+pub struct ScheduleKept {
     /// How much too late it started, in milliseconds; none: it never started.
     pub late_ms: Option<u64>,
     /// How long it was to be, in milliseconds; none: its end was open.
@@ -118,7 +118,7 @@ pub struct AgendaKept {
 
 /// What part someone took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Took {
+pub struct Contribution {
     /// For how long they spoke, in milliseconds.
     pub talk_ms: u64,
     /// Whether they wrote or voted.
@@ -127,7 +127,7 @@ pub struct Took {
 
 /// How well a meeting went.
 #[must_use]
-pub fn effectiveness(input: &Input) -> Effectiveness {
+pub fn effectiveness(input: &EffectivenessInput) -> Effectiveness {
     let outcomes_weigh = if input.schedule.is_some() { OUTCOMES } else { OUTCOMES_AD_HOC };
     let mut components = vec![
         structure(input).weighing(key::STRUCTURE, STRUCTURE),
@@ -163,7 +163,7 @@ fn minutes(ms: u64) -> f64 {
     ms as f64 / 60_000.0
 }
 
-fn structure(input: &Input) -> Part {
+fn structure(input: &EffectivenessInput) -> Part {
     let AgendaKept { published, planned_ms, done_ms } = input.agenda;
     if input.schedule.is_none() {
         return Part::missing("the meeting was not scheduled");
@@ -174,7 +174,7 @@ fn structure(input: &Input) -> Part {
     Part::of(minutes(done_ms), Some(minutes(planned_ms)), 0.5 * published + 0.5 * done)
 }
 
-fn timeliness(input: &Input) -> Part {
+fn timeliness(input: &EffectivenessInput) -> Part {
     let Some(kept) = input.schedule else {
         return Part::missing("the meeting was not scheduled");
     };
@@ -199,7 +199,7 @@ fn falling(ms: f64, none: f64) -> f64 {
     }
 }
 
-fn attendance(input: &Input) -> Part {
+fn attendance(input: &EffectivenessInput) -> Part {
     if input.required == 0 {
         return Part::missing("nobody was required to be there");
     }
@@ -207,11 +207,11 @@ fn attendance(input: &Input) -> Part {
     Part::of(present, Some(required), present / required)
 }
 
-fn participation(input: &Input) -> Part {
+fn participation(input: &EffectivenessInput) -> Part {
     if input.people.len() < PEOPLE_MIN {
         return Part::missing("fewer than three people were there");
     }
-    let spoke = |it: &&Took| input.talk_measured && it.talk_ms >= SPOKE_MS_MIN;
+    let spoke = |it: &&Contribution| input.talk_measured && it.talk_ms >= SPOKE_MS_MIN;
     let active = input.people.iter().filter(|it| it.acted || spoke(it)).count() as f64;
     let people = input.people.len() as f64;
     let mut talk: Vec<_> = input.people.iter().map(|it| it.talk_ms).collect();
@@ -222,7 +222,7 @@ fn participation(input: &Input) -> Part {
     Part::of(active, Some(people), x)
 }
 
-fn outcomes(input: &Input) -> Part {
+fn outcomes(input: &EffectivenessInput) -> Part {
     let (decisions, actions) = (f64::from(input.decisions), f64::from(input.actions));
     let any = f64::from(u8::from(decisions + actions > 0.0));
     let owned = if actions > 0.0 { f64::from(input.actions_owned) / actions } else { 0.0 };
@@ -230,7 +230,7 @@ fn outcomes(input: &Input) -> Part {
     Part::of(decisions + actions, None, 0.5 * any + 0.3 * owned + 0.2 * summed_up)
 }
 
-fn quality(input: &Input) -> Part {
+fn quality(input: &EffectivenessInput) -> Part {
     if input.minutes.all() == 0 {
         return Part::missing("no connection was measured");
     }
@@ -239,7 +239,7 @@ fn quality(input: &Input) -> Part {
     Part::of(fair, Some(all), fair / all)
 }
 
-fn feedback(input: &Input) -> ScoreComponent {
+fn feedback(input: &EffectivenessInput) -> ScoreComponent {
     let count = input.ratings.len() as u32;
     let n = f64::from(count);
     let many = n >= MANY_RATERS * f64::from(input.may_rate);
