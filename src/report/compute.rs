@@ -3,17 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_protocol::{
-    ActionItem, FeedbackMode, FeedbackSummary, ParticipantId, Privacy, Report, ReportAction,
-    ReportItem, ReportMeeting, ReportPerson, ReportPoll, ReportRoom, ReportScoring, ReportSlice,
-    ReportSpan, ReportTotals, RoomId, Timestamp, UserKind,
+    ActionItem, FeedbackSummary, ParticipantId, Privacy, Report, ReportAction, ReportItem,
+    ReportMeeting, ReportPerson, ReportPoll, ReportRoom, ReportScoring, ReportSlice, ReportSpan,
+    ReportTotals, RoomId, Timestamp, UserKind,
 };
 
 use super::Disclosure;
 use super::chronicle::Story;
 use super::course::Course;
-use super::effectiveness::{
-    AgendaKept, Contribution, EffectivenessInput, ScheduleKept, effectiveness,
-};
+use super::effectiveness::effectiveness;
 use super::measured::{Measured, Quality};
 use crate::meeting::engagement::{self, Scoring, weights};
 use crate::meeting::feedback::{Insight, Rating, summary};
@@ -22,8 +20,6 @@ use crate::meeting::{Person, quality};
 
 /// The version of a report's shape.
 const VERSION: u32 = 1;
-/// So long after its end a meeting is summed up in time, in milliseconds: a day.
-const SUMMED_UP_MS: i64 = 24 * 3_600_000;
 /// Who is there, or waits, no later than this after the start is punctual, in milliseconds.
 const PUNCTUAL_MS: i64 = 5 * 60_000;
 
@@ -39,12 +35,12 @@ pub struct Asked {
 /// A meeting that is to be reported, before its minutes are read.
 #[derive(Debug)]
 pub(super) struct Subject {
-    story: Story,
-    disclosure: Disclosure,
+    pub(super) story: Story,
+    pub(super) disclosure: Disclosure,
     /// What of people is measured and shown.
-    privacy: Privacy,
+    pub(super) privacy: Privacy,
     asked: Asked,
-    as_of: Timestamp,
+    pub(super) as_of: Timestamp,
     course: Course,
 }
 
@@ -69,7 +65,7 @@ impl Subject {
     }
 
     /// Those of whom it speaks.
-    fn people(&self) -> impl Iterator<Item = &Person> {
+    pub(super) fn people(&self) -> impl Iterator<Item = &Person> {
         self.story.facts.people.values().filter(|person| person.is_reported())
     }
 
@@ -121,14 +117,8 @@ impl Subject {
     }
 
     /// Whether it says who said what.
-    fn shows_each(&self) -> bool {
+    pub(super) fn shows_each(&self) -> bool {
         self.asked.individuals && self.privacy.names_in_reports
-    }
-
-    /// Whether it was summed up before it ended, or in the day after.
-    fn summed_up(&self) -> bool {
-        let until = self.as_of.plus_ms(SUMMED_UP_MS);
-        self.story.facts.summary.as_ref().is_some_and(|it| it.first_at <= until)
     }
 
     fn meeting(&self) -> ReportMeeting {
@@ -340,71 +330,11 @@ impl Subject {
         rooms.into_iter().map(room).collect()
     }
 
-    /// What effectiveness goes by.
-    fn input(
-        &self,
-        totals: &BTreeMap<ParticipantId, Totals>,
-        measured: &Measured,
-        ratings: &[Rating],
-    ) -> EffectivenessInput {
-        let Story { facts, chronicle } = &self.story;
-        let (required, required_present) = facts.required_present(self.as_of);
-        let contribution = |person: &Person| Contribution {
-            talk_ms: totals.get(&person.id).map_or(0, |totals| totals.talk_ms),
-            acted: person.activity.messages > 0 || person.activity.voted,
-        };
-        let there = |person: &&Person| person.is_reported() || is_excluded(person);
-        EffectivenessInput {
-            never_ran: facts.ran.total_ms(self.as_of) == 0,
-            schedule: self.schedule(),
-            agenda: self.agenda_kept(),
-            required,
-            required_present,
-            people: self.people().map(contribution).collect(),
-            talk_measured: self.privacy.talk_time,
-            decisions: chronicle.decisions.len() as u32,
-            actions: chronicle.actions.len() as u32,
-            actions_owned: chronicle.actions.iter().filter(|it| it.owner.is_some()).count() as u32,
-            summed_up: self.summed_up(),
-            minutes: measured.minutes,
-            ratings: ratings.iter().map(|it| it.rating).collect(),
-            may_rate: facts.people.values().filter(there).count() as u32,
-            raters_min: self.disclosure.raters_min,
-            // Of the score and what else it is made of anyone could reckon back what one or two said.
-            few_hidden: facts.info.settings.feedback == FeedbackMode::Anonymous
-                || !self.shows_each(),
-        }
-    }
-
     /// From when and until when it was to be when it first started, or is to be if it never did.
-    fn planned(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+    pub(super) fn planned(&self) -> (Option<Timestamp>, Option<Timestamp>) {
         let info = &self.story.facts.info;
         let start = self.story.chronicle.start;
         start.map_or((info.starts_at, info.ends_at), |it| (it.planned, it.ends_at))
-    }
-
-    /// How the schedule was kept.
-    fn schedule(&self) -> Option<ScheduleKept> {
-        let (planned, ends_at) = self.planned();
-        let (planned, start) = (planned?, self.story.chronicle.start);
-        Some(ScheduleKept {
-            late_ms: start.map(|it| it.at.ms_since(planned)),
-            length_ms: ends_at.map(|at| at.ms_since(planned)),
-            over_ms: ends_at.map_or(0, |at| self.story.facts.ran.ms_after(at, self.as_of)),
-        })
-    }
-
-    fn agenda_kept(&self) -> AgendaKept {
-        let published = self.story.chronicle.start.is_some_and(|start| start.agenda);
-        let items = self.story.facts.agenda_shown(self.as_of).items;
-        let planned_ms = |it: &quorate_protocol::AgendaItem| u64::from(it.minutes) * 60_000;
-        let done_ms =
-            |it: &quorate_protocol::AgendaItem| planned_ms(it).min(it.spent_seconds * 1000);
-        AgendaKept {
-            published,
-            planned_ms: items.iter().map(planned_ms).sum(),
-            done_ms: items.iter().map(done_ms).sum(),
-        }
     }
 }
 
@@ -415,7 +345,7 @@ struct Counted {
 }
 
 /// Whether someone was there of whom reports are not to speak.
-fn is_excluded(person: &Person) -> bool {
+pub(super) fn is_excluded(person: &Person) -> bool {
     person.kind != UserKind::Bot && person.attendance.is_any() && !person.is_reported()
 }
 

@@ -3,7 +3,11 @@
 //! `100 · Σ w·x / Σ w` over the components that apply. Never an input: camera, face, keystrokes, window focus,
 //! IP address.
 
-use quorate_protocol::{Effectiveness, QualityLevel, QualityMinutes, ScoreComponent};
+mod input;
+
+use quorate_protocol::{Effectiveness, QualityLevel, ScoreComponent};
+
+pub use input::{AgendaKept, Contribution, EffectivenessInput, ScheduleKept};
 
 use crate::meeting::engagement::{Part, balance, score};
 
@@ -56,74 +60,6 @@ const PEOPLE_MIN: usize = 3;
 const PRIOR: (f64, f64) = (3.0, 3.5);
 /// Components named as the dearest losses, at most.
 const LOSSES_MAX: usize = 2;
-
-/// What the formula goes by.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct EffectivenessInput {
-    /// Whether it never ran: then there is nothing to score.
-    pub never_ran: bool,
-    /// When it was to be, and was; none: it was not scheduled, which makes it an ad-hoc meeting.
-    pub schedule: Option<ScheduleKept>,
-    /// The agenda.
-    pub agenda: AgendaKept,
-    /// Required invitees.
-    pub required: u32,
-    /// Those of them who were there for half of the time.
-    pub required_present: u32,
-    /// What part each of those who were there took.
-    pub people: Vec<Contribution>,
-    /// Whether it was measured for how long each spoke.
-    pub talk_measured: bool,
-    /// What was decided.
-    pub decisions: u32,
-    /// What is to be done.
-    pub actions: u32,
-    /// What of it someone is to do.
-    pub actions_owned: u32,
-    /// Whether it was summed up within 24 hours.
-    pub summed_up: bool,
-    /// Minutes of people in which their connection was measured.
-    pub minutes: QualityMinutes,
-    /// What each said of it who did, 1 to 5.
-    pub ratings: Vec<u8>,
-    /// How many might have.
-    pub may_rate: u32,
-    /// From so many raters on the mean of their ratings is shown.
-    pub raters_min: u32,
-    /// Whether what fewer said is to stay unknown: then it is left out.
-    pub few_hidden: bool,
-}
-
-/// How the schedule was kept.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ScheduleKept {
-    /// How much too late it started, in milliseconds; none: it never started.
-    pub late_ms: Option<u64>,
-    /// How long it was to be, in milliseconds; none: its end was open.
-    pub length_ms: Option<u64>,
-    /// How much too late it ended, or would by now, in milliseconds.
-    pub over_ms: u64,
-}
-
-/// How the agenda was kept.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct AgendaKept {
-    /// Whether there was one before the start.
-    pub published: bool,
-    /// How long its items were to take, all together, in milliseconds.
-    pub planned_ms: u64,
-    /// How much of that was spent on them, each up to what was planned for it, in milliseconds.
-    pub done_ms: u64,
-}
-
-/// What part someone took.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Contribution {
-    /// For how long they spoke, in milliseconds.
-    pub talk_ms: u64,
-    /// Whether they wrote or voted.
-    pub acted: bool,
-}
 
 /// How well a meeting went.
 #[must_use]
