@@ -74,10 +74,16 @@ pub struct Scoring<'a> {
 }
 
 impl Person {
+    /// Whether they were ever there, and are no bot.
+    #[must_use]
+    pub fn was_there(&self) -> bool {
+        self.kind != UserKind::Bot && self.attendance.is_any()
+    }
+
     /// Whether they were there and are one of those of whom reports speak: no bot, and not excluded.
     #[must_use]
     pub fn is_reported(&self) -> bool {
-        self.kind != UserKind::Bot && self.attendance.is_any() && !self.excluded
+        self.was_there() && !self.excluded
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use quorate_protocol::{
     ActionItem, FeedbackSummary, ParticipantId, Privacy, Report, ReportAction, ReportItem,
     ReportMeeting, ReportPerson, ReportPoll, ReportRoom, ReportScoring, ReportSlice, ReportSpan,
-    ReportTotals, RoomId, Timestamp, UserKind,
+    ReportTotals, RoomId, Timestamp,
 };
 
 use super::Disclosure;
@@ -41,7 +41,7 @@ pub(super) struct Subject {
     pub(super) privacy: Privacy,
     asked: Asked,
     pub(super) as_of: Timestamp,
-    course: Course,
+    pub(super) course: Course,
 }
 
 impl Subject {
@@ -79,7 +79,10 @@ impl Subject {
         let Story { facts, chronicle } = &self.story;
         let people = self.persons(totals, measured);
         let counted = self.counted();
+        let together = self.totals(totals, &people, &counted, measured);
+        let agenda = self.agenda();
         let individuals = self.asked.individuals;
+        let excluded = |person: &&Person| person.was_there() && person.excluded;
         Report {
             version: VERSION,
             meeting: self.meeting(),
@@ -87,15 +90,13 @@ impl Subject {
             as_of: self.as_of,
             r#final: facts.info.status.is_over(),
             privacy: self.privacy,
-            totals: self.totals(totals, &people, &counted, measured),
             participants: if individuals { people } else { Vec::new() },
-            excluded: facts.people.values().filter(|person| is_excluded(person)).count() as u32,
+            excluded: facts.people.values().filter(excluded).count() as u32,
             course: self.course(&counted, measured),
             slice_seconds: self.course.slice_seconds(),
             polls: self.polls(),
             decisions: chronicle.decisions.clone(),
             actions: chronicle.actions.iter().map(|it| self.action(it)).collect(),
-            agenda: self.agenda(),
             rooms: self.rooms(),
             scoring: ReportScoring {
                 engagement_version: engagement::VERSION,
@@ -103,7 +104,9 @@ impl Subject {
                 profile: facts.info.settings.engagement_profile,
                 weights: weights(&facts.info.settings),
             },
-            effectiveness: effectiveness(&self.input(totals, measured, ratings)),
+            effectiveness: effectiveness(&self.input(totals, &together, &agenda, ratings)),
+            totals: together,
+            agenda,
             feedback: self.feedback(ratings),
             summary: facts.summary.as_ref().map(|it| it.text.clone()).filter(|it| !it.is_empty()),
         }
@@ -149,9 +152,8 @@ impl Subject {
         measured: &Measured,
     ) -> Vec<ReportPerson> {
         let scoring = Scoring::new(&self.story.facts, totals, self.privacy, self.as_of);
-        let came = |person: &Person| person.attendance.spans(self.as_of).next().map(|it| it.from);
         let mut people: Vec<_> = self.people().collect();
-        people.sort_by_key(|person| (came(person), person.id));
+        people.sort_by_key(|person| (self.came(person), person.id));
         let known = |person: &Person| {
             let totals = totals.get(&person.id).copied().unwrap_or_default();
             (totals, measured.people.get(&person.id).copied().unwrap_or_default())
@@ -206,12 +208,16 @@ impl Subject {
         Counted { messages: of(&chronicle.messages), hands: of(&chronicle.hands) }
     }
 
+    /// When they came first.
+    fn came(&self, person: &Person) -> Option<Timestamp> {
+        person.attendance.spans(self.as_of).next().map(|span| span.from)
+    }
+
     /// Whether they were there in time; who had to wait to be let in was there from then on.
     fn is_punctual(&self, person: &Person) -> bool {
         let began = self.planned().0.or(self.story.facts.info.started_at).unwrap_or_default();
-        let came = person.attendance.spans(self.as_of).next().map(|span| span.from);
         let waited = self.story.chronicle.waited.get(&person.id).copied();
-        came.into_iter().chain(waited).any(|at| at <= began.plus_ms(PUNCTUAL_MS))
+        self.came(person).into_iter().chain(waited).any(|at| at <= began.plus_ms(PUNCTUAL_MS))
     }
 
     fn totals(
@@ -342,11 +348,6 @@ impl Subject {
 struct Counted {
     messages: Vec<Timestamp>,
     hands: Vec<Timestamp>,
-}
-
-/// Whether someone was there of whom reports are not to speak.
-pub(super) fn is_excluded(person: &Person) -> bool {
-    person.kind != UserKind::Bot && person.attendance.is_any() && !person.is_reported()
 }
 
 /// How many were there at once, at most.

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use quorate_protocol::{FeedbackMode, ParticipantId, QualityMinutes};
+use quorate_protocol::{FeedbackMode, ParticipantId, QualityMinutes, ReportItem, ReportTotals};
 
 use crate::meeting::Person;
 use crate::meeting::feedback::Rating;
 use crate::meeting::measures::Totals;
 use crate::report::chronicle::Story;
-use crate::report::compute::{Subject, is_excluded};
-use crate::report::measured::Measured;
+use crate::report::compute::Subject;
 
 /// So long after its end a meeting is summed up in time, in milliseconds: a day.
 const SUMMED_UP_MS: i64 = 24 * 3_600_000;
@@ -83,35 +82,34 @@ pub struct Contribution {
 }
 
 impl Subject {
-    /// What effectiveness goes by.
+    /// What effectiveness goes by: also what the report tells of everyone together, and of the agenda.
     pub(in crate::report) fn input(
         &self,
         totals: &BTreeMap<ParticipantId, Totals>,
-        measured: &Measured,
+        together: &ReportTotals,
+        agenda: &[ReportItem],
         ratings: &[Rating],
     ) -> EffectivenessInput {
         let Story { facts, chronicle } = &self.story;
-        let (required, required_present) = facts.required_present(self.as_of);
         let contribution = |person: &Person| Contribution {
             talk_ms: totals.get(&person.id).map_or(0, |totals| totals.talk_ms),
             acted: person.activity.messages > 0 || person.activity.voted,
         };
-        let there = |person: &&Person| person.is_reported() || is_excluded(person);
         EffectivenessInput {
-            never_ran: facts.ran.total_ms(self.as_of) == 0,
+            never_ran: self.course.len == 0,
             schedule: self.schedule(),
-            agenda: self.agenda_kept(),
-            required,
-            required_present,
+            agenda: self.agenda_kept(agenda),
+            required: together.required,
+            required_present: together.required_present,
             people: self.people().map(contribution).collect(),
             talk_measured: self.privacy.talk_time,
             decisions: chronicle.decisions.len() as u32,
             actions: chronicle.actions.len() as u32,
             actions_owned: chronicle.actions.iter().filter(|it| it.owner.is_some()).count() as u32,
             summed_up: self.summed_up(),
-            minutes: measured.minutes,
+            minutes: together.quality_minutes,
             ratings: ratings.iter().map(|it| it.rating).collect(),
-            may_rate: facts.people.values().filter(there).count() as u32,
+            may_rate: facts.people.values().filter(|person| person.was_there()).count() as u32,
             raters_min: self.disclosure.raters_min,
             // Of the score and what else it is made of anyone could reckon back what one or two said.
             few_hidden: facts.info.settings.feedback == FeedbackMode::Anonymous
@@ -130,12 +128,10 @@ impl Subject {
         })
     }
 
-    fn agenda_kept(&self) -> AgendaKept {
+    fn agenda_kept(&self, items: &[ReportItem]) -> AgendaKept {
         let published = self.story.chronicle.start.is_some_and(|start| start.agenda);
-        let items = self.story.facts.agenda_shown(self.as_of).items;
-        let planned_ms = |it: &quorate_protocol::AgendaItem| u64::from(it.minutes) * 60_000;
-        let done_ms =
-            |it: &quorate_protocol::AgendaItem| planned_ms(it).min(it.spent_seconds * 1000);
+        let planned_ms = |it: &ReportItem| u64::from(it.planned_minutes) * 60_000;
+        let done_ms = |it: &ReportItem| planned_ms(it).min(it.spent_seconds * 1000);
         AgendaKept {
             published,
             planned_ms: items.iter().map(planned_ms).sum(),
