@@ -53,7 +53,7 @@ const LATE_START_MS: f64 = 10.0 * 60_000.0;
 /// An end that is late by this share of the schedule reaches nothing.
 const LATE_END: f64 = 0.25;
 /// Who spoke for so long took part, in milliseconds.
-const SPOKE_MS_MIN: u64 = 10_000;
+pub const SPOKE_MS_MIN: u64 = 10_000;
 /// With fewer people than this there is no participation to speak of.
 const PEOPLE_MIN: usize = 3;
 /// Ratings of this value that are thought to be there already, so that one alone says little.

@@ -8,7 +8,7 @@ use crate::report::html::View;
 use crate::report::html::chart::bars::{Bar, bars};
 use crate::report::html::figure::{Table, empty, figure, numbers, section, words};
 use crate::report::html::ink::Ink;
-use crate::report::html::text::{NB, finite, line, listed, percent, score};
+use crate::report::html::text::{NB, finite, line, listed, name, percent, score};
 
 /// The section.
 pub(in super::super) fn effectiveness(view: &View<'_>) -> Markup {
@@ -94,15 +94,8 @@ fn table(scored: &Effectiveness) -> Table {
 }
 
 /// A weight: with a decimal only where it has one.
-pub(super) fn weight(weight: f64) -> String {
+fn weight(weight: f64) -> String {
     format!("{}", (finite(weight) * 10.0).round() / 10.0)
-}
-
-/// A component's name as people write it.
-pub(super) fn name(key: &str) -> String {
-    let key = line(key).replace('_', " ");
-    let mut letters = key.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn measures(key: &str) -> &'static str {

@@ -3,11 +3,10 @@
 use maud::{Markup, html};
 use quorate_protocol::EngagementProfile;
 
-use super::effectiveness::name;
 use crate::meeting::engagement::key;
 use crate::report::html::View;
 use crate::report::html::figure::{Table, numbers, section, words};
-use crate::report::html::text::counted;
+use crate::report::html::text::{counted, name};
 
 /// The section.
 pub(in super::super) fn method(view: &View<'_>) -> Markup {
