@@ -27,7 +27,8 @@ const OCCURRENCE: &[Column<TrendItem>] = &[
     ("effectiveness", |it| tenths(it.summary.effectiveness)),
     ("raters", |it| it.summary.raters.to_string()),
     ("rating", |it| tenths(it.summary.rating)),
-    ("version", |it| it.summary.version.to_string()),
+    ("engagement_version", |it| it.summary.engagement_version.to_string()),
+    ("effectiveness_version", |it| it.summary.effectiveness_version.to_string()),
 ];
 
 /// The columns of someone's week.

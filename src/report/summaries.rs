@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use quorate_protocol::{MeetingId, MeetingSummary, Report, Seq, Timestamp};
+use quorate_protocol::{MeetingId, MeetingSummary, Report, Seq};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -14,8 +14,6 @@ use crate::store::StoreError;
 
 /// Summaries that are made at the same time for one who asks for many.
 const AT_ONCE: usize = 2;
-/// How often it is looked which are to be made.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// Meetings that are looked up at once of those whose summary is to be made.
 const MEETINGS_AT_ONCE: u32 = 100;
 
@@ -41,15 +39,11 @@ impl Reports {
         )
     }
 
-    /// What a meeting was like, in short.
+    /// What a meeting was like, in short; while it goes on, as of the last checkpoint.
     ///
     /// # Errors
     /// As [`Reports::report`].
-    pub async fn summary(
-        &self,
-        meeting: MeetingId,
-        now: Timestamp,
-    ) -> Result<MeetingSummary, ReportError> {
+    pub async fn summary(&self, meeting: MeetingId) -> Result<MeetingSummary, ReportError> {
         let stored = self.store.summary(meeting, self.made_under()).await?;
         let kept = stored.as_ref().and_then(|it| it.summary.clone());
         // One that stays as it was may be of when fewer raters were enough.
@@ -57,9 +51,11 @@ impl Reports {
         if let Some(kept) = kept.filter(|it| it.rating.is_none() || it.raters >= raters_min) {
             return Ok(kept);
         }
+        // By its own clock: the wall's may have been set meanwhile.
+        let now = self.store.last_alive(meeting).await?.unwrap_or_default();
         // As who sees nobody's: of the effectiveness nobody shall reckon back what one or two said.
         let asked = Asked { now, individuals: false };
-        let report = self.report(meeting, Seq(u64::MAX), asked).await?;
+        let report = Box::pin(self.report(meeting, Seq(u64::MAX), asked)).await?;
         let summary = summary(&report);
         // While it goes on, time alone makes it another.
         if let Some(stored) = stored.filter(|_| report.r#final) {
@@ -76,32 +72,31 @@ impl Reports {
     pub async fn summaries(
         &self,
         meetings: Vec<MeetingId>,
-        now: Timestamp,
     ) -> Result<Vec<MeetingSummary>, ReportError> {
-        let summaries = stream::iter(meetings).map(|meeting| self.summary(meeting, now));
+        let summaries = stream::iter(meetings).map(|meeting| self.summary(meeting));
         summaries.buffered(AT_ONCE).try_collect().await
     }
 
     /// Makes the summaries of meetings that are over until the server stops: what all meetings were like can be
     /// asked without a fold of their journals. `caught_up` is dropped once those are made that were missing at
-    /// the start.
+    /// the start; after that it looks for them `every` so often.
     pub async fn keep_summaries(
         self,
-        now: fn() -> Timestamp,
+        every: Duration,
         stop: CancellationToken,
         caught_up: oneshot::Sender<()>,
     ) {
         let mut unable = BTreeSet::new();
-        stop.run_until_cancelled(self.make_all(Due::Stale, now, &mut unable)).await;
+        stop.run_until_cancelled(self.make_all(Due::Stale, &mut unable)).await;
         drop(caught_up);
         let mut outdated = true;
         let keeping = async {
             loop {
                 if outdated {
-                    outdated = !self.make_all(Due::Outdated, now, &mut unable).await;
+                    outdated = !self.make_all(Due::Outdated, &mut unable).await;
                 }
-                tokio::time::sleep(LOOK_EVERY).await;
-                self.make_all(Due::Stale, now, &mut unable).await;
+                tokio::time::sleep(every).await;
+                self.make_all(Due::Stale, &mut unable).await;
             }
         };
         stop.run_until_cancelled(keeping).await.unwrap_or(());
@@ -109,12 +104,7 @@ impl Reports {
 
     /// Makes all that are due, but for those of meetings that cannot be reported; whether the store had no
     /// trouble.
-    async fn make_all(
-        &self,
-        due: Due,
-        now: fn() -> Timestamp,
-        unable: &mut BTreeSet<MeetingId>,
-    ) -> bool {
+    async fn make_all(&self, due: Due, unable: &mut BTreeSet<MeetingId>) -> bool {
         let (mut after, mut sound) = (MeetingId(i64::MIN), true);
         loop {
             let meetings = match self.due(due, after).await {
@@ -129,7 +119,7 @@ impl Reports {
                 if unable.contains(&meeting) {
                     continue;
                 }
-                let Err(error) = self.summary(meeting, now()).await else { continue };
+                let Err(error) = self.summary(meeting).await else { continue };
                 tracing::warn!(%meeting, %error, "failed to sum a meeting up");
                 // The store may do better the next time.
                 if matches!(error, ReportError::Store(_)) {
@@ -157,7 +147,8 @@ fn summary(report: &Report) -> MeetingSummary {
     let totals = &report.totals;
     let (planned, started) = (report.meeting.starts_at, report.meeting.started_at);
     MeetingSummary {
-        version: engagement::VERSION,
+        engagement_version: engagement::VERSION,
+        effectiveness_version: effectiveness::VERSION,
         participants: totals.participants,
         peak: totals.peak,
         required: totals.required,

@@ -8,8 +8,10 @@ use crate::{MeetingId, MeetingStatus, MeetingType, ReportFormat, Timestamp, User
 /// A report in short.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MeetingSummary {
-    /// The version of the formulas.
-    pub version: u32,
+    /// The version of engagement's formula.
+    pub engagement_version: u32,
+    /// The version of effectiveness' formula.
+    pub effectiveness_version: u32,
     /// How many were there, but for bots and who is excluded.
     pub participants: u32,
     /// How many were there at once, at most.
@@ -46,7 +48,7 @@ pub struct TrendsQuery {
     /// Occurrences that start from then on; a year ago where it is not said.
     #[serde(default)]
     pub from: Option<Timestamp>,
-    /// Occurrences that start before then; now where it is not said.
+    /// Occurrences that start before then; all that were held where it is not said.
     #[serde(default)]
     pub to: Option<Timestamp>,
     /// The format; what `Accept` prefers, if not said.

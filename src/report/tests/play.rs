@@ -121,7 +121,7 @@ impl Play {
             measured: measured.map(Box::new),
             ballots: None,
             next_deadline: None,
-            last_alive: None,
+            last_alive: Some(self.now),
             done,
         });
         assert_eq!(committed.recv().await.unwrap().result, Ok(self.head));
@@ -459,6 +459,19 @@ async fn seconds_of_everyone_together_are_of_their_milliseconds() {
     let told = |it: &ReportPerson| (it.present_seconds, it.talk_seconds);
     assert!(report.participants.iter().map(told).all(|told| told == (1, Some(1))));
     assert_eq!((report.totals.present_seconds, report.totals.talk_seconds), (3, Some(3)));
+}
+
+#[tokio::test]
+async fn a_meeting_that_runs_is_summed_up_by_its_own_clock_as_of_its_last_checkpoint() {
+    let mut play = Play::new(|_| {}).await;
+    play.enter(1).await;
+    assert!(play.ask(1, Command::MeetingStart(Empty {})).await);
+    play.pass(60_000).await;
+    play.checkpoint().await;
+    play.pass(7_000).await;
+    let reports = Reports::new(play.store.clone(), DISCLOSURE);
+    let summary = reports.summary(MEETING).await.unwrap();
+    assert_eq!((summary.live_seconds, summary.present_seconds), (60, 60));
 }
 
 #[tokio::test]

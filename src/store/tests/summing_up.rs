@@ -11,7 +11,8 @@ const EVER: (Timestamp, Timestamp) = (Timestamp(0), Timestamp(2_000_000_000_000)
 
 fn summary(participants: u32, effectiveness: f64) -> MeetingSummary {
     MeetingSummary {
-        version: 1,
+        engagement_version: 1,
+        effectiveness_version: 1,
         participants,
         peak: participants,
         required: 0,

@@ -30,7 +30,8 @@ fn occurrence(n: i64) -> TrendItem {
         status: MeetingStatus::Completed,
         started_at: Some(START.plus_ms(n * DAY_MS + 60_000)),
         summary: MeetingSummary {
-            version: 1,
+            engagement_version: 1,
+            effectiveness_version: 1,
             participants: 5 + some,
             peak: 4 + some,
             required: 4,
