@@ -6,11 +6,11 @@
 pub mod chronicle;
 mod compute;
 mod course;
+mod digests;
 pub mod effectiveness;
 pub mod html;
 mod measured;
 mod render;
-mod summaries;
 pub mod table;
 #[cfg(test)]
 mod tests;

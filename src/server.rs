@@ -191,10 +191,10 @@ impl Server {
     pub async fn run(self) {
         let Server { listener, router, door, reports, summing_up, proxies, stop, tasks, .. } = self;
         let (caught_up, summed_up) = oneshot::channel();
-        tasks.spawn(reports.keep_summaries(summing_up, stop.clone(), caught_up));
+        tasks.spawn(reports.keep_digests(summing_up, stop.clone(), caught_up));
         let live = door.live.clone();
         tasks.spawn(async move {
-            // Who is woken may delete what a summary is made of that was not made before the server stopped.
+            // Who is woken may delete what a digest is made of that was not made before the server stopped.
             let _ = summed_up.await;
             live.wake_sleepers().await;
         });

@@ -86,10 +86,10 @@ async fn trends(
     held.truncate(OCCURRENCES_MAX);
     held.reverse();
     let meetings = held.iter().map(|it| it.meeting).collect();
-    let summaries = api.reports.summaries(meetings).await.map_err(problem_of)?;
-    let items = held.into_iter().zip(summaries).map(|(held, summary)| {
+    let digests = api.reports.digests(meetings).await.map_err(problem_of)?;
+    let items = held.into_iter().zip(digests).map(|(held, digest)| {
         let HeldOccurrence { meeting, title, status, started_at } = held;
-        TrendItem { meeting, title, status, started_at, summary }
+        TrendItem { meeting, title, status, started_at, digest }
     });
     let trends = Trends {
         meeting: series,

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{MeetingId, MeetingStatus, MeetingType, ReportFormat, Timestamp, UserId};
 
-/// A report in short.
+/// The digest of a report: what a meeting was like in short.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct MeetingSummary {
+pub struct MeetingDigest {
     /// The version of engagement's formula.
     pub engagement_version: u32,
     /// The version of effectiveness' formula.
@@ -87,7 +87,7 @@ pub struct TrendItem {
     /// When it started.
     pub started_at: Option<Timestamp>,
     /// What it was like.
-    pub summary: MeetingSummary,
+    pub digest: MeetingDigest,
 }
 
 /// Query of `GET /api/users/{id}/analytics` and `GET /api/analytics`.

@@ -470,8 +470,8 @@ async fn a_meeting_that_runs_is_summed_up_by_its_own_clock_as_of_its_last_checkp
     play.checkpoint().await;
     play.pass(7_000).await;
     let reports = Reports::new(play.store.clone(), DISCLOSURE);
-    let summary = reports.summary(MEETING).await.unwrap();
-    assert_eq!((summary.live_seconds, summary.present_seconds), (60, 60));
+    let digest = reports.digest(MEETING).await.unwrap();
+    assert_eq!((digest.live_seconds, digest.present_seconds), (60, 60));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use quorate_protocol::{MeetingId, MeetingSummary, Report, Seq};
+use quorate_protocol::{MeetingDigest, MeetingId, Report, Seq};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -12,12 +12,12 @@ use super::{Asked, ReportError, Reports, effectiveness};
 use crate::meeting::engagement;
 use crate::store::StoreError;
 
-/// Summaries that are made at the same time for one who asks for many.
+/// Digests that are made at the same time for one who asks for many.
 const AT_ONCE: usize = 2;
-/// Meetings that are looked up at once of those whose summary is to be made.
+/// Meetings that are looked up at once of those whose digest is to be made.
 const MEETINGS_AT_ONCE: u32 = 100;
 
-/// Of which meetings the summary is to be made.
+/// Of which meetings the digest is to be made.
 #[derive(Debug, Clone, Copy)]
 enum Due {
     /// Of which there is none since they changed last.
@@ -27,7 +27,7 @@ enum Due {
 }
 
 impl Reports {
-    /// What of the formulas and of the server's settings makes a summary another.
+    /// What of the formulas and of the server's settings makes a digest another.
     #[must_use]
     pub fn made_under(&self) -> String {
         format!(
@@ -43,9 +43,9 @@ impl Reports {
     ///
     /// # Errors
     /// As [`Reports::report`].
-    pub async fn summary(&self, meeting: MeetingId) -> Result<MeetingSummary, ReportError> {
-        let stored = self.store.summary(meeting, self.made_under()).await?;
-        let kept = stored.as_ref().and_then(|it| it.summary.clone());
+    pub async fn digest(&self, meeting: MeetingId) -> Result<MeetingDigest, ReportError> {
+        let stored = self.store.digest(meeting, self.made_under()).await?;
+        let kept = stored.as_ref().and_then(|it| it.digest.clone());
         // One that stays as it was may be of when fewer raters were enough.
         let raters_min = self.disclosure.raters_min;
         if let Some(kept) = kept.filter(|it| it.rating.is_none() || it.raters >= raters_min) {
@@ -56,31 +56,31 @@ impl Reports {
         // As who sees nobody's: of the effectiveness nobody shall reckon back what one or two said.
         let asked = Asked { now, individuals: false };
         let report = Box::pin(self.report(meeting, Seq(u64::MAX), asked)).await?;
-        let summary = summary(&report);
+        let digest = digest(&report);
         // While it goes on, time alone makes it another.
         if let Some(stored) = stored.filter(|_| report.r#final) {
             let under = self.made_under();
-            self.store.keep_summary(meeting, stored.changes, under, &summary).await?;
+            self.store.keep_digest(meeting, stored.changes, under, &digest).await?;
         }
-        Ok(summary)
+        Ok(digest)
     }
 
     /// The same of many meetings, in their order.
     ///
     /// # Errors
     /// As [`Reports::report`].
-    pub async fn summaries(
+    pub async fn digests(
         &self,
         meetings: Vec<MeetingId>,
-    ) -> Result<Vec<MeetingSummary>, ReportError> {
-        let summaries = stream::iter(meetings).map(|meeting| self.summary(meeting));
-        summaries.buffered(AT_ONCE).try_collect().await
+    ) -> Result<Vec<MeetingDigest>, ReportError> {
+        let digests = stream::iter(meetings).map(|meeting| self.digest(meeting));
+        digests.buffered(AT_ONCE).try_collect().await
     }
 
-    /// Makes the summaries of meetings that are over until the server stops: what all meetings were like can be
+    /// Makes the digests of meetings that are over until the server stops: what all meetings were like can be
     /// asked without a fold of their journals. `caught_up` is dropped once those are made that were missing at
     /// the start; after that it looks for them `every` so often.
-    pub async fn keep_summaries(
+    pub async fn keep_digests(
         self,
         every: Duration,
         stop: CancellationToken,
@@ -119,7 +119,7 @@ impl Reports {
                 if unable.contains(&meeting) {
                     continue;
                 }
-                let Err(error) = self.summary(meeting).await else { continue };
+                let Err(error) = self.digest(meeting).await else { continue };
                 tracing::warn!(%meeting, %error, "failed to sum a meeting up");
                 // The store may do better the next time.
                 if matches!(error, ReportError::Store(_)) {
@@ -134,19 +134,19 @@ impl Reports {
 
     async fn due(&self, due: Due, after: MeetingId) -> Result<Vec<MeetingId>, StoreError> {
         match due {
-            Due::Stale => self.store.stale_summaries(after, MEETINGS_AT_ONCE).await,
+            Due::Stale => self.store.stale_digests(after, MEETINGS_AT_ONCE).await,
             Due::Outdated => {
                 let under = self.made_under();
-                self.store.outdated_summaries(after, MEETINGS_AT_ONCE, under).await
+                self.store.outdated_digests(after, MEETINGS_AT_ONCE, under).await
             }
         }
     }
 }
 
-fn summary(report: &Report) -> MeetingSummary {
+fn digest(report: &Report) -> MeetingDigest {
     let totals = &report.totals;
     let (planned, started) = (report.meeting.starts_at, report.meeting.started_at);
-    MeetingSummary {
+    MeetingDigest {
         engagement_version: engagement::VERSION,
         effectiveness_version: effectiveness::VERSION,
         participants: totals.participants,
