@@ -6,13 +6,14 @@
 use std::collections::BTreeMap;
 
 use quorate_protocol::{
-    Confidence, Engagement, EngagementProfile, EngagementWeights, ParticipantId, Privacy,
-    ScoreComponent, Settings, Timestamp, UserKind,
+    Confidence, Engagement, EngagementProfile, EngagementWeights, ParticipantId, Privacy, Settings,
+    Timestamp, UserKind,
 };
 
 use super::facts::Facts;
 use super::measures::Totals;
 use super::person::Person;
+use super::score::{Part, score};
 
 /// The version of the formula.
 pub const VERSION: u32 = 1;
@@ -161,67 +162,4 @@ fn response(person: &Person) -> Part {
 fn signal(hands: u32, totals: Totals) -> Part {
     let signals = f64::from(hands) + f64::from(totals.reactions);
     Part::of(signals, None, 1.0 - (-signals / SIGNALS_FOR_HALF).exp2())
-}
-
-/// How evenly talk is shared, 0 to 1: 1 − G·n/(n−1), G the Gini coefficient; none while nobody spoke, and for
-/// one alone.
-#[must_use]
-pub fn balance(talk_ms: &mut [u64]) -> Option<f64> {
-    let (n, sum) = (talk_ms.len() as f64, talk_ms.iter().sum::<u64>() as f64);
-    if n < 2.0 || sum == 0.0 {
-        return None;
-    }
-    talk_ms.sort_unstable();
-    let ranked = (1u32..).zip(talk_ms.iter()).map(|(rank, ms)| f64::from(rank) * *ms as f64);
-    let gini = 2.0 * ranked.sum::<f64>() / (n * sum) - (n + 1.0) / n;
-    Some((1.0 - gini * n / (n - 1.0)).clamp(0.0, 1.0))
-}
-
-/// A component before it is weighed.
-#[derive(Debug, Clone, Copy)]
-pub struct Part {
-    raw: Option<f64>,
-    of: Option<f64>,
-    x: Result<f64, &'static str>,
-}
-
-impl Part {
-    /// One that applies: what was counted, against what, and how much of it was reached.
-    #[must_use]
-    pub fn of(raw: f64, of: Option<f64>, x: f64) -> Part {
-        Part { raw: Some(raw), of, x: Ok(x.clamp(0.0, 1.0)) }
-    }
-
-    /// One that does not apply, and why.
-    #[must_use]
-    pub fn missing(why: &'static str) -> Part {
-        Part { raw: None, of: None, x: Err(why) }
-    }
-
-    /// The component; its points come with [`score`].
-    #[must_use]
-    pub fn weighing(self, key: &str, weight: impl Into<f64>) -> ScoreComponent {
-        ScoreComponent {
-            key: key.to_owned(),
-            raw: self.raw,
-            of: self.of,
-            x: self.x.ok(),
-            weight: weight.into(),
-            points: 0.0,
-            available: self.x.is_ok(),
-            why: self.x.err().map(str::to_owned),
-        }
-    }
-}
-
-/// Gives each component its points, and answers their sum: `100 · Σ w·x / Σ w` over those that apply, 0 where
-/// none does.
-pub fn score(components: &mut [ScoreComponent]) -> f64 {
-    let applies = components.iter().filter(|component| component.available);
-    let weights: f64 = applies.map(|component| component.weight).sum();
-    for component in components.iter_mut().filter(|_| weights > 0.0) {
-        component.points = 100.0 * component.weight * component.x.unwrap_or(0.0) / weights;
-    }
-    let points: f64 = components.iter().map(|component| component.points).sum();
-    points.clamp(0.0, 100.0)
 }

@@ -8,8 +8,9 @@ use quorate_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::activity::Activity;
+use super::attendance::Attendance;
 use super::event::View;
-use super::participation::{Activity, Attendance};
 use super::rights::Can;
 
 /// A user's place in the meeting; kept when they leave and come back.

@@ -5,7 +5,7 @@
 
 use quorate_protocol::{Effectiveness, ScoreComponent};
 
-use crate::meeting::engagement::{Part, balance, score};
+use crate::meeting::score::{Part, balance, score};
 
 /// The version of the formula.
 pub const VERSION: u32 = 1;
