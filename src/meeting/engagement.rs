@@ -92,7 +92,7 @@ impl<'a> Scoring<'a> {
             return None;
         }
         let totals = self.totals.get(&person.id).copied().unwrap_or_default();
-        let present_ms = person.attendance.total_ms(self.now);
+        let present_ms = self.facts.present_ms(person, person.expected_since, self.now);
         let weights = weights(&self.facts.info.settings);
         let mut components = vec![
             self.presence(person, present_ms).weighing("presence", weights.presence),

@@ -124,6 +124,14 @@ impl Facts {
     pub fn live_ms(&self, person: &Person, now: Timestamp) -> u64 {
         self.ran.ms_after(person.expected_since, now)
     }
+
+    /// For how long someone was there since then while the meeting ran, in milliseconds. It runs whenever anyone
+    /// is there, but for those who came before the start.
+    #[must_use]
+    pub fn present_ms(&self, person: &Person, since: Timestamp, now: Timestamp) -> u64 {
+        let ran_first = self.ran.spans(now).next();
+        ran_first.map_or(0, |first| person.attendance.ms_after(since.max(first.from), now))
+    }
 }
 
 impl Person {

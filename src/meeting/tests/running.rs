@@ -122,6 +122,51 @@ fn who_is_invited_when_they_are_there_already_was_expected_from_the_start() {
     assert_eq!((x(&stage, 5), x(&stage, 6)), (Some(0.5), Some(1.0)), "nor does it change later");
 }
 
+#[test]
+fn who_was_there_before_the_start_was_not_in_the_meeting_yet() {
+    let mut stage = Stage::new(|created| {
+        created.starts_at = Some(Timestamp(1_700_000_000_000 + 3_600_000));
+        created.co_hosts = vec![UserId(2), UserId(3)];
+    });
+    stage.enter(OWNER).unwrap();
+    for user in [2, 3] {
+        stage.ask(OWNER, invite(user)).unwrap();
+        stage.enter(user).unwrap();
+    }
+    stage.pass(600);
+    let presence = |stage: &Stage, user| {
+        let it = component(stage, user, "presence");
+        (it.raw, it.of, it.x)
+    };
+    let required = |stage: &Stage| stage.meeting.facts.required_present(stage.now);
+    assert_eq!(presence(&stage, 2), (Some(0.0), Some(0.0), Some(1.0)), "nobody missed anything");
+    assert_eq!(required(&stage), (0, 0));
+    stage.ask(2, leave()).unwrap();
+    stage.ask(OWNER, empty(Command::MeetingStart)).unwrap();
+    stage.pass(100);
+    stage.ask(3, leave()).unwrap();
+    stage.pass(300);
+    stage.ask(OWNER, empty(Command::MeetingEnd)).unwrap();
+    assert_eq!(presence(&stage, OWNER), (Some(400.0), Some(400.0), Some(1.0)));
+    assert_eq!(presence(&stage, 2), (Some(0.0), Some(400.0), Some(0.0)));
+    assert_eq!(presence(&stage, 3), (Some(100.0), Some(400.0), Some(0.25)));
+    assert_eq!(required(&stage), (2, 0), "neither for half of it");
+    let confidence = |user| {
+        let engagement = stage.meeting.engagement(stage.now, [at(user)]).pop().unwrap().1;
+        engagement.unwrap().confidence
+    };
+    assert_eq!((confidence(OWNER), confidence(3)), (Confidence::Normal, Confidence::Low));
+    assert_eq!(stage.person(2).total_seconds(stage.now), 600, "they were there all the same");
+
+    // Time between the end and the reopening is nobody's.
+    stage.pass(1_000);
+    stage.enter(OWNER).unwrap();
+    stage.enter(2).unwrap();
+    stage.pass(400);
+    assert_eq!(presence(&stage, 2), (Some(400.0), Some(800.0), Some(0.5)));
+    assert_eq!(required(&stage), (2, 1));
+}
+
 /// One whose connection is lost while a poll is opened, and after so many seconds.
 fn asked_while_lost(seconds: u32, meanwhile: impl FnOnce(&mut Stage)) -> Stage {
     let mut stage = two_for(60);
