@@ -87,9 +87,9 @@ impl Attendance {
         self.open.is_some() || !self.spans.is_empty()
     }
 
-    /// Until when they were there; none: they are, or never were.
-    pub(super) fn until(&self) -> Option<Timestamp> {
-        self.spans.last().filter(|_| self.open.is_none()).map(|span| span.to)
+    /// Whether they are there now, and not cut off.
+    pub(super) fn is_there(&self) -> bool {
+        self.open.is_some() && self.lost_at.is_none()
     }
 
     pub(super) fn came(&mut self, at: Timestamp, room: Option<RoomId>) {

@@ -14,12 +14,12 @@ impl Facts {
     pub(super) fn participated(&mut self, event: &Event) {
         let at = event.at;
         match &event.fact {
+            Fact::MeetingStarted {} | Fact::MeetingReopened {} => {}
             Fact::MeetingEnded { .. } => {
                 self.people.values_mut().for_each(|person| person.is_gone(at));
             }
             Fact::MeetingRecovered { last_alive } => {
                 self.ran.lost(*last_alive);
-                self.ran.resumed(at);
                 let there = self.people.values_mut().filter(|person| person.is_in());
                 there.for_each(|person| person.attendance.lost(*last_alive));
             }
@@ -46,6 +46,14 @@ impl Facts {
                     person.attendance.moved(person.room, at);
                 }
             }
+            _ => return self.note_activity(event),
+        }
+        self.note_running(at);
+    }
+
+    fn note_activity(&mut self, event: &Event) {
+        let at = event.at;
+        match &event.fact {
             Fact::ChatSent { short: false, .. } => {
                 event.by.into_iter().for_each(|by| self.with(by, |it| it.activity.wrote(at)));
             }
@@ -67,21 +75,22 @@ impl Facts {
             }
             _ => {}
         }
-        self.note_running(at);
     }
 
-    /// A meeting runs while it goes on and someone is there; bots are nobody.
+    /// A meeting runs while it goes on and someone is there; bots are nobody. While all who are in are cut off it is
+    /// itself: whether the gap counts is known when the first of them is back, or another comes.
     fn note_running(&mut self, at: Timestamp) {
-        let runs = self.info.status == MeetingStatus::InProgress && self.present > 0;
-        match (self.ran.open.is_some(), runs) {
-            (false, true) => self.ran.came(at, None),
-            (true, false) => {
-                // Of those whose connection was lost nobody was there up to now.
-                let people = self.people.values().filter(|person| person.kind != UserKind::Bot);
-                let last = people.filter_map(|person| person.attendance.until()).max();
-                self.ran.left(last.unwrap_or(at));
-            }
-            _ => {}
+        if self.info.status != MeetingStatus::InProgress || self.present == 0 {
+            return self.ran.left(at);
+        }
+        if self.ran.open.is_none() {
+            self.ran.came(at, None);
+        }
+        let mut people = self.people.values().filter(|person| person.kind != UserKind::Bot);
+        if people.any(|person| person.attendance.is_there()) {
+            self.ran.resumed(at);
+        } else {
+            self.ran.lost(at);
         }
     }
 
