@@ -21,7 +21,7 @@ pub const VERSION: u32 = 1;
 const TALK_MS_MIN: u64 = 60_000;
 /// This share of a fair share of the talk is full.
 const FULL_SHARE: f64 = 0.5;
-/// Messages for half of the points, in every [`MESSAGES_FOR_MS`] present.
+/// Messages for half of the points in every [`MESSAGES_FOR_MS`] present, and in less than one such time.
 const MESSAGES_FOR_HALF: f64 = 3.0;
 /// See [`MESSAGES_FOR_HALF`].
 const MESSAGES_FOR_MS: f64 = 30.0 * 60_000.0;
@@ -145,8 +145,7 @@ fn chat(person: &Person, present_ms: u64) -> Part {
     if !person.activity.could_chat {
         return Part::missing("the chat was locked");
     }
-    // Who wrote was there, for a moment at least.
-    let half = MESSAGES_FOR_HALF * present_ms.max(1) as f64 / MESSAGES_FOR_MS;
+    let half = MESSAGES_FOR_HALF * (present_ms as f64 / MESSAGES_FOR_MS).max(1.0);
     Part::of(messages, None, 1.0 - (-messages / half).exp2())
 }
 

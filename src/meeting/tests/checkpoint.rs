@@ -295,8 +295,8 @@ fn final_scores_follow_what_they_are_made_of_and_go_when_the_meeting_goes_on() {
     let weights = EngagementWeights { presence: 50, voice: 0, chat: 50, response: 0, signal: 0 };
     let policy = Policy { engagement_weights: Some(Some(weights)), ..Policy::default() };
     house.ask_office(Command::MeetingPolicy(Box::new(policy)));
-    // There for half of the time, and one message in one minute, in which a tenth of one is half of the points.
-    let expected = 50.0 * 0.5 + 50.0 * (1.0 - (-1.0f64 / 0.1).exp2());
+    // There for half of the time, and one message of three that are half of the points.
+    let expected = 50.0 * 0.5 + 50.0 * (1.0 - (-1.0f64 / 3.0).exp2());
     let after = final_score(&house, 3).unwrap();
     assert!((after - expected).abs() < 1e-9, "{after}, not {expected}");
 

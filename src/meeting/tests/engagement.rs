@@ -112,8 +112,14 @@ fn an_hour_is_scored_as_by_hand_in_both_profiles() {
 }
 
 #[test]
-fn half_of_the_points_for_the_chat_are_three_messages_in_every_thirty_minutes_there() {
-    for (minutes, messages, x) in [(10, 1, 0.5), (10, 2, 0.75), (30, 3, 0.5), (60, 3, 0.292_893)] {
+fn half_of_the_points_for_the_chat_are_three_messages_or_three_for_every_thirty_minutes_there() {
+    for (minutes, messages, x) in [
+        (1, 1, 0.206_299),
+        (10, 1, 0.206_299),
+        (10, 2, 0.370_039),
+        (30, 3, 0.5),
+        (60, 3, 0.292_893),
+    ] {
         let mut stage = cast();
         for _ in 0..messages {
             stage.ask(5, say("hello", None)).unwrap();
