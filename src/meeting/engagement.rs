@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use quorate_protocol::{
-    Confidence, Engagement, EngagementProfile, EngagementWeights, ParticipantId, Privacy, Settings,
-    Timestamp, UserKind,
+    Confidence, Engagement, EngagementProfile, EngagementWeights, ParticipantId, Privacy,
+    ScoreComponent, Settings, Timestamp, UserKind,
 };
 
 use super::facts::Facts;
@@ -27,11 +27,13 @@ const MESSAGES_FOR_HALF: f64 = 3.0;
 const MESSAGES_FOR_MS: f64 = 30.0 * 60_000.0;
 /// Reactions and hands for half of the points.
 const SIGNALS_FOR_HALF: f64 = 2.0;
-/// Who was there for less gives a score of low confidence, in milliseconds.
-const PRESENT_MS_MIN: u64 = 5 * 60_000;
+/// Who was there for less gives a score of low confidence, in seconds.
+const PRESENT_SECONDS_MIN: f64 = 5.0 * 60.0;
 /// With fewer components than this a score is of low confidence.
 const COMPONENTS_MIN: usize = 2;
 
+/// The component of time; its raw value is in seconds.
+const PRESENCE: &str = "presence";
 /// The component of talk.
 const VOICE: &str = "voice";
 /// Why it does not apply where the settings forbid it.
@@ -94,18 +96,14 @@ impl<'a> Scoring<'a> {
         let totals = self.totals.get(&person.id).copied().unwrap_or_default();
         let present_ms = self.facts.present_ms(person, person.expected_since, self.now);
         let weights = weights(&self.facts.info.settings);
-        let mut components = vec![
-            self.presence(person, present_ms).weighing("presence", weights.presence),
+        let components = vec![
+            self.presence(person, present_ms).weighing(PRESENCE, weights.presence),
             self.voice(totals).weighing(VOICE, weights.voice),
             chat(person, present_ms).weighing("chat", weights.chat),
             response(person).weighing("response", weights.response),
             signal(person.activity.hands(self.now), totals).weighing("signal", weights.signal),
         ];
-        let score = score(&mut components);
-        let available = components.iter().filter(|it| it.available && it.weight > 0.0).count();
-        let low = present_ms < PRESENT_MS_MIN || available < COMPONENTS_MIN;
-        let confidence = if low { Confidence::Low } else { Confidence::Normal };
-        Some(Engagement { version: VERSION, score, confidence, components })
+        Some(made_of(VERSION, components))
     }
 
     fn presence(&self, person: &Person, present_ms: u64) -> Part {
@@ -136,8 +134,17 @@ pub fn without_talk(mut engagement: Engagement) -> Engagement {
     for voice in engagement.components.iter_mut().filter(|it| it.key == VOICE) {
         *voice = Part::missing(UNMEASURED).weighing(VOICE, voice.weight);
     }
-    engagement.score = score(&mut engagement.components);
-    engagement
+    made_of(engagement.version, engagement.components)
+}
+
+/// The score that components make, and how sure it is.
+fn made_of(version: u32, mut components: Vec<ScoreComponent>) -> Engagement {
+    let score = score(&mut components);
+    let present = components.iter().find(|it| it.key == PRESENCE).and_then(|it| it.raw);
+    let available = components.iter().filter(|it| it.available && it.weight > 0.0).count();
+    let low = present.unwrap_or(0.0) < PRESENT_SECONDS_MIN || available < COMPONENTS_MIN;
+    let confidence = if low { Confidence::Low } else { Confidence::Normal };
+    Engagement { version, score, confidence, components }
 }
 
 fn chat(person: &Person, present_ms: u64) -> Part {
