@@ -395,7 +395,7 @@ impl Facts {
             Fact::MediaUpdated { participant, media } => {
                 if let Some(person) = self.people.get_mut(participant) {
                     person.media = *media;
-                    person.microphone_used |= media.audio;
+                    person.microphone_known |= media.audio;
                 }
             }
             Fact::ParticipantMuted { participant, media } => self.muted(&[*participant], media),

@@ -265,8 +265,8 @@ impl Facts {
         Ok((self.person(other)?.who_is_in()?, source))
     }
 
-    /// Refuses for one who cannot be heard: who is not there, or whose microphone was turned off. Of whom
-    /// never turned theirs on nothing is known: they may use a telephone.
+    /// Refuses for one who cannot be heard: who is not there, or whose microphone was turned off. Of who
+    /// never turned theirs on, and was not muted, nothing is known: they may use a telephone.
     fn can_be_heard(&self, person: &Person) -> Result<(), Refusal> {
         person.who_is_in()?;
         if !self.connected(person) {
@@ -275,7 +275,7 @@ impl Facts {
         if self.info.suspended && person.view.rank < STAFF_RANK {
             return Err(Refusal::Conflict("the meeting is suspended, and microphones are off"));
         }
-        if person.microphone_used && !person.media.audio {
+        if person.microphone_known && !person.media.audio {
             return Err(Refusal::Conflict(
                 "the microphone is off; turn it on with media.update before speaking",
             ));
