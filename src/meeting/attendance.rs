@@ -136,8 +136,10 @@ impl Attendance {
         self.room = None;
     }
 
+    /// A moment is a span only where it is all there is.
     fn close(&mut self, to: Timestamp) {
-        if let Some((from, room)) = self.open.take() {
+        let Some((from, room)) = self.open.take() else { return };
+        if to > from || self.spans.is_empty() {
             self.spans.push(Span { from, to: to.max(from), room });
         }
     }
@@ -185,5 +187,22 @@ mod tests {
         let spans = attendance.spans(at(99)).map(|span| (span.from, span.to, span.room));
         let expected = [(at(0), at(10), None), (at(10), at(30), Some(one)), (at(30), at(50), None)];
         assert!(spans.eq(expected));
+    }
+    #[test]
+    fn a_moment_in_another_room_is_no_time_there_and_a_moment_is_enough_to_have_been_there() {
+        let mut attendance = Attendance::default();
+        attendance.came(at(0), Some(RoomId(1)));
+        attendance.moved(None, at(10));
+        attendance.left(at(10));
+        assert_eq!(
+            attendance.spans(at(99)).map(|span| span.room).collect::<Vec<_>>(),
+            [Some(RoomId(1))]
+        );
+
+        let mut attendance = Attendance::default();
+        attendance.came(at(10), None);
+        attendance.left(at(10));
+        assert!(attendance.is_any());
+        assert_eq!(seconds(&attendance, 99), 0);
     }
 }
