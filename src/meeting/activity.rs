@@ -68,7 +68,7 @@ impl Activity {
     }
 
     /// The connection is back; whether they count as having been there meanwhile.
-    pub(super) fn is_back(&mut self, was_there: bool) {
+    pub(super) fn back(&mut self, was_there: bool) {
         let missed = std::mem::take(&mut self.polls_missed).into_iter();
         missed.filter(|_| was_there).for_each(|poll| self.saw(poll));
     }

@@ -281,7 +281,7 @@ impl Facts {
             self.empty_since = None;
         }
         let renewed = self.renew(event);
-        self.participated(event);
+        self.note_participation(event);
         renewed
     }
 

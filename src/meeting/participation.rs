@@ -11,12 +11,12 @@ use super::person::Person;
 
 impl Facts {
     /// What an event says of the part that people take; after it was applied.
-    pub(super) fn participated(&mut self, event: &Event) {
+    pub(super) fn note_participation(&mut self, event: &Event) {
         let at = event.at;
         match &event.fact {
             Fact::MeetingStarted {} | Fact::MeetingReopened {} => {}
             Fact::MeetingEnded { .. } => {
-                self.people.values_mut().for_each(|person| person.is_gone(at));
+                self.people.values_mut().for_each(|person| person.gone(at));
             }
             Fact::MeetingRecovered { last_alive } => {
                 self.ran.lost(*last_alive);
@@ -27,14 +27,14 @@ impl Facts {
             Fact::ParticipantLeft { participant, .. }
             | Fact::ParticipantRemoved { participant }
             | Fact::ParticipantBanned { participant: Some(participant), .. } => {
-                self.with(*participant, |person| person.is_gone(at));
+                self.with(*participant, |person| person.gone(at));
             }
             Fact::ConnectionChanged { participant, status } => {
                 self.with(*participant, |person| match status {
                     Presence::Lost => person.attendance.lost(at),
                     Presence::Present => {
                         let counts = person.attendance.resumed(at);
-                        person.activity.is_back(counts);
+                        person.activity.back(counts);
                     }
                 });
             }
@@ -144,7 +144,7 @@ impl Facts {
 }
 
 impl Person {
-    fn is_gone(&mut self, at: Timestamp) {
+    fn gone(&mut self, at: Timestamp) {
         self.attendance.left(at);
         self.activity.hand_lowered(at);
         self.activity.polls_missed.clear();
