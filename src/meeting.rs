@@ -298,18 +298,7 @@ pub enum Answer {
 impl Decision {
     /// Nothing yet, by this person.
     fn by(person: &Person) -> Decision {
-        Decision {
-            events: Vec::new(),
-            signals: Vec::new(),
-            answer: Answer::Data("{}".into()),
-            passcode: None,
-            offspring: Vec::new(),
-            carried_bytes: 0,
-            measured: None,
-            ballot: None,
-            by: Some(person.id),
-            user: person.user,
-        }
+        Decision { by: Some(person.id), user: person.user, ..Decision::by_system() }
     }
 
     /// Nothing yet, by the system.
