@@ -32,12 +32,22 @@ const PRESENT_SECONDS_MIN: f64 = 5.0 * 60.0;
 /// With fewer components than this a score is of low confidence.
 const COMPONENTS_MIN: usize = 2;
 
-/// The component of time; its raw value is in seconds.
-const PRESENCE: &str = "presence";
-/// The component of talk.
-const VOICE: &str = "voice";
 /// Why it does not apply where the settings forbid it.
 const UNMEASURED: &str = "it is not measured here for how long people speak";
+
+/// What the components are called.
+pub mod key {
+    /// Time present; its raw value is in seconds.
+    pub const PRESENCE: &str = "presence";
+    /// Talk.
+    pub const VOICE: &str = "voice";
+    /// Messages.
+    pub const CHAT: &str = "chat";
+    /// Answers to polls.
+    pub const RESPONSE: &str = "response";
+    /// Reactions and hands.
+    pub const SIGNAL: &str = "signal";
+}
 
 const DISCUSSION: EngagementWeights =
     EngagementWeights { presence: 35, voice: 25, chat: 15, response: 15, signal: 10 };
@@ -65,10 +75,16 @@ pub struct Scoring<'a> {
 }
 
 impl Person {
+    /// Whether they were ever there, and are no bot.
+    #[must_use]
+    pub fn was_there(&self) -> bool {
+        self.kind != UserKind::Bot && self.attendance.is_any()
+    }
+
     /// Whether they were there and are one of those of whom reports speak: no bot, and not excluded.
     #[must_use]
     pub fn is_reported(&self) -> bool {
-        self.kind != UserKind::Bot && self.attendance.is_any() && !self.excluded
+        self.was_there() && !self.excluded
     }
 }
 
@@ -97,11 +113,11 @@ impl<'a> Scoring<'a> {
         let present_ms = self.facts.present_ms(person, person.expected_since, self.now);
         let weights = weights(&self.facts.info.settings);
         let components = vec![
-            self.presence(person, present_ms).weighing(PRESENCE, weights.presence),
-            self.voice(totals).weighing(VOICE, weights.voice),
-            chat(person, present_ms).weighing("chat", weights.chat),
-            response(person).weighing("response", weights.response),
-            signal(person.activity.hands(self.now), totals).weighing("signal", weights.signal),
+            self.presence(person, present_ms).weighing(key::PRESENCE, weights.presence),
+            self.voice(totals).weighing(key::VOICE, weights.voice),
+            chat(person, present_ms).weighing(key::CHAT, weights.chat),
+            response(person).weighing(key::RESPONSE, weights.response),
+            signal(person.activity.hands(self.now), totals).weighing(key::SIGNAL, weights.signal),
         ];
         Some(made_of(VERSION, components))
     }
@@ -131,8 +147,8 @@ impl<'a> Scoring<'a> {
 /// A score that was made where talk was measured, as it is where talk may not be shown any more.
 #[must_use]
 pub fn without_talk(mut engagement: Engagement) -> Engagement {
-    for voice in engagement.components.iter_mut().filter(|it| it.key == VOICE) {
-        *voice = Part::missing(UNMEASURED).weighing(VOICE, voice.weight);
+    for voice in engagement.components.iter_mut().filter(|it| it.key == key::VOICE) {
+        *voice = Part::missing(UNMEASURED).weighing(key::VOICE, voice.weight);
     }
     made_of(engagement.version, engagement.components)
 }
@@ -140,7 +156,7 @@ pub fn without_talk(mut engagement: Engagement) -> Engagement {
 /// The score that components make, and how sure it is.
 fn made_of(version: u32, mut components: Vec<ScoreComponent>) -> Engagement {
     let score = score(&mut components);
-    let present = components.iter().find(|it| it.key == PRESENCE).and_then(|it| it.raw);
+    let present = components.iter().find(|it| it.key == key::PRESENCE).and_then(|it| it.raw);
     let available = components.iter().filter(|it| it.available && it.weight > 0.0).count();
     let low = present.unwrap_or(0.0) < PRESENT_SECONDS_MIN || available < COMPONENTS_MIN;
     let confidence = if low { Confidence::Low } else { Confidence::Normal };

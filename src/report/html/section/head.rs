@@ -40,7 +40,7 @@ fn when(view: &View<'_>) -> Markup {
             (None, _, Some(planned)) => { "Planned for " (clock.stamp(planned)) ", not started" },
             (None, _, None) => "Not started",
         }
-        " · Times are in " (clock.zone(start))
+        " · Times are in " (clock.zone(start, view.end()))
     }
 }
 

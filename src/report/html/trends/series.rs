@@ -16,7 +16,7 @@ pub fn of_series(trends: &Trends) -> String {
     let view = View { trends, clock: Clock::of(trends.time_zone.as_deref()) };
     let when = html! {
         (view.clock.day(trends.from)) " to " (view.clock.day(trends.to))
-        " · Times are in " (view.clock.zone(trends.to))
+        " · Times are in " (view.clock.zone(trends.to, trends.to))
     };
     page("Trends of a series", &trends.title, &when, &view.sections())
 }
