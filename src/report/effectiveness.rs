@@ -9,7 +9,7 @@ use quorate_protocol::{Effectiveness, QualityLevel, ScoreComponent};
 
 pub use input::{AgendaKept, Contribution, EffectivenessInput, ScheduleKept};
 
-use crate::meeting::engagement::{Part, balance, score};
+use crate::meeting::score::{Part, balance, score};
 
 /// The version of the formula.
 pub const VERSION: u32 = 1;
