@@ -33,7 +33,7 @@ const PRESENT_SECONDS_MIN: f64 = 5.0 * 60.0;
 const COMPONENTS_MIN: usize = 2;
 
 /// Why it does not apply where the settings forbid it.
-const UNMEASURED: &str = "it is not measured here for how long people speak";
+const UNMEASURED: &str = "it is not known here for how long people spoke";
 
 /// What the components are called.
 pub mod key {

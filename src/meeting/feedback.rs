@@ -116,6 +116,8 @@ pub struct Standing {
     pub open: bool,
     /// When that ends; none while the meeting goes on.
     pub closes_at: Option<Timestamp>,
+    /// Whether what was said is gone.
+    pub is_forgotten: bool,
 }
 
 impl Meeting {
@@ -190,6 +192,7 @@ impl Facts {
             mode: self.info.settings.feedback,
             open: self.takes_feedback(now, privacy).is_ok(),
             closes_at: self.feedback_closes_at(privacy),
+            is_forgotten: self.is_forgotten(),
         }
     }
 
@@ -263,9 +266,10 @@ pub fn summary(
     insight: Insight,
     yours: Option<FeedbackGiven>,
 ) -> FeedbackSummary {
-    let Standing { mode, open, closes_at } = standing;
+    let Standing { mode, open, closes_at, is_forgotten } = standing;
     let raters = u32::try_from(ratings.len()).unwrap_or(u32::MAX);
     let Insight { aggregate, each, raters_min } = insight;
+    let aggregate = aggregate && !is_forgotten;
     let enough = aggregate && raters >= raters_min.max(1);
     FeedbackSummary {
         mode,

@@ -49,6 +49,18 @@ impl Facts {
         server.and(self.info.settings.privacy)
     }
 
+    /// When what was personal and measured went last.
+    #[must_use]
+    pub fn forgotten_at(&self) -> Option<Timestamp> {
+        self.retention.applied.map(|(_, at)| at)
+    }
+
+    /// Whether it is gone what was measured and said: the meeting did not go on after that.
+    #[must_use]
+    pub fn is_forgotten(&self) -> bool {
+        self.forgotten_at().is_some_and(|at| self.ran.ms_after(at, Timestamp::LAST) == 0)
+    }
+
     /// When what is personal is to go, and after how many days; `privacy` is the server's.
     pub(super) fn retention_due(&self, privacy: Privacy) -> Option<(Timestamp, u32)> {
         let days = self.privacy(privacy).retention_days?;

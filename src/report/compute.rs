@@ -39,6 +39,8 @@ pub(super) struct Subject {
     pub(super) disclosure: Disclosure,
     /// What of people is measured and shown.
     pub(super) privacy: Privacy,
+    /// Whether it is known for how long people spoke.
+    pub(super) talk_time: bool,
     asked: Asked,
     pub(super) as_of: Timestamp,
     pub(super) course: Course,
@@ -56,7 +58,8 @@ impl Subject {
         let until = ran.last().or(first).map_or(as_of, |span| span.to);
         let course = Course::new(first.map(|span| span.from), until);
         let privacy = story.facts.privacy(disclosure.privacy);
-        Subject { story, disclosure, privacy, asked, as_of, course }
+        let talk_time = privacy.talk_time && !story.facts.is_forgotten();
+        Subject { story, disclosure, privacy, talk_time, asked, as_of, course }
     }
 
     /// What is to be summed up of the minutes.
@@ -90,6 +93,7 @@ impl Subject {
             as_of: self.as_of,
             r#final: facts.info.status.is_over(),
             privacy: self.privacy,
+            forgotten_at: facts.forgotten_at(),
             participants: if individuals { people } else { Vec::new() },
             excluded: facts.people.values().filter(excluded).count() as u32,
             course: self.course(&counted, measured),
@@ -151,7 +155,8 @@ impl Subject {
         totals: &BTreeMap<ParticipantId, Totals>,
         measured: &Measured,
     ) -> Vec<ReportPerson> {
-        let scoring = Scoring::new(&self.story.facts, totals, self.privacy, self.as_of);
+        let privacy = Privacy { talk_time: self.talk_time, ..self.privacy };
+        let scoring = Scoring::new(&self.story.facts, totals, privacy, self.as_of);
         let mut people: Vec<_> = self.people().collect();
         people.sort_by_key(|person| (self.came(person), person.id));
         let known = |person: &Person| {
@@ -186,7 +191,7 @@ impl Subject {
                 .map(|span| ReportSpan { from: span.from, to: span.to, room: span.room })
                 .collect(),
             present_seconds: person.attendance.total_ms(self.as_of) / 1000,
-            talk_seconds: privacy.talk_time.then_some(totals.talk_ms / 1000),
+            talk_seconds: self.talk_time.then_some(totals.talk_ms / 1000),
             messages: person.activity.messages,
             hands: person.activity.hands(self.as_of),
             reactions: totals.reactions,
@@ -240,7 +245,7 @@ impl Subject {
             peak: peak(people),
             live_seconds: facts.ran.total_ms(self.as_of) / 1000,
             present_seconds: present_ms / 1000,
-            talk_seconds: self.privacy.talk_time.then_some(talk_ms / 1000),
+            talk_seconds: self.talk_time.then_some(talk_ms / 1000),
             messages: counted.messages.len() as u32,
             hands: counted.hands.len() as u32,
             reactions: people.iter().map(|person| person.reactions).sum(),
@@ -254,7 +259,7 @@ impl Subject {
 
     fn course(&self, counted: &Counted, measured: &Measured) -> Vec<ReportSlice> {
         let course = self.course;
-        let talk_time = self.privacy.talk_time;
+        let talk_time = self.talk_time;
         let mut present = vec![0; course.len];
         for span in self.people().flat_map(|person| person.attendance.spans(self.as_of)) {
             for (slice, ms) in course.slices(span.from, span.to) {

@@ -218,7 +218,17 @@ async fn what_was_said_and_measured_long_ago_goes_and_the_structure_stays() {
     assert!(!told.to_string().contains(old));
     let path = format!("/api/meetings/{OLD}/feedback");
     let feedback = stage.ask(Method::GET, &path, &root, Value::Null).await.body;
-    assert_eq!((&feedback["raters"], &feedback["open"]), (&json!(0), &json!(false)));
+    assert_eq!((&feedback["raters"], &feedback["open"]), (&Value::Null, &json!(false)));
+    let path = format!("/api/meetings/{OLD}/report");
+    let report = stage.ask(Method::GET, &path, &root, Value::Null).await.body;
+    assert!(report["forgotten_at"].is_string() && report["feedback"]["raters"].is_null());
+    let talk = [&report["totals"], &report["participants"][0]].map(|it| &it["talk_seconds"]);
+    assert_eq!(talk, [&Value::Null; 2], "of which nothing is known any more");
+    let page = stage.request(Method::GET, &format!("{path}?format=html"), Some(&root)).send().await;
+    let page = page.unwrap().text().await.unwrap();
+    for gone in ["what was measured were deleted", "people spoke was deleted", "said was deleted"] {
+        assert!(page.contains(gone), "{gone}");
+    }
 
     // Once is enough, and the other's turn comes by itself.
     let due = |meeting: MeetingId| {

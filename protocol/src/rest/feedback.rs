@@ -29,7 +29,7 @@ pub struct FeedbackSummary {
     pub open: bool,
     /// When that ends; null while the meeting goes on.
     pub closes_at: Option<Timestamp>,
-    /// How many did; null for who may not see what all said together.
+    /// How many did; null for who may not see what all said together, and where that was deleted.
     pub raters: Option<u32>,
     /// The mean rating; null below the least number of raters.
     pub mean: Option<f64>,

@@ -24,6 +24,10 @@ pub struct Report {
     pub r#final: bool,
     /// What was measured and is shown.
     pub privacy: Privacy,
+    /// When names, texts and measurements of before were deleted, by retention; null where they were not. From then
+    /// on, unless the meeting is opened again, talk is null, of connections and feedback nothing is known, and scores
+    /// are of what is left.
+    pub forgotten_at: Option<Timestamp>,
     /// Everyone together.
     pub totals: ReportTotals,
     /// Those who were there, but for bots and who is excluded: in the order in which they came. Empty for who

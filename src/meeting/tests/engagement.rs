@@ -171,7 +171,7 @@ fn what_does_not_apply_says_why_and_gives_its_weight_to_the_others() {
     assert_eq!(alone.why.as_deref(), Some("nobody else was there"));
     stage.meeting.terms.privacy.talk_time = false;
     let private = component(&score(&stage, 5).unwrap(), "voice");
-    assert_eq!(private.why.as_deref(), Some("it is not measured here for how long people speak"));
+    assert_eq!(private.why.as_deref(), Some("it is not known here for how long people spoke"));
 }
 
 #[test]

@@ -239,7 +239,7 @@ fn ratings(named: bool, given: &[u8]) -> Vec<Rating> {
 #[test]
 fn a_summary_tells_no_more_than_one_may_see() {
     let mode = FeedbackMode::Named;
-    let standing = Standing { mode, open: true, closes_at: None };
+    let standing = Standing { mode, open: true, closes_at: None, is_forgotten: false };
     let see = |ratings: &[Rating], aggregate, each| {
         let insight = Insight { aggregate, each, raters_min: 3 };
         summary(standing, ratings, insight, None)
@@ -270,7 +270,8 @@ fn a_summary_tells_no_more_than_one_may_see() {
 
 #[test]
 fn the_order_of_comments_without_names_does_not_tell_who_wrote_them() {
-    let standing = Standing { mode: FeedbackMode::Named, open: true, closes_at: None };
+    let standing =
+        Standing { mode: FeedbackMode::Named, open: true, closes_at: None, is_forgotten: false };
     let told = |ratings: &[Rating], each| {
         let insight = Insight { aggregate: true, each, raters_min: 3 };
         let comments = summary(standing, ratings, insight, None).comments;

@@ -102,7 +102,7 @@ impl Subject {
             required: together.required,
             required_present: together.required_present,
             people: self.people().map(contribution).collect(),
-            talk_measured: self.privacy.talk_time,
+            talk_measured: self.talk_time,
             decisions: chronicle.decisions.len() as u32,
             actions: chronicle.actions.len() as u32,
             actions_owned: chronicle.actions.iter().filter(|it| it.owner.is_some()).count() as u32,
@@ -111,9 +111,11 @@ impl Subject {
             ratings: ratings.iter().map(|it| it.rating).collect(),
             may_rate: facts.people.values().filter(|person| person.was_there()).count() as u32,
             raters_min: self.disclosure.raters_min,
-            // Of the score and what else it is made of anyone could reckon back what one or two said.
+            // Of the score and what else it is made of anyone could reckon back what one or two said; also where
+            // one of them is told by name nowhere.
             few_hidden: facts.info.settings.feedback == FeedbackMode::Anonymous
-                || !self.shows_each(),
+                || !self.shows_each()
+                || ratings.iter().any(|it| it.excluded),
         }
     }
 

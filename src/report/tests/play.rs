@@ -564,6 +564,8 @@ async fn what_an_excluded_one_says_is_told_without_their_name() {
     for id in 1..=4 {
         play.enter(id).await;
     }
+    assert!(play.ask(1, Command::MeetingStart(Empty {})).await);
+    play.pass(60_000).await;
     let exclude = ReportExclude { participant: ParticipantId(1002), excluded: true };
     assert!(play.ask(1, Command::ReportExclude(exclude)).await);
     let database = rusqlite::Connection::open(play.store.path()).unwrap();
@@ -571,7 +573,10 @@ async fn what_an_excluded_one_says_is_told_without_their_name() {
         let said = r#"{"rating":4,"comment":"fine","tags":[],"at":"2026-11-22T10:00:00Z"}"#;
         let sql = "UPDATE meeting_participants SET feedback = ?1 WHERE id BETWEEN 1002 AND ?2";
         database.execute(sql, (said, 1001 + raters)).unwrap();
-        let feedback = play.stored(play.asked()).await.feedback;
+        let report = play.stored(play.asked()).await;
+        let rated = report.effectiveness.components.last().unwrap();
+        assert_eq!(rated.available, raters == 3, "of two the other's would be what is left");
+        let feedback = report.feedback;
         let who = feedback.comments.iter().map(|it| it.participant.map(|id| id.0));
         assert_eq!((feedback.raters, who.collect::<Vec<_>>()), (Some(raters), told));
     }

@@ -16,6 +16,8 @@ pub(in super::super) fn feedback(view: &View<'_>) -> Markup {
     let content = html! {
         @if given.mode == FeedbackMode::Off {
             (empty("Feedback was not asked for."))
+        } @else if given.raters.is_none() {
+            (empty("What people said was deleted."))
         } @else if raters == 0 {
             (empty("Nobody gave feedback."))
         } @else {

@@ -57,6 +57,9 @@ fn standing(view: &View<'_>) -> Markup {
         @if !report.r#final { "These figures are as of " (view.clock.stamp(report.as_of)) "; the meeting is not over." }
         @else if report.feedback.open { "Feedback is still open and may change the effectiveness." }
         @else { "These figures are final." }
+        @if let Some(at) = report.forgotten_at {
+            " On " (view.clock.stamp(at)) " names, texts and what was measured were deleted; scores are of what is left."
+        }
     }
 }
 
@@ -83,7 +86,7 @@ fn key_figures(view: &View<'_>) -> Markup {
             @if let Some(share) = at_least(QualityLevel::Fair, totals.quality_minutes) {
                 (figure("Connections", percent(share), "of minutes fair or better".to_owned()))
             } @else {
-                (figure("Connections", "–".to_owned(), "not measured".to_owned()))
+                (figure("Connections", "–".to_owned(), "not known".to_owned()))
             }
             (figure("Messages", count(totals.messages), format!(
                 "{}, {}",

@@ -28,6 +28,7 @@ pub(in super::super) fn quality(view: &View<'_>) -> Markup {
     let minutes = view.report.totals.quality_minutes;
     let content = html! {
         @match at_least(QualityLevel::Good, minutes) {
+            None if view.report.forgotten_at.is_some() => (empty("What was measured of connections was deleted.")),
             None => (empty("Connections were not measured.")),
             Some(good) => {
                 p { "Of " (counted(minutes.all(), "minute", "minutes")) " that were measured of everyone together, "

@@ -18,6 +18,7 @@ pub(in super::super) fn talk(view: &View<'_>) -> Markup {
     let totals = &view.report.totals;
     let content = html! {
         @match totals.talk_seconds {
+            None if view.report.privacy.talk_time => (empty("For how long people spoke was deleted.")),
             None => (empty("It was not measured for how long people spoke.")),
             Some(0) => (empty("Nobody spoke, as far as anyone told.")),
             Some(all) => {

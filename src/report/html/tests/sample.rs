@@ -118,6 +118,7 @@ pub(crate) fn empty() -> Report {
         seq: Seq(1_482),
         as_of: at(SECONDS),
         r#final: true,
+        forgotten_at: None,
         privacy: Privacy::default(),
         totals: totals(&[], &[]),
         participants: Vec::new(),
