@@ -15,7 +15,7 @@ use quorate_protocol::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::access::{Ids, may, require, seen};
+use super::access::{Ids, is_staff, may, require, seen};
 use super::feedback::sees_each;
 use super::openapi::{Operation, Routes};
 use super::problem::Problem;
@@ -74,18 +74,18 @@ async fn participants(
 ) -> Result<Reply<List<MeetingParticipant>>, Problem> {
     let meeting = seen(&api, &caller, id).await?;
     require(&api, &caller, meeting, Permission::ParticipantList).await?;
-    let admits = may(&api, &caller, meeting, Permission::ParticipantAdmit).await?;
+    let viewer = Viewer::of(&api, &caller, meeting).await?;
     let ParticipantQuery { role, status, kind, quality, limit, cursor } = query;
     let limit = page::limit(limit)?;
     let list = ("participants", meeting, role, status, kind, quality);
     let after = page::after(&list, cursor.as_deref())?.unwrap_or(ParticipantId(0));
-    // Of others who left, only those may know it who may admit.
-    let stored = quality.filter(|_| admits);
-    let filter = PersonFilter { role, status, kind, quality: stored, been_in: !admits };
+    // Of others who left, only staff may know it.
+    let stored = quality.filter(|_| viewer.staff);
+    let filter = PersonFilter { role, status, kind, quality: stored, been_in: !viewer.admits };
     let found = api.door.store.participants(meeting, filter, clock::wall(), after, limit);
     let (found, next) = found.await.map_err(unavailable)?;
     let found = feedback_shown(&api, &caller, meeting, found).await?;
-    let mut items = with_presence(&api, &caller, meeting, found, admits).await?;
+    let mut items = with_presence(&api, &caller, meeting, found, viewer).await?;
     // Whether someone who is in is lost, and how good their connection is now, the table does not say.
     let level =
         |item: &MeetingParticipant| item.quality.map_or(QualityLevel::Unknown, |it| it.level);
@@ -109,10 +109,11 @@ async fn participant(
     if !own {
         require(&api, &caller, meeting, Permission::ParticipantList).await?;
     }
-    let admits = may(&api, &caller, meeting, Permission::ParticipantAdmit).await?;
-    let shown = found.filter(|it| own || admits || it.first_joined_at.is_some());
+    let mut viewer = Viewer::of(&api, &caller, meeting).await?;
+    viewer.admits |= own;
+    let shown = found.filter(|it| viewer.admits || it.first_joined_at.is_some());
     let shown = feedback_shown(&api, &caller, meeting, shown.into_iter().collect()).await?;
-    let item = with_presence(&api, &caller, meeting, shown, admits || own).await?;
+    let item = with_presence(&api, &caller, meeting, shown, viewer).await?;
     item.into_iter().next().map(Reply).ok_or_else(|| {
         Problem(ErrorBody::new(Code::NotFound, "there is no such participant, or not for you"))
     })
@@ -214,14 +215,34 @@ async fn feedback_shown(
     Ok(people)
 }
 
-/// What the table says of people, and of those who are there what only the running meeting knows; as one sees
-/// it who is this user, and may admit or not.
+/// Who looks at people.
+#[derive(Clone, Copy)]
+struct Viewer {
+    user: UserId,
+    /// Whether they may see who waits, and how people were let in.
+    admits: bool,
+    /// Whether they may see the figures of everyone's connection.
+    staff: bool,
+}
+
+impl Viewer {
+    async fn of(api: &Api, caller: &Caller, meeting: MeetingId) -> Result<Viewer, Problem> {
+        Ok(Viewer {
+            user: caller.user.id,
+            admits: may(api, caller, meeting, Permission::ParticipantAdmit).await?,
+            staff: is_staff(api, caller, meeting).await?,
+        })
+    }
+}
+
+/// What the table says of people, and of those who are there what only the running meeting knows; as this viewer
+/// sees it.
 async fn with_presence(
     api: &Api,
     caller: &Caller,
     meeting: MeetingId,
     people: Vec<StoredPerson>,
-    admits: bool,
+    viewer: Viewer,
 ) -> Result<Vec<MeetingParticipant>, Problem> {
     let is_in = |it: &&StoredPerson| it.status == ParticipantStatus::Present;
     let there: Vec<_> = people.iter().filter(is_in).map(|it| it.id).collect();
@@ -234,7 +255,6 @@ async fn with_presence(
         live = look.await?;
     }
     let mut scores = Scores::of(api, caller, meeting, &people).await?;
-    let viewer = (caller.user.id, admits);
     let shown = |it| {
         let score = scores.take(&it);
         shown(it, &mut live, viewer, score)
@@ -263,11 +283,11 @@ impl There {
 fn shown(
     stored: StoredPerson,
     live: &mut HashMap<ParticipantId, There>,
-    (viewer, admits): (UserId, bool),
+    viewer: Viewer,
     score: Shown,
 ) -> MeetingParticipant {
     let live = live.remove(&stored.id);
-    let whole = admits || stored.user == viewer;
+    let whole = viewer.staff || stored.user == viewer.user;
     let measured = match &live {
         Some(it) if whole => it.quality,
         // Of figures it could be guessed where someone is.
@@ -281,7 +301,7 @@ fn shown(
         }
         // They left since the table was read.
         (ParticipantStatus::Present, None) => ParticipantStatus::Left,
-        (ParticipantStatus::Waiting, _) if !admits => ParticipantStatus::Left,
+        (ParticipantStatus::Waiting, _) if !viewer.admits => ParticipantStatus::Left,
         (status, _) => status,
     };
     let (hand, media, room, name, attributes) = match live {
@@ -295,7 +315,7 @@ fn shown(
         kind: stored.kind,
         role: stored.role,
         status,
-        admission: admits.then_some(stored.admission),
+        admission: viewer.admits.then_some(stored.admission),
         hand,
         media,
         room,
