@@ -9,8 +9,8 @@ use axum::http::StatusCode;
 use quorate_protocol::{
     Attributes, BanEntry, CoHost, Code, ConnectionQuality, ErrorBody, Invitation, List, Media,
     MeetingId, MeetingParticipant, PageQuery, Participant, ParticipantId, ParticipantQuery,
-    ParticipantStatus, Permission, Presence, QUALITY_SHOWN_TO_ALL_BELOW, QualityLevel, UserId,
-    WaitingRoom,
+    ParticipantStatus, Permission, Presence, QUALITY_SHOWN_TO_ALL_BELOW, QualityLevel, Timestamp,
+    UserId, WaitingRoom,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,7 +21,7 @@ use super::openapi::{Operation, Routes};
 use super::problem::Problem;
 use super::query::Query;
 use super::scores::{Scores, Shown};
-use super::{Api, Bearer, page};
+use super::{Api, Bearer, page, scores};
 use crate::identity::{Caller, unavailable};
 use crate::live::clock;
 use crate::meeting::feedback::is_told_by_name;
@@ -244,19 +244,23 @@ async fn with_presence(
     people: Vec<StoredPerson>,
     viewer: Viewer,
 ) -> Result<Vec<MeetingParticipant>, Problem> {
+    let scores = Scores::of(api, caller, meeting, &people).await?;
     let is_in = |it: &&StoredPerson| it.status == ParticipantStatus::Present;
     let there: Vec<_> = people.iter().filter(is_in).map(|it| it.id).collect();
-    let mut live: HashMap<ParticipantId, There> = HashMap::new();
-    if !there.is_empty() {
-        let look = api.door.live.look_at(meeting, move |meeting, _| {
+    let scored = scores.shown(&people);
+    let (mut live, mut measured) = <(HashMap<_, _>, HashMap<_, _>)>::default();
+    if !there.is_empty() || scores.ask(&scored) {
+        // In one look: what is told of someone is of one moment.
+        let look = api.door.live.look_at(meeting, move |meeting, now| {
             let people = there.iter().filter_map(|id| meeting.facts.get(*id));
-            people.filter(|it| it.is_in()).map(|it| (it.id, There::of(meeting, it))).collect()
+            let people = people.filter(|it| it.is_in());
+            let there = people.map(|it| (it.id, There::of(meeting, it, now)));
+            (there.collect(), scores::measured(meeting, now, &scored))
         });
-        live = look.await?;
+        (live, measured) = look.await?;
     }
-    let mut scores = Scores::of(api, caller, meeting, &people).await?;
-    let shown = |it| {
-        let score = scores.take(&it);
+    let shown = |it: StoredPerson| {
+        let score = scores.of_one(&it, measured.remove(&it.id));
         shown(it, &mut live, viewer, score)
     };
     Ok(people.into_iter().map(shown).collect())
@@ -265,15 +269,17 @@ async fn with_presence(
 /// Someone who is there, as the running meeting knows them.
 struct There {
     participant: Participant,
+    total_seconds: u64,
     quality: Option<ConnectionQuality>,
     /// Whether all may see how good their connection is.
     measured_for_all: bool,
 }
 
 impl There {
-    fn of(meeting: &Meeting, person: &Person) -> There {
+    fn of(meeting: &Meeting, person: &Person, now: Timestamp) -> There {
         There {
             participant: meeting.facts.participant(person, true),
+            total_seconds: person.total_seconds(now),
             quality: meeting.passing.measures.quality(person.id),
             measured_for_all: meeting.facts.present < QUALITY_SHOWN_TO_ALL_BELOW,
         }
@@ -294,6 +300,7 @@ fn shown(
         Some(it) => it.quality.filter(|_| it.measured_for_all).map(|it| level_alone(it.level)),
         None => stored.quality.filter(|_| whole),
     };
+    let total_time = live.as_ref().map_or(stored.total_time, |it| it.total_seconds);
     let live = live.map(|it| it.participant);
     let status = match (stored.status, &live) {
         (ParticipantStatus::Present, Some(live)) if live.status == Presence::Lost => {
@@ -322,7 +329,7 @@ fn shown(
         first_joined_at: stored.first_joined_at,
         joined_at: stored.joined_at,
         left_at: stored.left_at,
-        total_time_seconds: stored.total_time,
+        total_time_seconds: total_time,
         talk_seconds: score.talk_seconds,
         engagement: score.engagement,
         exclude_from_report: score.excluded,
