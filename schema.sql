@@ -207,17 +207,17 @@ CREATE TABLE meeting_ballot_keys (
     key        BLOB         NOT NULL
 );
 
--- Reports in short, of meetings that ran and are over: a cache, so that a list of meetings need not fold their
+-- Digests: reports in short, of meetings that ran and are over: a cache, so that a list of meetings need not fold their
 -- journals. Made again where `made` is not `changes`, and where the settings were others.
-CREATE TABLE meeting_summaries (
+CREATE TABLE meeting_digests (
     meeting_id INTEGER      PRIMARY KEY REFERENCES meetings(id) ON DELETE CASCADE,
     changes    INTEGER      NOT NULL DEFAULT 1,   -- how often what it is made of was changed
     made       INTEGER,                           -- after which of these it was made; NULL: not yet
     made_under VARCHAR(200),                      -- formulas and settings that it was made under
     frozen     BOOLEAN      NOT NULL DEFAULT 0,   -- what it was made of is deleted: it stays as it is
-    summary    JSON
+    digest     JSON
 );
-CREATE INDEX idx_summary_stale ON meeting_summaries(meeting_id) WHERE made IS NOT changes;
+CREATE INDEX idx_digest_stale ON meeting_digests(meeting_id) WHERE made IS NOT changes;
 
 -- Who runs a meeting with its host, whether they ever came or not; in the order of appointment.
 CREATE TABLE meeting_co_hosts (

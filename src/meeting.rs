@@ -5,8 +5,10 @@
 //! restart, failover and replay are one code path. One file per concern; the front page is here.
 
 mod abuse;
+pub mod activity;
 mod agenda;
 mod app;
+pub mod attendance;
 mod bans;
 mod bots;
 mod breakouts;
@@ -32,7 +34,7 @@ mod mute;
 mod names;
 pub mod office;
 mod pace;
-pub mod participation;
+mod participation;
 mod passes;
 mod passing;
 mod person;
@@ -48,6 +50,7 @@ mod retention;
 mod rights;
 pub mod roles;
 mod scopes;
+pub mod score;
 mod scores;
 pub mod series;
 mod sight;
@@ -295,18 +298,7 @@ pub enum Answer {
 impl Decision {
     /// Nothing yet, by this person.
     fn by(person: &Person) -> Decision {
-        Decision {
-            events: Vec::new(),
-            signals: Vec::new(),
-            answer: Answer::Data("{}".into()),
-            passcode: None,
-            offspring: Vec::new(),
-            carried_bytes: 0,
-            measured: None,
-            ballot: None,
-            by: Some(person.id),
-            user: person.user,
-        }
+        Decision { by: Some(person.id), user: person.user, ..Decision::by_system() }
     }
 
     /// Nothing yet, by the system.

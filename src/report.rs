@@ -6,11 +6,11 @@
 pub mod chronicle;
 mod compute;
 mod course;
+mod digests;
 pub mod effectiveness;
 pub mod html;
 mod measured;
 mod render;
-mod summaries;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -99,8 +99,7 @@ impl Reports {
         let ratings = self.store.ratings(meeting).await?;
         let subject = Subject::new(story, self.disclosure, asked);
         let measured = self.store.each_minute(meeting, subject.measured(), Measured::add).await?;
-        let made = move || subject.report(&totals, &measured, &ratings);
-        tokio::task::spawn_blocking(made).await.map_err(|_| ReportError::Panic(meeting))
+        aside(meeting, move || subject.report(&totals, &measured, &ratings)).await
     }
 
     async fn fold(&self, meeting: MeetingId, up_to: Seq) -> Result<Story, ReportError> {
@@ -112,12 +111,24 @@ impl Reports {
             if events.is_empty() {
                 break;
             }
-            let folded = tokio::task::spawn_blocking(move || {
+            let fold = move || {
                 events.iter().for_each(|event| story.apply(event));
                 story
-            });
-            story = folded.await.map_err(|_| ReportError::Panic(meeting))?;
+            };
+            story = aside(meeting, fold).await?;
         }
         Ok(story)
     }
+}
+
+/// Works on a meeting's report off the runtime's threads.
+async fn aside<T: Send + 'static>(
+    meeting: MeetingId,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ReportError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| match error.is_panic() {
+        true => ReportError::Panic(meeting),
+        // The runtime is shutting down.
+        false => StoreError::Closed.into(),
+    })
 }

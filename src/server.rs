@@ -88,6 +88,8 @@ pub struct Server {
     router: Router,
     door: Arc<Door>,
     reports: Reports,
+    /// How often it is looked which meetings are to be summed up.
+    summing_up: Duration,
     links: Links,
     proxies: Proxies,
     stop: CancellationToken,
@@ -148,7 +150,19 @@ impl Server {
             metrics_token: config.metrics.token.clone(),
             raters_min: config.feedback.raters_min,
         }));
-        Ok(Server { listener, address, router, door, reports, links, proxies, stop, tasks })
+        let summing_up = Duration::from_secs(config.checkpoint_seconds.into());
+        Ok(Server {
+            listener,
+            address,
+            router,
+            door,
+            reports,
+            summing_up,
+            links,
+            proxies,
+            stop,
+            tasks,
+        })
     }
 
     /// Where it listens.
@@ -175,12 +189,12 @@ impl Server {
     /// Serves until stopped, then in the order of the road: accepts no more, says `bye restarting`, lets
     /// the meetings finish, closes the store.
     pub async fn run(self) {
-        let Server { listener, router, door, reports, proxies, stop, tasks, .. } = self;
+        let Server { listener, router, door, reports, summing_up, proxies, stop, tasks, .. } = self;
         let (caught_up, summed_up) = oneshot::channel();
-        tasks.spawn(reports.keep_summaries(clock::wall, stop.clone(), caught_up));
+        tasks.spawn(reports.keep_digests(summing_up, stop.clone(), caught_up));
         let live = door.live.clone();
         tasks.spawn(async move {
-            // Who is woken may delete what a summary is made of that was not made before the server stopped.
+            // Who is woken may delete what a digest is made of that was not made before the server stopped.
             let _ = summed_up.await;
             live.wake_sleepers().await;
         });

@@ -14,6 +14,7 @@ pub mod audit;
 pub mod backup;
 mod ballots;
 mod connections;
+mod digests;
 mod erasing;
 mod head;
 mod heads;
@@ -30,7 +31,6 @@ mod readers;
 mod retention;
 mod roles;
 mod sign_ins;
-mod summaries;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -59,7 +59,7 @@ pub use queries::meetings::{MeetingFilter, MeetingKey, Whose};
 pub use queries::people::{PersonFilter, StoredPerson, UserStanding};
 pub use queries::series::ChangedOccurrence;
 pub use queries::{
-    AuditFilter, AuditRow, HeldOccurrence, HighestIds, JournalReader, StoredMeeting, StoredSummary,
+    AuditFilter, AuditRow, HeldOccurrence, HighestIds, JournalReader, StoredDigest, StoredMeeting,
     StoredUser, UserMeeting,
 };
 use readers::Readers;

@@ -12,28 +12,29 @@ pub(super) fn wanted(asked: Option<ReportFormat>, headers: &HeaderMap) -> Report
     asked.unwrap_or_else(|| preferred(headers))
 }
 
-/// A report in a format.
+/// A report in a format; where there is much to be told, writing it takes a while.
 ///
 /// # Errors
 /// Never in practice: it is written into memory.
 pub(super) async fn answer(report: impl Render, format: ReportFormat) -> Result<Response, Problem> {
-    match format {
+    let written = tokio::task::spawn_blocking(move || written(&report, format));
+    written.await.map_err(failed)?
+}
+
+fn written(report: &impl Render, format: ReportFormat) -> Result<Response, Problem> {
+    Ok(match format {
         ReportFormat::Json => {
-            let text = serde_json::to_string(&report).map_err(failed)?;
-            Ok((told_as("application/json"), text).into_response())
+            let text = serde_json::to_string(report).map_err(failed)?;
+            (told_as("application/json"), text).into_response()
         }
         ReportFormat::Csv => {
             let name = format!("attachment; filename=\"{}.csv\"", report.file_name());
             let table = report.csv().map_err(failed)?;
             let kind = told_as("text/csv; charset=utf-8; header=present");
-            Ok((kind, [(header::CONTENT_DISPOSITION, name)], table).into_response())
+            (kind, [(header::CONTENT_DISPOSITION, name)], table).into_response()
         }
-        ReportFormat::Html => {
-            // Its charts take a while where there is much to be drawn.
-            let page = tokio::task::spawn_blocking(move || report.page()).await.map_err(failed)?;
-            Ok((told_as("text/html; charset=utf-8"), page).into_response())
-        }
-    }
+        ReportFormat::Html => (told_as("text/html; charset=utf-8"), report.page()).into_response(),
+    })
 }
 
 /// It holds for who asked: nobody on the way keeps it.

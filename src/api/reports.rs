@@ -52,7 +52,7 @@ async fn report(
     }
     let Stand { seq, at: now } = stand(&api, meeting).await?;
     let report = api.reports.report(meeting, seq, Asked { now, individuals }).await;
-    let report = report.map_err(impossible)?;
+    let report = report.map_err(problem_of)?;
     formats::answer(report, format).await
 }
 
@@ -67,7 +67,7 @@ async fn stand(api: &Api, meeting: MeetingId) -> Result<Stand, Problem> {
     }
 }
 
-pub(super) fn impossible(error: ReportError) -> Problem {
+pub(super) fn problem_of(error: ReportError) -> Problem {
     if let ReportError::TooLong { events, .. } = error {
         let message = format!(
             "the meeting's journal has {events} events, and reports are made of at most {EVENTS_MAX}; \

@@ -15,7 +15,7 @@ use super::access::{Ids, require, seen};
 use super::openapi::{Operation, Routes};
 use super::problem::Problem;
 use super::query::Query;
-use super::reports::impossible;
+use super::reports::problem_of;
 use super::scores::told;
 use super::{Api, Bearer, formats};
 use crate::identity::unavailable;
@@ -77,18 +77,19 @@ async fn trends(
             "this meeting does not repeat; ask for the trends of its series, or for its report";
         Problem(ErrorBody::new(Code::Conflict, message))
     })?;
-    let now = clock::wall();
-    let (from, to) = between(ask.from, ask.to, now, TRENDS_MS)?;
-    let held = api.door.store.occurrences_held(series, from, to, OCCURRENCES_MAX + 1).await;
+    let (from, to) = between(ask.from, ask.to, clock::wall(), TRENDS_MS)?;
+    // One that began before its time is planned for later than now.
+    let before = ask.to.unwrap_or(Timestamp::LAST);
+    let held = api.door.store.occurrences_held(series, from, before, OCCURRENCES_MAX + 1).await;
     let mut held = held.map_err(unavailable)?;
     let cut = held.len() > OCCURRENCES_MAX;
     held.truncate(OCCURRENCES_MAX);
     held.reverse();
     let meetings = held.iter().map(|it| it.meeting).collect();
-    let summaries = api.reports.summaries(meetings, now).await.map_err(impossible)?;
-    let items = held.into_iter().zip(summaries).map(|(held, summary)| {
+    let digests = api.reports.digests(meetings).await.map_err(problem_of)?;
+    let items = held.into_iter().zip(digests).map(|(held, digest)| {
         let HeldOccurrence { meeting, title, status, started_at } = held;
-        TrendItem { meeting, title, status, started_at, summary }
+        TrendItem { meeting, title, status, started_at, digest }
     });
     let trends = Trends {
         meeting: series,
@@ -188,11 +189,14 @@ fn between(
     now: Timestamp,
     back_ms: i64,
 ) -> Result<(Timestamp, Timestamp), Problem> {
-    let to = to.unwrap_or(now);
-    let from = from.unwrap_or(to.plus_ms(-back_ms));
-    if from < to {
-        return Ok((from, to));
+    let until = to.unwrap_or(now);
+    let from = from.unwrap_or(until.plus_ms(-back_ms));
+    if from < until {
+        return Ok((from, until));
     }
-    let message = "must be after `from`";
-    Err(Problem(ErrorBody::new(Code::Invalid, message).field("to")))
+    let (field, message) = match to {
+        Some(_) => ("to", "must be after `from`"),
+        None => ("from", "must be before now, where there is no `to`"),
+    };
+    Err(Problem(ErrorBody::new(Code::Invalid, message).field(field)))
 }

@@ -6,9 +6,9 @@ use quorate_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::attendance::Attendance;
 use super::event::{Audience, Fact, Personal};
 use super::facts::Facts;
-use super::participation::Attendance;
 use super::person::Person;
 use super::{Decision, Refusal, text};
 

@@ -6,9 +6,9 @@ use quorate_protocol::{
     SNAPSHOT_CHAT_BYTES_MAX, SNAPSHOT_CHAT_MAX, Seq, TEXT_CHARS_MAX, Timestamp,
 };
 
+use super::activity::MESSAGE_CHARS_MIN;
 use super::event::{Audience, Event, Fact, Personal, STAFF_RANK};
 use super::facts::Facts;
-use super::participation::MESSAGE_CHARS_MIN;
 use super::person::Person;
 use super::profile::page_size;
 use super::{Answer, Decision, Refusal, text};

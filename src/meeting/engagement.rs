@@ -13,6 +13,7 @@ use quorate_protocol::{
 use super::facts::Facts;
 use super::measures::Totals;
 use super::person::Person;
+use super::score::{Part, score};
 
 /// The version of the formula.
 pub const VERSION: u32 = 1;
@@ -20,21 +21,33 @@ pub const VERSION: u32 = 1;
 const TALK_MS_MIN: u64 = 60_000;
 /// This share of a fair share of the talk is full.
 const FULL_SHARE: f64 = 0.5;
-/// Messages for half of the points, in every [`MESSAGES_FOR_MS`] present.
+/// Messages for half of the points in every [`MESSAGES_FOR_MS`] present, and in less than one such time.
 const MESSAGES_FOR_HALF: f64 = 3.0;
 /// See [`MESSAGES_FOR_HALF`].
 const MESSAGES_FOR_MS: f64 = 30.0 * 60_000.0;
 /// Reactions and hands for half of the points.
 const SIGNALS_FOR_HALF: f64 = 2.0;
-/// Who was there for less gives a score of low confidence, in milliseconds.
-const PRESENT_MS_MIN: u64 = 5 * 60_000;
+/// Who was there for less gives a score of low confidence, in seconds.
+const PRESENT_SECONDS_MIN: f64 = 5.0 * 60.0;
 /// With fewer components than this a score is of low confidence.
 const COMPONENTS_MIN: usize = 2;
 
-/// The component of talk.
-const VOICE: &str = "voice";
 /// Why it does not apply where the settings forbid it.
 const UNMEASURED: &str = "it is not measured here for how long people speak";
+
+/// What the components are called.
+pub mod key {
+    /// Time present; its raw value is in seconds.
+    pub const PRESENCE: &str = "presence";
+    /// Talk.
+    pub const VOICE: &str = "voice";
+    /// Messages.
+    pub const CHAT: &str = "chat";
+    /// Answers to polls.
+    pub const RESPONSE: &str = "response";
+    /// Reactions and hands.
+    pub const SIGNAL: &str = "signal";
+}
 
 const DISCUSSION: EngagementWeights =
     EngagementWeights { presence: 35, voice: 25, chat: 15, response: 15, signal: 10 };
@@ -62,10 +75,16 @@ pub struct Scoring<'a> {
 }
 
 impl Person {
+    /// Whether they were ever there, and are no bot.
+    #[must_use]
+    pub fn was_there(&self) -> bool {
+        self.kind != UserKind::Bot && self.attendance.is_any()
+    }
+
     /// Whether they were there and are one of those of whom reports speak: no bot, and not excluded.
     #[must_use]
     pub fn is_reported(&self) -> bool {
-        self.kind != UserKind::Bot && self.attendance.is_any() && !self.excluded
+        self.was_there() && !self.excluded
     }
 }
 
@@ -91,20 +110,16 @@ impl<'a> Scoring<'a> {
             return None;
         }
         let totals = self.totals.get(&person.id).copied().unwrap_or_default();
-        let present_ms = person.attendance.total_ms(self.now);
+        let present_ms = self.facts.present_ms(person, person.expected_since, self.now);
         let weights = weights(&self.facts.info.settings);
-        let mut components = vec![
-            self.presence(person, present_ms).weighing("presence", weights.presence),
-            self.voice(totals).weighing(VOICE, weights.voice),
-            chat(person, present_ms).weighing("chat", weights.chat),
-            response(person).weighing("response", weights.response),
-            signal(person.activity.hands(self.now), totals).weighing("signal", weights.signal),
+        let components = vec![
+            self.presence(person, present_ms).weighing(key::PRESENCE, weights.presence),
+            self.voice(totals).weighing(key::VOICE, weights.voice),
+            chat(person, present_ms).weighing(key::CHAT, weights.chat),
+            response(person).weighing(key::RESPONSE, weights.response),
+            signal(person.activity.hands(self.now), totals).weighing(key::SIGNAL, weights.signal),
         ];
-        let score = score(&mut components);
-        let available = components.iter().filter(|it| it.available && it.weight > 0.0).count();
-        let low = present_ms < PRESENT_MS_MIN || available < COMPONENTS_MIN;
-        let confidence = if low { Confidence::Low } else { Confidence::Normal };
-        Some(Engagement { version: VERSION, score, confidence, components })
+        Some(made_of(VERSION, components))
     }
 
     fn presence(&self, person: &Person, present_ms: u64) -> Part {
@@ -132,11 +147,20 @@ impl<'a> Scoring<'a> {
 /// A score that was made where talk was measured, as it is where talk may not be shown any more.
 #[must_use]
 pub fn without_talk(mut engagement: Engagement) -> Engagement {
-    for voice in engagement.components.iter_mut().filter(|it| it.key == VOICE) {
-        *voice = Part::missing(UNMEASURED).weighing(VOICE, voice.weight);
+    for voice in engagement.components.iter_mut().filter(|it| it.key == key::VOICE) {
+        *voice = Part::missing(UNMEASURED).weighing(key::VOICE, voice.weight);
     }
-    engagement.score = score(&mut engagement.components);
-    engagement
+    made_of(engagement.version, engagement.components)
+}
+
+/// The score that components make, and how sure it is.
+fn made_of(version: u32, mut components: Vec<ScoreComponent>) -> Engagement {
+    let score = score(&mut components);
+    let present = components.iter().find(|it| it.key == key::PRESENCE).and_then(|it| it.raw);
+    let available = components.iter().filter(|it| it.available && it.weight > 0.0).count();
+    let low = present.unwrap_or(0.0) < PRESENT_SECONDS_MIN || available < COMPONENTS_MIN;
+    let confidence = if low { Confidence::Low } else { Confidence::Normal };
+    Engagement { version, score, confidence, components }
 }
 
 fn chat(person: &Person, present_ms: u64) -> Part {
@@ -144,8 +168,7 @@ fn chat(person: &Person, present_ms: u64) -> Part {
     if !person.activity.could_chat {
         return Part::missing("the chat was locked");
     }
-    // Who wrote was there, for a moment at least.
-    let half = MESSAGES_FOR_HALF * present_ms.max(1) as f64 / MESSAGES_FOR_MS;
+    let half = MESSAGES_FOR_HALF * (present_ms as f64 / MESSAGES_FOR_MS).max(1.0);
     Part::of(messages, None, 1.0 - (-messages / half).exp2())
 }
 
@@ -161,67 +184,4 @@ fn response(person: &Person) -> Part {
 fn signal(hands: u32, totals: Totals) -> Part {
     let signals = f64::from(hands) + f64::from(totals.reactions);
     Part::of(signals, None, 1.0 - (-signals / SIGNALS_FOR_HALF).exp2())
-}
-
-/// How evenly talk is shared, 0 to 1: 1 − G·n/(n−1), G the Gini coefficient; none while nobody spoke, and for
-/// one alone.
-#[must_use]
-pub fn balance(talk_ms: &mut [u64]) -> Option<f64> {
-    let (n, sum) = (talk_ms.len() as f64, talk_ms.iter().sum::<u64>() as f64);
-    if n < 2.0 || sum == 0.0 {
-        return None;
-    }
-    talk_ms.sort_unstable();
-    let ranked = (1u32..).zip(talk_ms.iter()).map(|(rank, ms)| f64::from(rank) * *ms as f64);
-    let gini = 2.0 * ranked.sum::<f64>() / (n * sum) - (n + 1.0) / n;
-    Some((1.0 - gini * n / (n - 1.0)).clamp(0.0, 1.0))
-}
-
-/// A component before it is weighed.
-#[derive(Debug, Clone, Copy)]
-pub struct Part {
-    raw: Option<f64>,
-    of: Option<f64>,
-    x: Result<f64, &'static str>,
-}
-
-impl Part {
-    /// One that applies: what was counted, against what, and how much of it was reached.
-    #[must_use]
-    pub fn of(raw: f64, of: Option<f64>, x: f64) -> Part {
-        Part { raw: Some(raw), of, x: Ok(x.clamp(0.0, 1.0)) }
-    }
-
-    /// One that does not apply, and why.
-    #[must_use]
-    pub fn missing(why: &'static str) -> Part {
-        Part { raw: None, of: None, x: Err(why) }
-    }
-
-    /// The component; its points come with [`score`].
-    #[must_use]
-    pub fn weighing(self, key: &str, weight: impl Into<f64>) -> ScoreComponent {
-        ScoreComponent {
-            key: key.to_owned(),
-            raw: self.raw,
-            of: self.of,
-            x: self.x.ok(),
-            weight: weight.into(),
-            points: 0.0,
-            available: self.x.is_ok(),
-            why: self.x.err().map(str::to_owned),
-        }
-    }
-}
-
-/// Gives each component its points, and answers their sum: `100 · Σ w·x / Σ w` over those that apply, 0 where
-/// none does.
-pub fn score(components: &mut [ScoreComponent]) -> f64 {
-    let applies = components.iter().filter(|component| component.available);
-    let weights: f64 = applies.map(|component| component.weight).sum();
-    for component in components.iter_mut().filter(|_| weights > 0.0) {
-        component.points = 100.0 * component.weight * component.x.unwrap_or(0.0) / weights;
-    }
-    let points: f64 = components.iter().map(|component| component.points).sum();
-    points.clamp(0.0, 100.0)
 }

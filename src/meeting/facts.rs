@@ -9,6 +9,7 @@ use quorate_protocol::{
 
 use super::Refusal;
 use super::agenda::Agenda;
+use super::attendance::Attendance;
 use super::bans::Bans;
 use super::breakouts::Breakouts;
 use super::chat::Chat;
@@ -17,7 +18,6 @@ use super::event::{Event, Fact, Personal, SYSTEM};
 use super::feedback::Feedback;
 use super::invitees::Invitees;
 use super::names::{self, Names};
-use super::participation::Attendance;
 use super::person::{Bot, Exit, Person, Place, Session};
 use super::polls::Polls;
 use super::retention::Retention;
@@ -281,7 +281,7 @@ impl Facts {
             self.empty_since = None;
         }
         let renewed = self.renew(event);
-        self.participated(event);
+        self.note_participation(event);
         renewed
     }
 
@@ -395,7 +395,7 @@ impl Facts {
             Fact::MediaUpdated { participant, media } => {
                 if let Some(person) = self.people.get_mut(participant) {
                     person.media = *media;
-                    person.microphone_used |= media.audio;
+                    person.microphone_known |= media.audio;
                 }
             }
             Fact::ParticipantMuted { participant, media } => self.muted(&[*participant], media),

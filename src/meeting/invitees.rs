@@ -144,7 +144,7 @@ impl Facts {
                 continue;
             }
             required += 1;
-            let half = |person: &Person| person.attendance.ms_after(it.at, now) * 2 >= live_ms;
+            let half = |person: &Person| self.present_ms(person, it.at, now) * 2 >= live_ms;
             present += u32::from(whom.any(half));
         }
         (required, present)

@@ -16,7 +16,7 @@ impl Facts {
         let media = each_once(&ask.media)?;
         self.not_oneself(me, ask.participant)?;
         let person = self.target(me, ask.participant)?.who_is_in()?;
-        if !sends(person.media, &media) {
+        if !may_send(person, &media) {
             return Ok(Decision::already(None));
         }
         let muted = Fact::ParticipantMuted { participant: person.id, media };
@@ -35,7 +35,7 @@ impl Facts {
         except.dedup();
         except.iter().try_for_each(|id| self.person(*id).map(drop))?;
         let concerned = |person: &&Person| {
-            person.is_in() && sends(person.media, &media) && !except.contains(&person.id)
+            person.is_in() && may_send(person, &media) && !except.contains(&person.id)
         };
         let people = self.people.values().filter(concerned);
         let people = people.filter(|person| self.outrank(me, person.user).is_ok());
@@ -64,6 +64,7 @@ impl Facts {
             if let Some(person) = self.people.get_mut(id) {
                 for kind in media {
                     *of(&mut person.media, *kind) = false;
+                    person.microphone_known |= *kind == MediaKind::Audio;
                 }
             }
         }
@@ -80,6 +81,13 @@ fn each_once(media: &[MediaKind]) -> Result<Vec<MediaKind>, Refusal> {
         return Err(Refusal::Invalid { field: "media", message });
     }
     Ok(kinds)
+}
+
+/// Whether any of these is on, or may be: who never turned a microphone on may speak by telephone, and who mutes
+/// them ends that.
+fn may_send(person: &Person, kinds: &[MediaKind]) -> bool {
+    let unknown = !person.microphone_known && kinds.contains(&MediaKind::Audio);
+    unknown || sends(person.media, kinds)
 }
 
 /// Whether any of these is on.

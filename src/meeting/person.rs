@@ -8,8 +8,9 @@ use quorate_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::activity::Activity;
+use super::attendance::Attendance;
 use super::event::View;
-use super::participation::{Activity, Attendance};
 use super::rights::Can;
 
 /// A user's place in the meeting; kept when they leave and come back.
@@ -51,8 +52,8 @@ pub struct Person {
     pub joined_at: Timestamp,
     /// What they send.
     pub media: Media,
-    /// Whether they turned their microphone on since they came.
-    pub(super) microphone_used: bool,
+    /// Whether anything is known of their microphone: since they came they turned it on, or another turned it off.
+    pub(super) microphone_known: bool,
     /// Their own key-value pairs.
     pub attributes: Attributes,
     /// When those changed last.
@@ -187,7 +188,7 @@ impl Person {
             left_at: None,
             joined_at: Timestamp::default(),
             media: Media::default(),
-            microphone_used: false,
+            microphone_known: false,
             attributes: Attributes::new(),
             attributes_at: None,
             hand: None,
@@ -244,7 +245,7 @@ impl Person {
         }
         self.place = Place::Out(exit);
         self.media = Media::default();
-        self.microphone_used = false;
+        self.microphone_known = false;
         self.attributes.clear();
         self.hand = None;
         self.room = None;

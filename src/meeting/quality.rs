@@ -17,7 +17,7 @@ use quorate_protocol::{
 pub use emodel::{mos, r_factor};
 pub use link::{Sample, level};
 pub(super) use links::Links;
-pub use links::level_alone;
+pub use links::{VERSION, level_alone};
 
 use super::event::STAFF_RANK;
 use super::measures::{Measured, Measures, Minute};

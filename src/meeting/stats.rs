@@ -9,10 +9,11 @@ use quorate_protocol::{
     SessionId, SignalBody, Silent, Stats, TalkBalance, Timestamp, UserKind,
 };
 
-use super::engagement::{Scoring, balance};
+use super::engagement::Scoring;
 use super::facts::Facts;
 use super::measures::{Measures, Totals};
 use super::person::Person;
+use super::score::balance;
 use super::{Signal, SignalTo};
 
 /// How often it is told, in milliseconds.
@@ -209,29 +210,4 @@ impl Scene<'_> {
 
 fn rounded(number: f64, parts: f64) -> f64 {
     (number * parts).round() / parts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn talk_is_balanced_where_all_speak_for_equally_long() {
-        for (mut talk, expected) in [
-            (vec![], None),
-            (vec![5], None),
-            (vec![0, 0, 0], None),
-            (vec![7, 7, 7, 7], Some(1.0)),
-            (vec![0, 9, 0, 0], Some(0.0)),
-            // G = 2·(1·0 + 2·60 + 3·180)/(3·240) − 4/3 = 0.5, and 1 − 0.5·3/2.
-            (vec![180, 0, 60], Some(0.25)),
-        ] {
-            let found = balance(&mut talk);
-            let close = match (found, expected) {
-                (Some(found), Some(expected)) => f64::abs(found - expected) < 1e-9,
-                (found, expected) => found == expected,
-            };
-            assert!(close, "{talk:?}: {found:?}");
-        }
-    }
 }

@@ -13,7 +13,7 @@ use quorate_protocol::{
 
 use super::event::{Audience, Event, Fact, STAFF_RANK};
 use super::facts::Facts;
-use super::measures::{Measured, Measures};
+use super::measures::{Measure, Measured, Measures};
 use super::person::Person;
 use super::{Decision, Meeting, Refusal, Signal, SignalTo};
 
@@ -94,25 +94,39 @@ impl Talk {
     }
 }
 
+/// Counts what someone speaks until now.
+fn count(
+    people: &mut BTreeMap<ParticipantId, Measure>,
+    of: ParticipantId,
+    talk: &mut Talk,
+    now: Timestamp,
+) {
+    for stretch in talk.count(now) {
+        people.entry(of).or_default().spoke(of, stretch);
+    }
+}
+
 impl Measures {
     /// Counts what is spoken until now, so that the totals are those of now.
     pub fn settle(&mut self, now: Timestamp) {
-        let (people, before) = (&mut self.people, self.talks.open.len());
-        self.talks.open.retain(|id, talk| {
-            for stretch in talk.count(now) {
-                people.entry(*id).or_default().spoke(*id, stretch);
-            }
-            !talk.reports.is_empty()
-        });
-        self.changed += (before - self.talks.open.len()) as u64;
+        for (id, talk) in &mut self.talks.open {
+            count(&mut self.people, *id, talk, now);
+        }
+        self.keep(|_, talk| !talk.reports.is_empty());
     }
 
     /// The same of one of them: who says something costs no more where many speak.
     fn settle_one(&mut self, now: Timestamp, of: ParticipantId) {
-        let Some(talk) = self.talks.open.get_mut(&of) else { return };
-        for stretch in talk.count(now) {
-            self.people.entry(of).or_default().spoke(of, stretch);
+        if let Some(talk) = self.talks.open.get_mut(&of) {
+            count(&mut self.people, of, talk, now);
         }
+    }
+
+    /// These go on speaking, and the others stopped.
+    fn keep(&mut self, mut speaks: impl FnMut(ParticipantId, &mut Talk) -> bool) {
+        let before = self.talks.open.len();
+        self.talks.open.retain(|id, talk| speaks(*id, talk));
+        self.changed += (before - self.talks.open.len()) as u64;
     }
 
     /// What they have spoken since it was counted last, in milliseconds.
@@ -149,26 +163,16 @@ impl Measures {
     /// Nobody is said to speak by this session any more.
     fn session_gone(&mut self, now: Timestamp, session: SessionId) {
         self.settle(now);
-        for talk in self.talks.open.values_mut() {
+        self.keep(|_, talk| {
             talk.reports.remove(&session);
-        }
-        self.drop_ended();
+            !talk.reports.is_empty()
+        });
     }
 
     /// Those who cannot speak do so no longer.
     fn silence(&mut self, now: Timestamp, facts: &Facts) {
         self.settle(now);
-        let before = self.talks.open.len();
-        self.talks.open.retain(|id, _| {
-            facts.get(*id).is_some_and(|person| facts.can_be_heard(person).is_ok())
-        });
-        self.changed += (before - self.talks.open.len()) as u64;
-    }
-
-    fn drop_ended(&mut self) {
-        let before = self.talks.open.len();
-        self.talks.open.retain(|_, talk| !talk.reports.is_empty());
-        self.changed += (before - self.talks.open.len()) as u64;
+        self.keep(|id, _| facts.get(id).is_some_and(|it| facts.can_be_heard(it).is_ok()));
     }
 
     /// Who began to speak and who stopped since it was told last, to those around them.
@@ -265,8 +269,8 @@ impl Facts {
         Ok((self.person(other)?.who_is_in()?, source))
     }
 
-    /// Refuses for one who cannot be heard: who is not there, or whose microphone was turned off. Of whom
-    /// never turned theirs on nothing is known: they may use a telephone.
+    /// Refuses for one who cannot be heard: who is not there, or whose microphone was turned off. Of who
+    /// never turned theirs on, and was not muted, nothing is known: they may use a telephone.
     fn can_be_heard(&self, person: &Person) -> Result<(), Refusal> {
         person.who_is_in()?;
         if !self.connected(person) {
@@ -275,7 +279,7 @@ impl Facts {
         if self.info.suspended && person.view.rank < STAFF_RANK {
             return Err(Refusal::Conflict("the meeting is suspended, and microphones are off"));
         }
-        if person.microphone_used && !person.media.audio {
+        if person.microphone_known && !person.media.audio {
             return Err(Refusal::Conflict(
                 "the microphone is off; turn it on with media.update before speaking",
             ));

@@ -3,25 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_protocol::{
-    ActionItem, FeedbackMode, FeedbackSummary, ParticipantId, Privacy, Report, ReportAction,
-    ReportItem, ReportMeeting, ReportPerson, ReportPoll, ReportRoom, ReportScoring, ReportSlice,
-    ReportSpan, ReportTotals, RoomId, Timestamp, UserKind,
+    ActionItem, FeedbackSummary, ParticipantId, Privacy, Report, ReportAction, ReportItem,
+    ReportMeeting, ReportPerson, ReportPoll, ReportRoom, ReportScoring, ReportSlice, ReportSpan,
+    ReportTotals, RoomId, Timestamp,
 };
 
 use super::Disclosure;
 use super::chronicle::Story;
 use super::course::Course;
-use super::effectiveness::{AgendaKept, Input, Kept, Took, effectiveness};
-use super::measured::{Measured, Quality, fair};
-use crate::meeting::Person;
-use crate::meeting::engagement::{Scoring, weights};
+use super::effectiveness::effectiveness;
+use super::measured::{Measured, Quality};
+use crate::meeting::engagement::{self, Scoring, weights};
 use crate::meeting::feedback::{Insight, Rating, summary};
 use crate::meeting::measures::Totals;
+use crate::meeting::{Person, quality};
 
 /// The version of a report's shape.
 const VERSION: u32 = 1;
-/// So long after its end a meeting is summed up in time, in milliseconds: a day.
-const SUMMED_UP_MS: i64 = 24 * 3_600_000;
 /// Who is there, or waits, no later than this after the start is punctual, in milliseconds.
 const PUNCTUAL_MS: i64 = 5 * 60_000;
 
@@ -37,13 +35,13 @@ pub struct Asked {
 /// A meeting that is to be reported, before its minutes are read.
 #[derive(Debug)]
 pub(super) struct Subject {
-    story: Story,
-    disclosure: Disclosure,
+    pub(super) story: Story,
+    pub(super) disclosure: Disclosure,
     /// What of people is measured and shown.
-    privacy: Privacy,
+    pub(super) privacy: Privacy,
     asked: Asked,
-    as_of: Timestamp,
-    course: Course,
+    pub(super) as_of: Timestamp,
+    pub(super) course: Course,
 }
 
 impl Subject {
@@ -67,7 +65,7 @@ impl Subject {
     }
 
     /// Those of whom it speaks.
-    fn people(&self) -> impl Iterator<Item = &Person> {
+    pub(super) fn people(&self) -> impl Iterator<Item = &Person> {
         self.story.facts.people.values().filter(|person| person.is_reported())
     }
 
@@ -81,7 +79,10 @@ impl Subject {
         let Story { facts, chronicle } = &self.story;
         let people = self.persons(totals, measured);
         let counted = self.counted();
+        let together = self.totals(totals, &people, &counted, measured);
+        let agenda = self.agenda();
         let individuals = self.asked.individuals;
+        let excluded = |person: &&Person| person.was_there() && person.excluded;
         Report {
             version: VERSION,
             meeting: self.meeting(),
@@ -89,21 +90,23 @@ impl Subject {
             as_of: self.as_of,
             r#final: facts.info.status.is_over(),
             privacy: self.privacy,
-            totals: self.totals(&people, &counted, measured),
             participants: if individuals { people } else { Vec::new() },
-            excluded: facts.people.values().filter(|person| is_excluded(person)).count() as u32,
+            excluded: facts.people.values().filter(excluded).count() as u32,
             course: self.course(&counted, measured),
             slice_seconds: self.course.slice_seconds(),
             polls: self.polls(),
             decisions: chronicle.decisions.clone(),
             actions: chronicle.actions.iter().map(|it| self.action(it)).collect(),
-            agenda: self.agenda(),
             rooms: self.rooms(),
             scoring: ReportScoring {
+                engagement_version: engagement::VERSION,
+                quality_version: quality::VERSION,
                 profile: facts.info.settings.engagement_profile,
                 weights: weights(&facts.info.settings),
             },
-            effectiveness: effectiveness(&self.input(totals, measured, ratings)),
+            effectiveness: effectiveness(&self.input(totals, &together, &agenda, ratings)),
+            totals: together,
+            agenda,
             feedback: self.feedback(ratings),
             summary: facts.summary.as_ref().map(|it| it.text.clone()).filter(|it| !it.is_empty()),
         }
@@ -117,14 +120,8 @@ impl Subject {
     }
 
     /// Whether it says who said what.
-    fn shows_each(&self) -> bool {
+    pub(super) fn shows_each(&self) -> bool {
         self.asked.individuals && self.privacy.names_in_reports
-    }
-
-    /// Whether it was summed up before it ended, or in the day after.
-    fn summed_up(&self) -> bool {
-        let until = self.as_of.plus_ms(SUMMED_UP_MS);
-        self.story.facts.summary.as_ref().is_some_and(|it| it.first_at <= until)
     }
 
     fn meeting(&self) -> ReportMeeting {
@@ -155,9 +152,8 @@ impl Subject {
         measured: &Measured,
     ) -> Vec<ReportPerson> {
         let scoring = Scoring::new(&self.story.facts, totals, self.privacy, self.as_of);
-        let came = |person: &Person| person.attendance.spans(self.as_of).next().map(|it| it.from);
         let mut people: Vec<_> = self.people().collect();
-        people.sort_by_key(|person| (came(person), person.id));
+        people.sort_by_key(|person| (self.came(person), person.id));
         let known = |person: &Person| {
             let totals = totals.get(&person.id).copied().unwrap_or_default();
             (totals, measured.people.get(&person.id).copied().unwrap_or_default())
@@ -212,16 +208,21 @@ impl Subject {
         Counted { messages: of(&chronicle.messages), hands: of(&chronicle.hands) }
     }
 
+    /// When they came first.
+    fn came(&self, person: &Person) -> Option<Timestamp> {
+        person.attendance.spans(self.as_of).next().map(|span| span.from)
+    }
+
     /// Whether they were there in time; who had to wait to be let in was there from then on.
     fn is_punctual(&self, person: &Person) -> bool {
         let began = self.planned().0.or(self.story.facts.info.started_at).unwrap_or_default();
-        let came = person.attendance.spans(self.as_of).next().map(|span| span.from);
         let waited = self.story.chronicle.waited.get(&person.id).copied();
-        came.into_iter().chain(waited).any(|at| at <= began.plus_ms(PUNCTUAL_MS))
+        self.came(person).into_iter().chain(waited).any(|at| at <= began.plus_ms(PUNCTUAL_MS))
     }
 
     fn totals(
         &self,
+        totals: &BTreeMap<ParticipantId, Totals>,
         people: &[ReportPerson],
         counted: &Counted,
         measured: &Measured,
@@ -229,13 +230,17 @@ impl Subject {
         let facts = &self.story.facts;
         let (required, required_present) = facts.required_present(self.as_of);
         let scores: f64 = people.iter().map(|person| person.engagement.score).sum();
-        let talk_seconds = people.iter().map(|person| person.talk_seconds.unwrap_or(0)).sum();
+        // Of milliseconds: sums of whole seconds would lose up to one of each.
+        let present_ms = |person: &Person| person.attendance.total_ms(self.as_of);
+        let talk_ms = |person: &Person| totals.get(&person.id).map_or(0, |it| it.talk_ms);
+        let present_ms: u64 = self.people().map(present_ms).sum();
+        let talk_ms: u64 = self.people().map(talk_ms).sum();
         ReportTotals {
             participants: people.len() as u32,
             peak: peak(people),
             live_seconds: facts.ran.total_ms(self.as_of) / 1000,
-            present_seconds: people.iter().map(|person| person.present_seconds).sum(),
-            talk_seconds: self.privacy.talk_time.then_some(talk_seconds),
+            present_seconds: present_ms / 1000,
+            talk_seconds: self.privacy.talk_time.then_some(talk_ms / 1000),
             messages: counted.messages.len() as u32,
             hands: counted.hands.len() as u32,
             reactions: people.iter().map(|person| person.reactions).sum(),
@@ -243,7 +248,7 @@ impl Subject {
             required_present,
             punctual: self.people().filter(|person| self.is_punctual(person)).count() as u32,
             engagement: (!people.is_empty()).then(|| scores / people.len() as f64),
-            quality_minutes: measured.minutes(),
+            quality_minutes: measured.minutes,
         }
     }
 
@@ -331,73 +336,11 @@ impl Subject {
         rooms.into_iter().map(room).collect()
     }
 
-    /// What effectiveness goes by.
-    fn input(
-        &self,
-        totals: &BTreeMap<ParticipantId, Totals>,
-        measured: &Measured,
-        ratings: &[Rating],
-    ) -> Input {
-        let Story { facts, chronicle } = &self.story;
-        let (required, required_present) = facts.required_present(self.as_of);
-        let took = |person: &Person| Took {
-            talk_ms: totals.get(&person.id).map_or(0, |totals| totals.talk_ms),
-            acted: person.activity.messages > 0 || person.activity.voted,
-        };
-        let (minutes_fair, minutes) = fair(measured.minutes());
-        let there = |person: &&Person| person.is_reported() || is_excluded(person);
-        Input {
-            never_ran: facts.ran.total_ms(self.as_of) == 0,
-            schedule: self.schedule(),
-            agenda: self.agenda_kept(),
-            required,
-            required_present,
-            people: self.people().map(took).collect(),
-            talk_measured: self.privacy.talk_time,
-            decisions: chronicle.decisions.len() as u32,
-            actions: chronicle.actions.len() as u32,
-            actions_owned: chronicle.actions.iter().filter(|it| it.owner.is_some()).count() as u32,
-            summed_up: self.summed_up(),
-            minutes,
-            minutes_fair,
-            ratings: ratings.iter().map(|it| it.rating).collect(),
-            may_rate: facts.people.values().filter(there).count() as u32,
-            raters_min: self.disclosure.raters_min,
-            // Of the score and what else it is made of anyone could reckon back what one or two said.
-            few_hidden: facts.info.settings.feedback == FeedbackMode::Anonymous
-                || !self.shows_each(),
-        }
-    }
-
     /// From when and until when it was to be when it first started, or is to be if it never did.
-    fn planned(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+    pub(super) fn planned(&self) -> (Option<Timestamp>, Option<Timestamp>) {
         let info = &self.story.facts.info;
         let start = self.story.chronicle.start;
         start.map_or((info.starts_at, info.ends_at), |it| (it.planned, it.ends_at))
-    }
-
-    /// How the schedule was kept.
-    fn schedule(&self) -> Option<Kept> {
-        let (planned, ends_at) = self.planned();
-        let (planned, start) = (planned?, self.story.chronicle.start);
-        Some(Kept {
-            late_ms: start.map(|it| it.at.ms_since(planned)),
-            length_ms: ends_at.map(|at| at.ms_since(planned)),
-            over_ms: ends_at.map_or(0, |at| self.story.facts.ran.ms_after(at, self.as_of)),
-        })
-    }
-
-    fn agenda_kept(&self) -> AgendaKept {
-        let published = self.story.chronicle.start.is_some_and(|start| start.agenda);
-        let items = self.story.facts.agenda_shown(self.as_of).items;
-        let planned_ms = |it: &quorate_protocol::AgendaItem| u64::from(it.minutes) * 60_000;
-        let done_ms =
-            |it: &quorate_protocol::AgendaItem| planned_ms(it).min(it.spent_seconds * 1000);
-        AgendaKept {
-            published,
-            planned_ms: items.iter().map(planned_ms).sum(),
-            done_ms: items.iter().map(done_ms).sum(),
-        }
     }
 }
 
@@ -405,11 +348,6 @@ impl Subject {
 struct Counted {
     messages: Vec<Timestamp>,
     hands: Vec<Timestamp>,
-}
-
-/// Whether someone was there of whom reports are not to speak.
-fn is_excluded(person: &Person) -> bool {
-    person.kind != UserKind::Bot && person.attendance.is_any() && !person.is_reported()
 }
 
 /// How many were there at once, at most.

@@ -3,12 +3,34 @@
 //! `100 · Σ w·x / Σ w` over the components that apply. Never an input: camera, face, keystrokes, window focus,
 //! IP address.
 
-use quorate_protocol::{Effectiveness, ScoreComponent};
+mod input;
 
-use crate::meeting::engagement::{Part, balance, score};
+use quorate_protocol::{Effectiveness, QualityLevel, ScoreComponent};
+
+pub use input::{AgendaKept, Contribution, EffectivenessInput, ScheduleKept};
+
+use crate::meeting::score::{Part, balance, score};
 
 /// The version of the formula.
 pub const VERSION: u32 = 1;
+
+/// What the components are called.
+pub mod key {
+    /// The agenda.
+    pub const STRUCTURE: &str = "structure";
+    /// Start and end.
+    pub const TIMELINESS: &str = "timeliness";
+    /// Required invitees.
+    pub const ATTENDANCE: &str = "attendance";
+    /// How many took part, and how evenly.
+    pub const PARTICIPATION: &str = "participation";
+    /// Decisions, action items, a summary.
+    pub const OUTCOMES: &str = "outcomes";
+    /// Connections.
+    pub const QUALITY: &str = "quality";
+    /// What people said of it.
+    pub const FEEDBACK: &str = "feedback";
+}
 
 const STRUCTURE: f64 = 15.0;
 const TIMELINESS: f64 = 15.0;
@@ -31,7 +53,7 @@ const LATE_START_MS: f64 = 10.0 * 60_000.0;
 /// An end that is late by this share of the schedule reaches nothing.
 const LATE_END: f64 = 0.25;
 /// Who spoke for so long took part, in milliseconds.
-const SPOKE_MS_MIN: u64 = 10_000;
+pub const SPOKE_MS_MIN: u64 = 10_000;
 /// With fewer people than this there is no participation to speak of.
 const PEOPLE_MIN: usize = 3;
 /// Ratings of this value that are thought to be there already, so that one alone says little.
@@ -39,87 +61,17 @@ const PRIOR: (f64, f64) = (3.0, 3.5);
 /// Components named as the dearest losses, at most.
 const LOSSES_MAX: usize = 2;
 
-/// What the formula goes by.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Input {
-    /// Whether it never ran: then there is nothing to score.
-    pub never_ran: bool,
-    /// When it was to be, and was; none: it was not scheduled, which makes it an ad-hoc meeting.
-    pub schedule: Option<Kept>,
-    /// The agenda.
-    pub agenda: AgendaKept,
-    /// Required invitees.
-    pub required: u32,
-    /// Those of them who were there for half of the time.
-    pub required_present: u32,
-    /// What part each of those who were there took.
-    pub people: Vec<Took>,
-    /// Whether it was measured for how long each spoke.
-    pub talk_measured: bool,
-    /// What was decided.
-    pub decisions: u32,
-    /// What is to be done.
-    pub actions: u32,
-    /// What of it someone is to do.
-    pub actions_owned: u32,
-    /// Whether it was summed up within 24 hours.
-    pub summed_up: bool,
-    /// Minutes of people in which their connection was measured.
-    pub minutes: u32,
-    /// Those of them in which it was `fair` or better.
-    pub minutes_fair: u32,
-    /// What each said of it who did, 1 to 5.
-    pub ratings: Vec<u8>,
-    /// How many might have.
-    pub may_rate: u32,
-    /// From so many raters on the mean of their ratings is shown.
-    pub raters_min: u32,
-    /// Whether what fewer said is to stay unknown: then it is left out.
-    pub few_hidden: bool,
-}
-
-/// How the schedule was kept.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Kept {
-    /// How much too late it started, in milliseconds; none: it never started.
-    pub late_ms: Option<u64>,
-    /// How long it was to be, in milliseconds; none: its end was open.
-    pub length_ms: Option<u64>,
-    /// How much too late it ended, or would by now, in milliseconds.
-    pub over_ms: u64,
-}
-
-/// How the agenda was kept.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct AgendaKept {
-    /// Whether there was one before the start.
-    pub published: bool,
-    /// How long its items were to take, all together, in milliseconds.
-    pub planned_ms: u64,
-    /// How much of that was spent on them, each up to what was planned for it, in milliseconds.
-    pub done_ms: u64,
-}
-
-/// What part someone took.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Took {
-    /// For how long they spoke, in milliseconds.
-    pub talk_ms: u64,
-    /// Whether they wrote or voted.
-    pub acted: bool,
-}
-
 /// How well a meeting went.
 #[must_use]
-pub fn effectiveness(input: &Input) -> Effectiveness {
+pub fn effectiveness(input: &EffectivenessInput) -> Effectiveness {
     let outcomes_weigh = if input.schedule.is_some() { OUTCOMES } else { OUTCOMES_AD_HOC };
     let mut components = vec![
-        structure(input).weighing("structure", STRUCTURE),
-        timeliness(input).weighing("timeliness", TIMELINESS),
-        attendance(input).weighing("attendance", ATTENDANCE),
-        participation(input).weighing("participation", PARTICIPATION),
-        outcomes(input).weighing("outcomes", outcomes_weigh),
-        quality(input).weighing("quality", QUALITY),
+        structure(input).weighing(key::STRUCTURE, STRUCTURE),
+        timeliness(input).weighing(key::TIMELINESS, TIMELINESS),
+        attendance(input).weighing(key::ATTENDANCE, ATTENDANCE),
+        participation(input).weighing(key::PARTICIPATION, PARTICIPATION),
+        outcomes(input).weighing(key::OUTCOMES, outcomes_weigh),
+        quality(input).weighing(key::QUALITY, QUALITY),
         feedback(input),
     ];
     if input.never_ran {
@@ -147,7 +99,7 @@ fn minutes(ms: u64) -> f64 {
     ms as f64 / 60_000.0
 }
 
-fn structure(input: &Input) -> Part {
+fn structure(input: &EffectivenessInput) -> Part {
     let AgendaKept { published, planned_ms, done_ms } = input.agenda;
     if input.schedule.is_none() {
         return Part::missing("the meeting was not scheduled");
@@ -158,7 +110,7 @@ fn structure(input: &Input) -> Part {
     Part::of(minutes(done_ms), Some(minutes(planned_ms)), 0.5 * published + 0.5 * done)
 }
 
-fn timeliness(input: &Input) -> Part {
+fn timeliness(input: &EffectivenessInput) -> Part {
     let Some(kept) = input.schedule else {
         return Part::missing("the meeting was not scheduled");
     };
@@ -183,7 +135,7 @@ fn falling(ms: f64, none: f64) -> f64 {
     }
 }
 
-fn attendance(input: &Input) -> Part {
+fn attendance(input: &EffectivenessInput) -> Part {
     if input.required == 0 {
         return Part::missing("nobody was required to be there");
     }
@@ -191,11 +143,11 @@ fn attendance(input: &Input) -> Part {
     Part::of(present, Some(required), present / required)
 }
 
-fn participation(input: &Input) -> Part {
+fn participation(input: &EffectivenessInput) -> Part {
     if input.people.len() < PEOPLE_MIN {
         return Part::missing("fewer than three people were there");
     }
-    let spoke = |it: &&Took| input.talk_measured && it.talk_ms >= SPOKE_MS_MIN;
+    let spoke = |it: &&Contribution| input.talk_measured && it.talk_ms >= SPOKE_MS_MIN;
     let active = input.people.iter().filter(|it| it.acted || spoke(it)).count() as f64;
     let people = input.people.len() as f64;
     let mut talk: Vec<_> = input.people.iter().map(|it| it.talk_ms).collect();
@@ -206,7 +158,7 @@ fn participation(input: &Input) -> Part {
     Part::of(active, Some(people), x)
 }
 
-fn outcomes(input: &Input) -> Part {
+fn outcomes(input: &EffectivenessInput) -> Part {
     let (decisions, actions) = (f64::from(input.decisions), f64::from(input.actions));
     let any = f64::from(u8::from(decisions + actions > 0.0));
     let owned = if actions > 0.0 { f64::from(input.actions_owned) / actions } else { 0.0 };
@@ -214,32 +166,33 @@ fn outcomes(input: &Input) -> Part {
     Part::of(decisions + actions, None, 0.5 * any + 0.3 * owned + 0.2 * summed_up)
 }
 
-fn quality(input: &Input) -> Part {
-    if input.minutes == 0 {
+fn quality(input: &EffectivenessInput) -> Part {
+    if input.minutes.all() == 0 {
         return Part::missing("no connection was measured");
     }
-    let (fair, all) = (f64::from(input.minutes_fair), f64::from(input.minutes));
+    let fair = input.minutes.at_least(QualityLevel::Fair) as f64;
+    let all = input.minutes.all() as f64;
     Part::of(fair, Some(all), fair / all)
 }
 
-fn feedback(input: &Input) -> ScoreComponent {
+fn feedback(input: &EffectivenessInput) -> ScoreComponent {
     let count = input.ratings.len() as u32;
     let n = f64::from(count);
     let many = n >= MANY_RATERS * f64::from(input.may_rate);
     let weight = if many && count > 0 { FEEDBACK_OF_MANY } else { FEEDBACK };
     if count == 0 {
-        return Part::missing("nobody said what they think").weighing("feedback", weight);
+        return Part::missing("nobody said what they think").weighing(key::FEEDBACK, weight);
     }
     let few = count < input.raters_min;
     if few && input.few_hidden {
         let why = "so few said what they think that it could be reckoned back who said what";
-        return Part::missing(why).weighing("feedback", weight);
+        return Part::missing(why).weighing(key::FEEDBACK, weight);
     }
     let weight = weight * n.min(f64::from(RATERS_FULL)) / f64::from(RATERS_FULL);
     let sum: f64 = input.ratings.iter().map(|rating| f64::from(*rating)).sum();
     let (prior_count, prior) = PRIOR;
     let x = ((sum + prior_count * prior) / (n + prior_count) - 1.0) / 4.0;
-    let component = Part::of(sum / n, Some(5.0), x).weighing("feedback", weight);
+    let component = Part::of(sum / n, Some(5.0), x).weighing(key::FEEDBACK, weight);
     // The mean of few is not shown.
     ScoreComponent { raw: component.raw.filter(|_| !few), ..component }
 }

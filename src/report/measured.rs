@@ -2,32 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use quorate_protocol::ParticipantId;
+use quorate_protocol::{ParticipantId, QualityMinutes};
 
 use super::course::Course;
 use crate::meeting::measures::Minute;
-
-/// From this R on a connection is excellent, good, fair; below it is poor.
-const LEVELS: [f64; 3] = [80.0, 65.0, 40.0];
-/// How many of these levels are `fair` or better.
-const FAIR_OR_BETTER: usize = 3;
-
-/// Minutes by how good the connection was: excellent, good, fair, poor.
-pub(super) type Levels = [u32; 4];
+use crate::meeting::quality::level;
 
 /// What was measured of those of whom the report speaks.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Measured {
     course: Course,
     pub(super) people: BTreeMap<ParticipantId, Quality>,
+    /// All minutes in which a connection was measured.
+    pub(super) minutes: QualityMinutes,
     /// For how long people spoke in each slice, all together, in milliseconds; and the minutes in it.
-    pub(super) slices: Vec<(u64, Levels)>,
+    pub(super) slices: Vec<(u64, QualityMinutes)>,
 }
 
 /// Someone's connection.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Quality {
-    pub(super) minutes: Levels,
+    pub(super) minutes: QualityMinutes,
     samples: u32,
     /// The sum of all samples' R.
     r: f64,
@@ -44,7 +39,8 @@ impl Measured {
     /// Nothing yet, of these people.
     pub(super) fn of(people: impl Iterator<Item = ParticipantId>, course: Course) -> Measured {
         let people = people.map(|id| (id, Quality::default())).collect();
-        Measured { course, people, slices: vec![(0, [0; 4]); course.len] }
+        let minutes = QualityMinutes::default();
+        Measured { course, people, minutes, slices: vec![(0, minutes); course.len] }
     }
 
     /// Takes one more minute.
@@ -53,43 +49,29 @@ impl Measured {
         let slice = self.course.slice(minute.at).map(|slice| &mut self.slices[slice]);
         let level = (minute.samples > 0).then(|| level(minute.r));
         if let Some(level) = level {
-            quality.minutes[level] += 1;
+            self.minutes.count(level);
+            quality.minutes.count(level);
             quality.samples = quality.samples.saturating_add(minute.samples);
             quality.r += minute.r * f64::from(minute.samples);
         }
-        if let Some((talk_ms, levels)) = slice {
+        if let Some((talk_ms, minutes)) = slice {
             *talk_ms += u64::from(minute.talk_ms);
             if let Some(level) = level {
-                levels[level] += 1;
+                minutes.count(level);
             }
         }
     }
-
-    /// All minutes that were measured.
-    pub(super) fn minutes(&self) -> Levels {
-        self.people.values().fold([0; 4], |sum, it| plus(sum, it.minutes))
-    }
-}
-
-/// How many of these minutes were `fair` or better, and how many there are.
-pub(super) fn fair(minutes: Levels) -> (u32, u32) {
-    (minutes[..FAIR_OR_BETTER].iter().sum(), minutes.iter().sum())
-}
-
-fn plus(mut sum: Levels, more: Levels) -> Levels {
-    sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
-    sum
-}
-
-fn level(r: f64) -> usize {
-    LEVELS.iter().position(|from| r >= *from).unwrap_or(LEVELS.len())
 }
 
 #[cfg(test)]
 mod tests {
-    use quorate_protocol::Timestamp;
+    use quorate_protocol::{QualityLevel, Timestamp};
 
     use super::*;
+
+    fn minutes(excellent: u32, good: u32, fair: u32, poor: u32) -> QualityMinutes {
+        QualityMinutes { excellent, good, fair, poor }
+    }
 
     #[test]
     fn minutes_are_summed_by_person_slice_and_level() {
@@ -113,14 +95,15 @@ mod tests {
         ] {
             measured.add(&it);
         }
-        assert_eq!(measured.people[&ParticipantId(1)].minutes, [1, 0, 1, 0]);
-        assert_eq!(measured.people[&ParticipantId(2)].minutes, [0, 1, 1, 1]);
+        assert_eq!(measured.people[&ParticipantId(1)].minutes, minutes(1, 0, 1, 0));
+        assert_eq!(measured.people[&ParticipantId(2)].minutes, minutes(0, 1, 1, 1));
         assert_eq!(measured.people[&ParticipantId(1)].mean_r(), Some((80.0 + 3.0 * 64.9) / 4.0));
         assert_eq!(
             measured.slices,
-            [(2000, [1, 1, 0, 0]), (2000, [0, 0, 1, 1]), (1000, [0, 0, 0, 0])]
+            [(2000, minutes(1, 1, 0, 0)), (2000, minutes(0, 0, 1, 1)), (1000, minutes(0, 0, 0, 0))]
         );
-        assert_eq!((measured.minutes(), fair(measured.minutes())), ([1, 1, 2, 1], (4, 5)));
+        let all = measured.minutes;
+        assert_eq!((all, all.at_least(QualityLevel::Fair), all.all()), (minutes(1, 1, 2, 1), 4, 5));
         assert_eq!(Quality::default().mean_r(), None);
     }
 }

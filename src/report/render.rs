@@ -1,12 +1,58 @@
 //! What is told in several formats: to programs, to spreadsheets, and to be looked at.
 
 use quorate_protocol::{
-    Analytics, AnalyticsWeek, Report, Timestamp, TrendItem, Trends, UserAnalytics, UserWeek,
+    Analytics, AnalyticsWeek, Report, TrendItem, Trends, UserAnalytics, UserWeek,
 };
 use serde::Serialize;
 
 use super::html::{self, trends};
-use super::table::{self, text, word, written};
+use super::table::{self, Column, known, tenths, text, word, written};
+
+/// The columns of an occurrence.
+const OCCURRENCE: &[Column<TrendItem>] = &[
+    ("meeting", |it| it.meeting.to_string()),
+    ("title", |it| text(&it.title)),
+    ("status", |it| word(&it.status)),
+    ("starts_at", |it| known(it.digest.starts_at)),
+    ("started_at", |it| known(it.started_at)),
+    ("late_seconds", |it| known(it.digest.late_seconds)),
+    ("participants", |it| it.digest.participants.to_string()),
+    ("peak", |it| it.digest.peak.to_string()),
+    ("required", |it| it.digest.required.to_string()),
+    ("required_present", |it| it.digest.required_present.to_string()),
+    ("punctual", |it| it.digest.punctual.to_string()),
+    ("live_seconds", |it| it.digest.live_seconds.to_string()),
+    ("present_seconds", |it| it.digest.present_seconds.to_string()),
+    ("engagement", |it| tenths(it.digest.engagement)),
+    ("effectiveness", |it| tenths(it.digest.effectiveness)),
+    ("raters", |it| it.digest.raters.to_string()),
+    ("rating", |it| tenths(it.digest.rating)),
+    ("engagement_version", |it| it.digest.engagement_version.to_string()),
+    ("effectiveness_version", |it| it.digest.effectiveness_version.to_string()),
+];
+
+/// The columns of someone's week.
+const USER_WEEK: &[Column<UserWeek>] = &[
+    ("week", |it| it.week.clone()),
+    ("meetings", |it| it.meetings.to_string()),
+    ("hosted", |it| it.hosted.to_string()),
+    ("present_seconds", |it| it.present_seconds.to_string()),
+    ("talk_seconds", |it| known(it.talk_seconds)),
+    ("engagement", |it| tenths(it.engagement)),
+];
+
+/// The columns of a week and type of a server.
+const WEEK: &[Column<AnalyticsWeek>] = &[
+    ("week", |it| it.week.clone()),
+    ("type", |it| word(&it.r#type)),
+    ("meetings", |it| it.meetings.to_string()),
+    ("participants", |it| it.participants.to_string()),
+    ("present_seconds", |it| it.present_seconds.to_string()),
+    ("engagement", |it| tenths(it.engagement)),
+    ("effectiveness", |it| tenths(it.effectiveness)),
+    ("rating", |it| tenths(it.rating)),
+    ("pending", |it| it.pending.to_string()),
+];
 
 /// What can be told as JSON, as CSV, and as a page.
 pub trait Render: Serialize + Send + 'static {
@@ -43,51 +89,7 @@ impl Render for Trends {
     }
 
     fn csv(&self) -> csv::Result<Vec<u8>> {
-        let header = [
-            "meeting",
-            "title",
-            "status",
-            "starts_at",
-            "started_at",
-            "late_seconds",
-            "participants",
-            "peak",
-            "required",
-            "required_present",
-            "punctual",
-            "live_seconds",
-            "present_seconds",
-            "engagement",
-            "effectiveness",
-            "raters",
-            "rating",
-            "version",
-        ];
-        let time = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
-        let row = |item: &TrendItem| {
-            let it = &item.summary;
-            [
-                item.meeting.to_string(),
-                text(&item.title),
-                word(&item.status),
-                time(it.starts_at),
-                time(item.started_at),
-                it.late_seconds.map(|it| it.to_string()).unwrap_or_default(),
-                it.participants.to_string(),
-                it.peak.to_string(),
-                it.required.to_string(),
-                it.required_present.to_string(),
-                it.punctual.to_string(),
-                it.live_seconds.to_string(),
-                it.present_seconds.to_string(),
-                tenths(it.engagement),
-                tenths(it.effectiveness),
-                it.raters.to_string(),
-                tenths(it.rating),
-                it.version.to_string(),
-            ]
-        };
-        written(header, self.items.iter().map(row))
+        written(OCCURRENCE, &self.items)
     }
 
     fn page(&self) -> String {
@@ -101,19 +103,7 @@ impl Render for UserAnalytics {
     }
 
     fn csv(&self) -> csv::Result<Vec<u8>> {
-        let header =
-            ["week", "meetings", "hosted", "present_seconds", "talk_seconds", "engagement"];
-        let row = |week: &UserWeek| {
-            [
-                week.week.clone(),
-                week.meetings.to_string(),
-                week.hosted.to_string(),
-                week.present_seconds.to_string(),
-                week.talk_seconds.map(|it| it.to_string()).unwrap_or_default(),
-                tenths(week.engagement),
-            ]
-        };
-        written(header, self.weeks.iter().map(row))
+        written(USER_WEEK, &self.weeks)
     }
 
     fn page(&self) -> String {
@@ -127,39 +117,10 @@ impl Render for Analytics {
     }
 
     fn csv(&self) -> csv::Result<Vec<u8>> {
-        let header = [
-            "week",
-            "type",
-            "meetings",
-            "participants",
-            "present_seconds",
-            "engagement",
-            "effectiveness",
-            "rating",
-            "pending",
-        ];
-        let row = |week: &AnalyticsWeek| {
-            [
-                week.week.clone(),
-                word(&week.r#type),
-                week.meetings.to_string(),
-                week.participants.to_string(),
-                week.present_seconds.to_string(),
-                tenths(week.engagement),
-                tenths(week.effectiveness),
-                tenths(week.rating),
-                week.pending.to_string(),
-            ]
-        };
-        written(header, self.weeks.iter().map(row))
+        written(WEEK, &self.weeks)
     }
 
     fn page(&self) -> String {
         trends::of_server(self)
     }
-}
-
-/// A figure with one decimal; empty where there is none.
-fn tenths(figure: Option<f64>) -> String {
-    figure.map(|figure| format!("{figure:.1}")).unwrap_or_default()
 }

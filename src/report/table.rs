@@ -1,42 +1,46 @@
 //! A report as a table: CSV (RFC 4180), a row for each participant.
 
-use quorate_protocol::{Report, ReportPerson, Timestamp};
+use quorate_protocol::{Report, ReportPerson};
 use serde::Serialize;
+
+use crate::meeting::engagement::key;
 
 /// What a text must not begin with: a spreadsheet would take it for a formula, also in its wide forms.
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
 /// After these a text begins anew for a spreadsheet that takes them, and not the comma, for the end of a cell, or
 /// that lost count of the quotes.
 const ENDS: [char; 4] = [';', '\t', '\r', '\n'];
-/// The columns.
-const HEADER: [&str; 27] = [
-    "name",
-    "participant",
-    "user",
-    "kind",
-    "role",
-    "came_at",
-    "left_at",
-    "present_seconds",
-    "talk_seconds",
-    "messages",
-    "hands",
-    "reactions",
-    "polls_seen",
-    "polls_answered",
-    "quality_r",
-    "minutes_excellent",
-    "minutes_good",
-    "minutes_fair",
-    "minutes_poor",
-    "engagement",
-    "engagement_confidence",
-    "engagement_version",
-    "points_presence",
-    "points_voice",
-    "points_chat",
-    "points_response",
-    "points_signal",
+/// A column: what it is called, and what is in it of each row's thing.
+pub(super) type Column<T> = (&'static str, fn(&T) -> String);
+
+const COLUMNS: &[Column<ReportPerson>] = &[
+    ("name", |it| text(&it.name)),
+    ("participant", |it| known(it.participant)),
+    ("user", |it| known(it.user)),
+    ("kind", |it| word(&it.kind)),
+    ("role", |it| it.role.as_ref().map(word).unwrap_or_default()),
+    ("came_at", |it| known(it.present.first().map(|span| span.from))),
+    ("left_at", |it| known(it.present.last().map(|span| span.to))),
+    ("present_seconds", |it| it.present_seconds.to_string()),
+    ("talk_seconds", |it| known(it.talk_seconds)),
+    ("messages", |it| it.messages.to_string()),
+    ("hands", |it| it.hands.to_string()),
+    ("reactions", |it| it.reactions.to_string()),
+    ("polls_seen", |it| it.polls_seen.to_string()),
+    ("polls_answered", |it| it.polls_answered.to_string()),
+    ("quality_r", |it| tenths(it.quality_r)),
+    ("minutes_excellent", |it| it.quality_minutes.excellent.to_string()),
+    ("minutes_good", |it| it.quality_minutes.good.to_string()),
+    ("minutes_fair", |it| it.quality_minutes.fair.to_string()),
+    ("minutes_poor", |it| it.quality_minutes.poor.to_string()),
+    ("engagement", |it| tenths(Some(it.engagement.score))),
+    ("engagement_confidence", |it| word(&it.engagement.confidence)),
+    ("engagement_version", |it| it.engagement.version.to_string()),
+    ("points_presence", |it| points(it, key::PRESENCE)),
+    ("points_voice", |it| points(it, key::VOICE)),
+    ("points_chat", |it| points(it, key::CHAT)),
+    ("points_response", |it| points(it, key::RESPONSE)),
+    ("points_signal", |it| points(it, key::SIGNAL)),
 ];
 
 /// The participants of a report as CSV.
@@ -44,61 +48,35 @@ const HEADER: [&str; 27] = [
 /// # Errors
 /// Never in practice: it is written into memory.
 pub fn csv(report: &Report) -> csv::Result<Vec<u8>> {
-    written(HEADER, report.participants.iter().map(row))
+    written(COLUMNS, &report.participants)
 }
 
-/// Rows as CSV: UTF-8, a header row, lines that end in CR LF. What people typed comes as [`text`].
-pub(super) fn written<const N: usize>(
-    header: [&str; N],
-    rows: impl Iterator<Item = [String; N]>,
-) -> csv::Result<Vec<u8>> {
+/// A row for each of these as CSV: UTF-8, a header row, lines that end in CR LF. What people typed comes as
+/// [`text`].
+pub(super) fn written<T>(columns: &[Column<T>], rows: &[T]) -> csv::Result<Vec<u8>> {
     let mut writer =
         csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(header)?;
+    writer.write_record(columns.iter().map(|(name, _)| name))?;
     for row in rows {
-        writer.write_record(row)?;
+        writer.write_record(columns.iter().map(|(_, cell)| cell(row)))?;
     }
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
 }
 
-fn row(person: &ReportPerson) -> [String; HEADER.len()] {
-    let time = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
-    let [excellent, good, fair, poor] = person.quality_minutes.map(|minutes| minutes.to_string());
-    let engagement = &person.engagement;
-    // Empty where a component does not apply.
-    let points = |key: &str| {
-        let component = engagement.components.iter().find(|it| it.key == key && it.available);
-        component.map(|it| format!("{:.1}", it.points)).unwrap_or_default()
-    };
-    [
-        text(&person.name),
-        person.participant.map(|id| id.to_string()).unwrap_or_default(),
-        person.user.map(|id| id.to_string()).unwrap_or_default(),
-        word(&person.kind),
-        person.role.as_ref().map(word).unwrap_or_default(),
-        time(person.present.first().map(|span| span.from)),
-        time(person.present.last().map(|span| span.to)),
-        person.present_seconds.to_string(),
-        person.talk_seconds.map(|it| it.to_string()).unwrap_or_default(),
-        person.messages.to_string(),
-        person.hands.to_string(),
-        person.reactions.to_string(),
-        person.polls_seen.to_string(),
-        person.polls_answered.to_string(),
-        person.quality_r.map(|r| format!("{r:.1}")).unwrap_or_default(),
-        excellent,
-        good,
-        fair,
-        poor,
-        format!("{:.1}", engagement.score),
-        word(&engagement.confidence),
-        engagement.version.to_string(),
-        points("presence"),
-        points("voice"),
-        points("chat"),
-        points("response"),
-        points("signal"),
-    ]
+/// The points of a component; empty where it does not apply.
+fn points(person: &ReportPerson, key: &str) -> String {
+    let mut components = person.engagement.components.iter();
+    tenths(components.find(|it| it.key == key && it.available).map(|it| it.points))
+}
+
+/// What is known; empty where it is not.
+pub(super) fn known(cell: Option<impl ToString>) -> String {
+    cell.map(|it| it.to_string()).unwrap_or_default()
+}
+
+/// A figure with one decimal; empty where there is none.
+pub(super) fn tenths(figure: Option<f64>) -> String {
+    known(figure.map(|figure| format!("{figure:.1}")))
 }
 
 /// An enum's name on the wire.

@@ -5,8 +5,8 @@ use rusqlite::{Connection, params};
 
 use super::heads::{Head, Heads};
 use super::{
-    Batch, BatchError, Newborn, UserRow, ballots, idempotency, journal, measures, projections,
-    summaries,
+    Batch, BatchError, Newborn, UserRow, ballots, digests, idempotency, journal, measures,
+    projections,
 };
 use crate::meeting::event::Event;
 
@@ -59,7 +59,7 @@ fn append_all(
     mut head: Head,
     events: &[Event],
 ) -> rusqlite::Result<Head> {
-    summaries::note_events(connection, meeting, events)?;
+    digests::note_events(connection, meeting, events)?;
     for event in events {
         // First what follows from it: the meeting's row must be there before its first event.
         projections::project(connection, meeting, event)?;
@@ -76,7 +76,7 @@ fn write(connection: &Connection, head: Head, batch: &Batch) -> rusqlite::Result
     if let Some(cast) = &batch.ballots {
         // First: an event that closes feedback deletes the key.
         ballots::file(connection, batch.meeting, cast)?;
-        summaries::note_change(connection, batch.meeting)?;
+        digests::note_change(connection, batch.meeting)?;
     }
     let head = append_all(connection, batch.meeting, head, &batch.events)?;
     if let Some(hash) = &batch.passcode {
@@ -84,7 +84,7 @@ fn write(connection: &Connection, head: Head, batch: &Batch) -> rusqlite::Result
     }
     if let Some(checkpoint) = &batch.measured {
         measures::write(connection, batch.meeting, checkpoint)?;
-        summaries::note_change(connection, batch.meeting)?;
+        digests::note_change(connection, batch.meeting)?;
     }
     set_deadline(connection, batch.meeting, batch.next_deadline, batch.last_alive)?;
     batch.kept.iter().try_for_each(|kept| idempotency::keep(connection, kept))?;

@@ -118,7 +118,7 @@ impl Store {
                 "DELETE FROM sign_ins WHERE user_id = ?1",
                 "DELETE FROM user_identities WHERE user_id = ?1",
                 "DELETE FROM idempotency_keys WHERE user_id = ?1",
-                "UPDATE meeting_summaries SET changes = changes + 1 WHERE NOT frozen AND meeting_id IN \
+                "UPDATE meeting_digests SET changes = changes + 1 WHERE NOT frozen AND meeting_id IN \
                  (SELECT meeting_id FROM meeting_participants WHERE user_id = ?1 AND feedback IS NOT NULL)",
                 "UPDATE meeting_participants SET feedback = NULL \
                  WHERE user_id = ?1 AND feedback IS NOT NULL",

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use super::journal::{parsed, parsed_if_any, unreadable};
 use super::{Store, StoreError};
 
-pub use analytics::{HeldOccurrence, StoredSummary, UserMeeting};
+pub use analytics::{HeldOccurrence, StoredDigest, UserMeeting};
 pub use audit::{AuditFilter, AuditRow, JournalReader};
 
 /// A user as stored.
@@ -358,7 +358,7 @@ pub(super) const ALL_QUERIES: &[&str] = &[
     USER_BY_NAME,
     USER_BY_ID,
     analytics::OCCURRENCES_HELD,
-    analytics::SUMMARY,
+    analytics::DIGEST,
     analytics::STALE,
     analytics::OUTDATED,
     analytics::USER_MEETINGS,

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use quorate_client::protocol::{
     ChatSend, Command, DecisionRecord, Empty, Engagement, Leave, Meeting, PollId, PollOpen,
-    PollVote, QualityReport, ReactionSend, Report, ReportPerson, ScoreComponent, SpeakingReport,
+    PollVote, QualityMinutes, QualityReport, ReactionSend, Report, ReportPerson, ScoreComponent,
+    SpeakingReport,
 };
 
 use crate::measuring::{Reader, Voice};
@@ -97,7 +98,8 @@ async fn a_report_after_a_kill_is_the_one_before_but_for_the_time_that_passed() 
     let before = report(&home, &token, &meeting).await;
     assert!(!before.r#final);
     assert_eq!(before.totals.talk_seconds, Some(2));
-    assert_eq!((before.totals.reactions, before.totals.quality_minutes), (1, [1, 0, 0, 0]));
+    let one = QualityMinutes { excellent: 1, ..QualityMinutes::default() };
+    assert_eq!((before.totals.reactions, before.totals.quality_minutes), (1, one));
     server.kill();
     server = home.start();
     ada.come_back(&home).await;

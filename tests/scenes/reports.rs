@@ -341,10 +341,11 @@ async fn what_was_measured_is_in_it_as_it_is_in_the_tables() {
     }
     let told = report(&stage, &meeting, &host).await;
     assert_eq!((told.totals.talk_seconds, told.totals.reactions), (Some(60), 2));
-    assert_eq!(told.totals.quality_minutes, [1, 0, 0, 1]);
+    let minutes = |excellent| QualityMinutes { excellent, poor: 1, ..QualityMinutes::default() };
+    assert_eq!(told.totals.quality_minutes, minutes(1));
     let of = |id| told.participants.iter().find(|it| it.participant == Some(id)).unwrap();
     assert_eq!((of(ben).talk_seconds, of(ben).quality_r), (Some(40), Some(82.0)));
-    assert_eq!(of(cyd).quality_minutes, [0, 0, 0, 1]);
+    assert_eq!(of(cyd).quality_minutes, minutes(0));
     let talk: u64 = told.course.iter().filter_map(|slice| slice.talk_seconds).sum();
     assert_eq!(talk, 60);
     let quality = told.effectiveness.components.iter().find(|it| it.key == "quality").unwrap();

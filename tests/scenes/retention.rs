@@ -123,7 +123,7 @@ impl Play {
 }
 
 /// A database with these old meetings and a recent one, and with what was measured of them; and with their
-/// summaries, where they were `summed_up`.
+/// digests, where they were `summed_up`.
 fn write_database(config: &quorate::Config, old: RangeInclusive<i64>, summed_up: bool) {
     let path = config.database();
     let written = std::thread::spawn(move || {
@@ -149,7 +149,7 @@ fn write_database(config: &quorate::Config, old: RangeInclusive<i64>, summed_up:
             )
             .unwrap();
         if summed_up {
-            let sql = r#"UPDATE meeting_summaries SET made = changes, summary = '{"kept":true}'"#;
+            let sql = r#"UPDATE meeting_digests SET made = changes, digest = '{"kept":true}'"#;
             database.execute(sql, []).unwrap();
         }
     });
@@ -190,8 +190,7 @@ async fn what_was_said_and_measured_long_ago_goes_and_the_structure_stays() {
         let table = format!("meeting_{table}");
         assert_eq!((count(&table, OLD), count(&table, RECENT) > 0), (0, true), "{table}");
     }
-    let kept =
-        "SELECT group_concat(summary) FROM meeting_summaries WHERE frozen AND meeting_id = 1";
+    let kept = "SELECT group_concat(digest) FROM meeting_digests WHERE frozen AND meeting_id = 1";
     assert_eq!(stage.sql::<String>(kept), r#"{"kept":true}"#, "what it was like in short stays");
     let measured = "SELECT count(*) FROM meeting_participants WHERE meeting_id = 1 AND \
         (talk_ms > 0 OR reactions > 0 OR connection_quality IS NOT NULL OR feedback IS NOT NULL \
@@ -266,7 +265,7 @@ async fn meetings_are_summed_up_before_what_they_were_like_is_forgotten() {
     .await;
     forgotten(&stage, 7).await;
     // Quimby rated each under their name, and someone by a ballot.
-    let kept = "SELECT count(*) FROM meeting_summaries WHERE frozen AND summary ->> 'raters' = 2";
+    let kept = "SELECT count(*) FROM meeting_digests WHERE frozen AND digest ->> 'raters' = 2";
     assert_eq!(stage.sql::<i64>(kept), 7);
 }
 

@@ -113,20 +113,20 @@ async fn the_occurrences_that_were_held_are_compared_for_those_who_run_the_serie
     assert_eq!((trends.time_zone.as_deref(), trends.cut), (Some("Africa/Nairobi"), false));
     let ids: Vec<_> = trends.items.iter().map(|item| item.meeting).collect();
     assert_eq!(ids, held, "the oldest first, and none that was not held");
-    let there: Vec<_> = trends.items.iter().map(|item| item.summary.participants).collect();
+    let there: Vec<_> = trends.items.iter().map(|item| item.digest.participants).collect();
     assert_eq!(there, [1, 2, 2]);
     for item in &trends.items {
-        let it = &item.summary;
+        let it = &item.digest;
         assert_eq!(item.status, MeetingStatus::Completed);
         assert_eq!(it.punctual, it.participants, "all came before it was to start");
         assert!(it.late_seconds.unwrap() < 0 && item.started_at < it.starts_at);
     }
-    assert_eq!(trends.items[2].summary.required, 1);
+    assert_eq!(trends.items[2].digest.required, 1);
     let one = below(&series, &format!("/trends?{}", range(2)));
     let some: Trends = json(&stage, &one, &host).await;
     assert!((1..3).contains(&some.items.len()), "of less time: {}", some.items.len());
-    let none: Trends = json(&stage, &below(&series, "/trends"), &host).await;
-    assert_eq!(none.items, [], "until now, before which none was to start");
+    let all: Trends = json(&stage, &below(&series, "/trends"), &host).await;
+    assert_eq!(all.items, trends.items, "also those that began before they were to start");
 
     let of_ben: Trends = json(&stage, &path, &stage.token("Ben")).await;
     assert_eq!(of_ben.items, trends.items, "a co-host's are the same");
@@ -142,8 +142,8 @@ async fn the_occurrences_that_were_held_are_compared_for_those_who_run_the_serie
     assert_eq!((status, &*kind), (200, "text/html; charset=utf-8"));
     assert!(page.contains("Trends of a series") && page.contains("Africa/Nairobi (UTC+03:00)"));
 
-    // What is said of it afterwards makes the summary another; what it is made of is kept.
-    let kept = "SELECT count(*) FROM meeting_summaries WHERE meeting_id IN \
+    // What is said of it afterwards makes the digest another; what it is made of is kept.
+    let kept = "SELECT count(*) FROM meeting_digests WHERE meeting_id IN \
         (SELECT id FROM meetings WHERE parent_meeting_id IS NOT NULL)";
     assert_eq!(stage.sql::<i64>(kept), 3);
     let rated = format!("/api/meetings/{}/feedback", held[2]);
@@ -152,7 +152,7 @@ async fn the_occurrences_that_were_held_are_compared_for_those_who_run_the_serie
     assert_eq!(told.status, 200, "{told:?}");
     let after: Trends = json(&stage, &path, &host).await;
     assert_eq!(after.items[..2], trends.items[..2]);
-    let (was, is) = (&trends.items[2].summary, &after.items[2].summary);
+    let (was, is) = (&trends.items[2].digest, &after.items[2].digest);
     assert_eq!((was.raters, is.raters, is.rating), (0, 1, None), "too few for the mean");
     assert_eq!(is.effectiveness, was.effectiveness, "what one gave is not told");
 }
@@ -185,7 +185,7 @@ async fn what_meetings_took_of_someone_is_for_them_and_for_administrators() {
 
 #[tokio::test]
 async fn the_meetings_of_the_server_are_summed_up_by_themselves() {
-    let mut stage = Stage::set().await;
+    let stage = Stage::with(|config| config.checkpoint_seconds = 1).await;
     play(&stage).await;
     let running = stage.meeting("Ada", json!({})).await;
     let mut ada = stage.join(&running, "Ada").await;
@@ -194,7 +194,6 @@ async fn the_meetings_of_the_server_are_summed_up_by_themselves() {
     let mut host = stage.join(&single, "Ada").await;
     host.send(Command::MeetingStart(Empty {})).await;
     host.send(Command::MeetingEnd(Empty {})).await;
-    stage.restart().await;
     let all = |analytics: &Analytics, kind: MeetingType| {
         let rows = analytics.weeks.iter().filter(|week| week.r#type == kind);
         rows.fold((0, 0, 0), |sum, row| {
@@ -217,7 +216,8 @@ async fn the_meetings_of_the_server_are_summed_up_by_themselves() {
 
 #[tokio::test]
 async fn what_changes_after_the_end_is_told() {
-    let mut stage = Stage::set().await;
+    // Only when the server starts.
+    let mut stage = Stage::with(|config| config.checkpoint_seconds = 3_600).await;
     let (meeting, people) = held(&stage, json!({ "feedback": "anonymous" })).await;
     rate(&stage, &meeting, [5, 5, 5]).await;
     let of = |analytics: &Analytics| (analytics.weeks[0].participants, analytics.weeks[0].rating);
@@ -232,7 +232,7 @@ async fn what_changes_after_the_end_is_told() {
     let excluded = stage.ask(Method::PATCH, &path, &stage.token("Ada"), body).await;
     assert_eq!(excluded.status, 200, "{excluded:?}");
     assert_eq!(of(&summed_up(&stage, 1).await), (0, None), "told by nothing that is no longer so");
-    // And while it runs, in its turn.
+    stage.restart().await;
     assert_eq!(of(&summed_up(&stage, 0).await), (3, Some(1.0)));
 }
 
@@ -324,10 +324,10 @@ async fn an_occurrence_is_told_by_the_schedule_that_held_when_it_started() {
     assert_eq!(told.status, 200, "{told:?}");
     let path = below(&series, &format!("/trends?{}", range(10)));
     let trends: Trends = json(&stage, &path, &stage.token("Ada")).await;
-    let TrendItem { started_at, summary, .. } = &trends.items[0];
-    assert_eq!(summary.starts_at, Some(start));
+    let TrendItem { started_at, digest, .. } = &trends.items[0];
+    assert_eq!(digest.starts_at, Some(start));
     let late_ms = started_at.unwrap().0 - start.0;
-    assert_eq!(summary.late_seconds, Some(late_ms / 1000));
+    assert_eq!(digest.late_seconds, Some(late_ms / 1000));
 }
 
 #[tokio::test]
@@ -343,6 +343,7 @@ async fn what_makes_no_sense_is_refused_by_name() {
         (below(&series, &format!("/trends?from={late}&to={early}")), &ada, "to"),
         (below(&series, &format!("/trends?from={early}&to={early}")), &ada, "to"),
         (below(&series, "/trends?from=yesterday"), &ada, "from"),
+        (below(&series, "/trends?from=2100-01-01T00:00:00Z"), &ada, "from"),
         (below(&series, "/trends?format=pdf"), &ada, "format"),
         (below(&series, "/trends?weeks=3"), &ada, "weeks"),
         (format!("/api/analytics?from={late}&to={early}"), &root, "to"),

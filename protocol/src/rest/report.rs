@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ActionId, Date, Effectiveness, Engagement, EngagementProfile, EngagementWeights,
     FeedbackSummary, ItemId, MeetingId, MeetingStatus, MeetingType, ParticipantId, PollId, Privacy,
-    RecordedDecision, Role, RoomId, Seq, Timestamp, UserId, UserKind,
+    QualityLevel, RecordedDecision, Role, RoomId, Seq, Timestamp, UserId, UserKind,
 };
 
 /// What a meeting was like.
@@ -45,7 +45,7 @@ pub struct Report {
     pub agenda: Vec<ReportItem>,
     /// The breakout rooms that anyone was in.
     pub rooms: Vec<ReportRoom>,
-    /// How engagement is scored here.
+    /// By what engagement is scored here, and connections are measured.
     pub scoring: ReportScoring,
     /// How well it went.
     pub effectiveness: Effectiveness,
@@ -110,8 +110,8 @@ pub struct ReportTotals {
     pub punctual: u32,
     /// The mean engagement; null where nobody is scored.
     pub engagement: Option<f64>,
-    /// Minutes that were measured, all together, by how good the connection was: excellent, good, fair, poor.
-    pub quality_minutes: [u32; 4],
+    /// Minutes that were measured, all together, by how good the connection was.
+    pub quality_minutes: QualityMinutes,
 }
 
 /// Someone in a report.
@@ -145,8 +145,8 @@ pub struct ReportPerson {
     pub polls_answered: u32,
     /// The mean R of their connection, 0 to 100; null where it was not measured.
     pub quality_r: Option<f64>,
-    /// Minutes that were measured, by how good the connection was: excellent, good, fair, poor.
-    pub quality_minutes: [u32; 4],
+    /// Minutes that were measured, by how good the connection was.
+    pub quality_minutes: QualityMinutes,
     /// How much they took part.
     pub engagement: Engagement,
 }
@@ -175,9 +175,63 @@ pub struct ReportSlice {
     pub messages: u32,
     /// Hands raised in it.
     pub hands: u32,
-    /// Minutes in it that were measured, all together, by how good the connection was: excellent, good, fair,
-    /// poor.
-    pub quality_minutes: [u32; 4],
+    /// Minutes in it that were measured, all together, by how good the connection was.
+    pub quality_minutes: QualityMinutes,
+}
+
+/// Minutes that were measured, by how good the connection was in the mean.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct QualityMinutes {
+    /// R of 80 or more.
+    pub excellent: u32,
+    /// R of 65 or more.
+    pub good: u32,
+    /// R of 40 or more.
+    pub fair: u32,
+    /// R below 40.
+    pub poor: u32,
+}
+
+impl QualityMinutes {
+    /// What a minute can be, from the best.
+    pub const LEVELS: [QualityLevel; 4] =
+        [QualityLevel::Excellent, QualityLevel::Good, QualityLevel::Fair, QualityLevel::Poor];
+
+    /// How many were of this level.
+    #[must_use]
+    pub fn of(&self, level: QualityLevel) -> u32 {
+        match level {
+            QualityLevel::Excellent => self.excellent,
+            QualityLevel::Good => self.good,
+            QualityLevel::Fair => self.fair,
+            QualityLevel::Poor => self.poor,
+            QualityLevel::Lost | QualityLevel::Unknown => 0,
+        }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn all(&self) -> u64 {
+        self.at_least(QualityLevel::Poor)
+    }
+
+    /// How many were of this level or better.
+    #[must_use]
+    pub fn at_least(&self, level: QualityLevel) -> u64 {
+        let reached = Self::LEVELS.into_iter().filter(|it| *it >= level);
+        reached.map(|it| u64::from(self.of(it))).sum()
+    }
+
+    /// One more of this level; one that was not measured is none.
+    pub fn count(&mut self, level: QualityLevel) {
+        match level {
+            QualityLevel::Excellent => self.excellent += 1,
+            QualityLevel::Good => self.good += 1,
+            QualityLevel::Fair => self.fair += 1,
+            QualityLevel::Poor => self.poor += 1,
+            QualityLevel::Lost | QualityLevel::Unknown => {}
+        }
+    }
 }
 
 /// A poll in a report.
@@ -242,9 +296,13 @@ pub struct ReportRoom {
     pub present_seconds: u64,
 }
 
-/// How engagement is scored in a meeting.
+/// By what engagement is scored in a meeting, and connections are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportScoring {
+    /// The version of the formula of engagement.
+    pub engagement_version: u32,
+    /// The version of the formula of connection quality.
+    pub quality_version: u32,
     /// The profile.
     pub profile: EngagementProfile,
     /// What each component weighs.

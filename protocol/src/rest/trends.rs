@@ -5,11 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{MeetingId, MeetingStatus, MeetingType, ReportFormat, Timestamp, UserId};
 
-/// A report in short.
+/// The digest of a report: what a meeting was like in short.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct MeetingSummary {
-    /// The version of the formulas.
-    pub version: u32,
+pub struct MeetingDigest {
+    /// The version of engagement's formula.
+    pub engagement_version: u32,
+    /// The version of effectiveness' formula.
+    pub effectiveness_version: u32,
     /// How many were there, but for bots and who is excluded.
     pub participants: u32,
     /// How many were there at once, at most.
@@ -46,7 +48,7 @@ pub struct TrendsQuery {
     /// Occurrences that start from then on; a year ago where it is not said.
     #[serde(default)]
     pub from: Option<Timestamp>,
-    /// Occurrences that start before then; now where it is not said.
+    /// Occurrences that start before then; all that were held where it is not said.
     #[serde(default)]
     pub to: Option<Timestamp>,
     /// The format; what `Accept` prefers, if not said.
@@ -85,7 +87,7 @@ pub struct TrendItem {
     /// When it started.
     pub started_at: Option<Timestamp>,
     /// What it was like.
-    pub summary: MeetingSummary,
+    pub digest: MeetingDigest,
 }
 
 /// Query of `GET /api/users/{id}/analytics` and `GET /api/analytics`.

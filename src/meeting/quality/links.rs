@@ -13,7 +13,7 @@ use crate::meeting::event::{Audience, Event, Fact, STAFF_RANK};
 use crate::meeting::{Facts, Signal, SignalTo};
 
 /// The version of the formula.
-const VERSION: u32 = 1;
+pub const VERSION: u32 = 1;
 /// How often changes are told, in milliseconds.
 const TELL_EVERY_MS: i64 = 2000;
 

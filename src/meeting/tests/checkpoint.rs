@@ -192,6 +192,19 @@ fn what_a_crash_takes_is_no_time_of_the_meeting_nor_of_its_agenda() {
     assert_eq!(facts.agenda_shown(now).items[0].spent_seconds, 25);
     assert_eq!(facts.ran.total_ms(now), 25_000);
 
+    // Nor is the time in which it was up again and nobody was back.
+    let mut house = House::new();
+    house.enter(OWNER);
+    house.pass(20);
+    house.checkpoint();
+    house.kill(1);
+    house.pass(40);
+    house.resume(OWNER);
+    house.pass(5);
+    assert_eq!(house.stage.meeting.facts.ran.total_ms(house.stage.now), 25_000);
+    house.checkpoint();
+    assert_eq!(house.seconds(OWNER), 25);
+
     // The same where everyone had gone before, and nothing says that it was down.
     let mut house = House::new();
     house.enter(OWNER);
@@ -314,8 +327,8 @@ fn final_scores_follow_what_they_are_made_of_and_go_when_the_meeting_goes_on() {
     let weights = EngagementWeights { presence: 50, voice: 0, chat: 50, response: 0, signal: 0 };
     let policy = Policy { engagement_weights: Some(Some(weights)), ..Policy::default() };
     house.ask_office(Command::MeetingPolicy(Box::new(policy)));
-    // There for half of the time, and one message in one minute, in which a tenth of one is half of the points.
-    let expected = 50.0 * 0.5 + 50.0 * (1.0 - (-1.0f64 / 0.1).exp2());
+    // There for half of the time, and one message of three that are half of the points.
+    let expected = 50.0 * 0.5 + 50.0 * (1.0 - (-1.0f64 / 3.0).exp2());
     let after = final_score(&house, 3).unwrap();
     assert!((after - expected).abs() < 1e-9, "{after}, not {expected}");
 
@@ -495,7 +508,7 @@ proptest! {
     #[test]
     fn by_chance_time_is_what_a_clerk_would_write_down(acts in prop::collection::vec(act(), 1..60)) {
         let mut house = House::new();
-        let mut clerks = [Clerk::default(); 3];
+        let (mut clerks, mut meetings) = ([Clerk::default(); 3], Clerk::default());
         for act in acts {
             let alive = house.alive;
             // Second by second, so that the clerk sees when someone's grace is over.
@@ -514,6 +527,13 @@ proptest! {
                     }
                     clerk.see(person.is_in() && facts.connected(person), person.is_in(), now, now);
                 }
+                if let Act::Kill(_) = act {
+                    meetings.see(false, true, alive, now);
+                }
+                let goes_on = facts.info.status == MeetingStatus::InProgress;
+                let mut people = facts.people.values().filter(|it| it.is_in() && goes_on);
+                let is_any_in = people.clone().next().is_some();
+                meetings.see(people.any(|it| facts.connected(it)), is_any_in, now, now);
             }
         }
         house.checkpoint();
@@ -521,5 +541,7 @@ proptest! {
             let written = house.table.get(&at(user)).map_or(0, |person| person.total_time);
             prop_assert_eq!(written, clerk.seconds(house.stage.now), "user {}", user);
         }
+        let ran = house.stage.meeting.facts.ran.total_ms(house.stage.now) / 1000;
+        prop_assert_eq!(ran, meetings.seconds(house.stage.now), "when the meeting ran");
     }
 }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::acts::{act, perform};
 use super::stage::*;
 use super::talk::{BOT, cast, speak, speaking};
-use crate::meeting::engagement::{Scoring, weights};
+use crate::meeting::engagement::{Scoring, weights, without_talk};
 use crate::meeting::event::{Audience, Fact};
 use crate::meeting::{Answer, Decision, Refusal};
 
@@ -112,8 +112,14 @@ fn an_hour_is_scored_as_by_hand_in_both_profiles() {
 }
 
 #[test]
-fn half_of_the_points_for_the_chat_are_three_messages_in_every_thirty_minutes_there() {
-    for (minutes, messages, x) in [(10, 1, 0.5), (10, 2, 0.75), (30, 3, 0.5), (60, 3, 0.292_893)] {
+fn half_of_the_points_for_the_chat_are_three_messages_or_three_for_every_thirty_minutes_there() {
+    for (minutes, messages, x) in [
+        (1, 1, 0.206_299),
+        (10, 1, 0.206_299),
+        (10, 2, 0.370_039),
+        (30, 3, 0.5),
+        (60, 3, 0.292_893),
+    ] {
         let mut stage = cast();
         for _ in 0..messages {
             stage.ask(5, say("hello", None)).unwrap();
@@ -180,6 +186,27 @@ fn little_to_go_by_is_said() {
         .ask(OWNER, policy(Policy { engagement_weights: Some(Some(one)), ..Policy::default() }))
         .unwrap();
     assert_eq!(score(&stage, 5).unwrap().confidence, Confidence::Low, "one component alone");
+}
+
+#[test]
+fn a_score_that_may_tell_of_no_talk_any_more_is_as_if_none_had_been_measured() {
+    let talk_counts =
+        EngagementWeights { presence: 50, voice: 50, chat: 0, response: 0, signal: 0 };
+    for (weights, seconds, confidence) in [
+        (None, 600, Confidence::Normal),
+        (None, 120, Confidence::Low),
+        (Some(talk_counts), 600, Confidence::Low),
+    ] {
+        let mut stage = Stage::new(|created| created.settings.engagement_weights = weights);
+        stage.enter(OWNER).unwrap();
+        stage.enter(5).unwrap();
+        speak(&mut stage, OWNER, 90);
+        stage.pass(seconds - 90);
+        let told = without_talk(score(&stage, OWNER).unwrap());
+        stage.meeting.terms.privacy.talk_time = false;
+        assert_eq!(Some(&told), score(&stage, OWNER).as_ref(), "{weights:?}, {seconds} s");
+        assert_eq!(told.confidence, confidence, "{weights:?}, {seconds} s");
+    }
 }
 
 #[test]

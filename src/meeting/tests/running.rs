@@ -122,6 +122,118 @@ fn who_is_invited_when_they_are_there_already_was_expected_from_the_start() {
     assert_eq!((x(&stage, 5), x(&stage, 6)), (Some(0.5), Some(1.0)), "nor does it change later");
 }
 
+#[test]
+fn who_was_there_before_the_start_was_not_in_the_meeting_yet() {
+    let mut stage = Stage::new(|created| {
+        created.starts_at = Some(Timestamp(1_700_000_000_000 + 3_600_000));
+        created.co_hosts = vec![UserId(2), UserId(3)];
+    });
+    stage.enter(OWNER).unwrap();
+    for user in [2, 3] {
+        stage.ask(OWNER, invite(user)).unwrap();
+        stage.enter(user).unwrap();
+    }
+    stage.pass(600);
+    let presence = |stage: &Stage, user| {
+        let it = component(stage, user, "presence");
+        (it.raw, it.of, it.x)
+    };
+    let required = |stage: &Stage| stage.meeting.facts.required_present(stage.now);
+    assert_eq!(presence(&stage, 2), (Some(0.0), Some(0.0), Some(1.0)), "nobody missed anything");
+    assert_eq!(required(&stage), (0, 0));
+    stage.ask(2, leave()).unwrap();
+    stage.ask(OWNER, empty(Command::MeetingStart)).unwrap();
+    stage.pass(100);
+    stage.ask(3, leave()).unwrap();
+    stage.pass(300);
+    stage.ask(OWNER, empty(Command::MeetingEnd)).unwrap();
+    assert_eq!(presence(&stage, OWNER), (Some(400.0), Some(400.0), Some(1.0)));
+    assert_eq!(presence(&stage, 2), (Some(0.0), Some(400.0), Some(0.0)));
+    assert_eq!(presence(&stage, 3), (Some(100.0), Some(400.0), Some(0.25)));
+    assert_eq!(required(&stage), (2, 0), "neither for half of it");
+    let confidence = |user| {
+        let engagement = stage.meeting.engagement(stage.now, [at(user)]).pop().unwrap().1;
+        engagement.unwrap().confidence
+    };
+    assert_eq!((confidence(OWNER), confidence(3)), (Confidence::Normal, Confidence::Low));
+    assert_eq!(stage.person(2).total_seconds(stage.now), 600, "they were there all the same");
+
+    // Time between the end and the reopening is nobody's.
+    stage.pass(1_000);
+    stage.enter(OWNER).unwrap();
+    stage.enter(2).unwrap();
+    stage.pass(400);
+    assert_eq!(presence(&stage, 2), (Some(400.0), Some(800.0), Some(0.5)));
+    assert_eq!(required(&stage), (2, 1));
+}
+
+#[test]
+fn a_gap_in_which_all_are_cut_off_counts_like_that_of_one() {
+    let cut_off = |seconds| {
+        let mut stage = two_for(60);
+        stage.enter_as(50, bot(None, [])).unwrap();
+        let plan = AgendaPlan { item: None, title: "Budget".into(), minutes: 30, owner: None };
+        stage.ask(OWNER, Command::AgendaSet(AgendaSet { items: vec![plan] })).unwrap();
+        stage.ask(OWNER, Command::AgendaGoTo(AgendaGoTo { item: Some(ItemId(1)) })).unwrap();
+        lose(&mut stage, OWNER);
+        stage.pass(10);
+        assert_eq!(ran(&stage), 70, "5 is still there");
+        lose(&mut stage, 5);
+        stage.pass(seconds);
+        assert_eq!(ran(&stage), 70, "whether the gap counts is open");
+        resume(&mut stage, 5);
+        stage.pass(5);
+        resume(&mut stage, OWNER);
+        stage.pass(5);
+        stage
+    };
+    for (seconds, ran_for, there) in [(30, 110, (65, 110)), (31, 80, (65, 80))] {
+        let stage = cut_off(seconds);
+        assert_eq!(ran(&stage), ran_for, "{seconds} s");
+        let present = |user| stage.person(user).total_seconds(stage.now);
+        assert_eq!((present(OWNER), present(5)), there, "{seconds} s");
+        assert_eq!(component(&stage, 5, "presence").x, Some(1.0));
+        let spent = stage.meeting.facts.agenda_shown(stage.now).items[0].spent_seconds;
+        assert_eq!(spent, ran_for - 60);
+    }
+}
+
+#[test]
+fn who_is_cut_off_keeps_no_meeting_running_that_the_last_one_leaves() {
+    let mut stage = two_for(60);
+    lose(&mut stage, 5);
+    stage.pass(10);
+    stage.ask(OWNER, leave()).unwrap();
+    stage.pass(40);
+    assert_eq!(ran(&stage), 70);
+    resume(&mut stage, 5);
+    stage.pass(10);
+    assert_eq!(ran(&stage), 80);
+    lose(&mut stage, 5);
+    stage.pass(40);
+    stage.enter(6).unwrap();
+    stage.pass(10);
+    assert_eq!(ran(&stage), 90, "with who comes it goes on");
+    assert_eq!(component(&stage, 6, "presence").of, Some(90.0));
+}
+
+#[test]
+fn a_meeting_that_starts_while_all_are_cut_off_runs_when_the_first_is_back() {
+    let mut stage = Stage::new(|created| {
+        created.starts_at = Some(Timestamp(1_700_000_000_000 + 3_600_000));
+    });
+    stage.enter(OWNER).unwrap();
+    lose(&mut stage, OWNER);
+    stage.pass(5);
+    office::act(&mut stage, office::actor(OWNER), empty(Command::MeetingStart)).unwrap();
+    stage.pass(40);
+    assert_eq!(ran(&stage), 0);
+    resume(&mut stage, OWNER);
+    stage.pass(10);
+    assert_eq!(ran(&stage), 10);
+    assert_eq!(component(&stage, OWNER, "presence").x, Some(1.0));
+}
+
 /// One whose connection is lost while a poll is opened, and after so many seconds.
 fn asked_while_lost(seconds: u32, meanwhile: impl FnOnce(&mut Stage)) -> Stage {
     let mut stage = two_for(60);

@@ -13,3 +13,6 @@ pub(super) mod presence;
 pub(super) mod quality;
 pub(super) mod rooms;
 pub(super) mod talk;
+
+/// People who are drawn in a chart, at most; its table has everyone.
+const ROWS_MAX: usize = 100;

@@ -98,6 +98,25 @@ fn the_figures_are_those_of_the_report() {
 }
 
 #[test]
+fn how_it_was_measured_is_said_as_it_was() {
+    let mut report = sample::rich(3);
+    let told = |report: &Report| text(&read(report), "#method");
+    let said = told(&report);
+    for sentence in [
+        "as their clients, bots that listen or the media server told",
+        "where one reports nothing, from the round trip of the server’s pings",
+        "half of the points for three in every 30 minutes present, at least three",
+        "1 participant is left out of this report.",
+    ] {
+        assert!(said.contains(sentence), "{sentence}: {said}");
+    }
+    report.excluded = 0;
+    assert!(told(&report).contains("Nobody is left out of this report."));
+    report.totals.talk_seconds = Some(0);
+    assert!(text(&read(&report), "#talk").contains("Nobody spoke, as far as anyone told."));
+}
+
+#[test]
 fn a_meeting_without_anything_says_so_in_each_section() {
     let html = read(&sample::empty());
     assert!(all(&html, "figure, svg[role=img]").is_empty());
@@ -142,7 +161,15 @@ fn what_people_wrote_is_text_wherever_it_stands() {
 fn who_may_see_nobody_is_told_who_may() {
     let mut report = sample::rich(14);
     report.participants.clear();
+    (report.scoring.engagement_version, report.scoring.quality_version) = (7, 8);
     let html = read(&report);
+    let method = text(&html, "#method");
+    for version in [
+        "discussion (everyone is to speak). The version of the formula is 7.",
+        "poor below. The version of the formula is 8.",
+    ] {
+        assert!(method.contains(version), "{method}");
+    }
     for section in ["presence", "talk", "engagement"] {
         let said = text(&html, &format!("#{section} .empty"));
         assert!(said.contains("report.individual"), "{section}: {said}");

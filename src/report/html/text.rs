@@ -37,6 +37,13 @@ pub(super) fn written(text: &str) -> Markup {
     html! { @if text.is_empty() { span.muted { "(deleted)" } } @else { span.written dir="auto" { (text) } } }
 }
 
+/// A component's name as people write it.
+pub(super) fn name(key: &str) -> String {
+    let key = line(key).replace('_', " ");
+    let mut letters = key.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 /// `1,234`.
 pub(super) fn count(number: impl Into<u64>) -> String {
     let digits = number.into().to_string();

@@ -7,7 +7,7 @@ mod weeks;
 
 use maud::{Markup, html};
 
-use super::chart::bars::{Bar, bars};
+use super::chart::bars::{Bar, drawings};
 use super::frame;
 use super::ink::Ink;
 use super::text::{counted, line, said, score};
@@ -16,8 +16,6 @@ pub use weeks::{of_server, of_user};
 
 /// Bars that are drawn at most: further ones are in the table alone.
 const BARS_MAX: usize = 120;
-/// Bars of one drawing, which is not broken between pages.
-const BARS_PER_DRAWING: usize = 30;
 
 /// A page that compares: what it is, of what, of when, and of how much.
 fn page(kind: &str, title: &str, when: &Markup, main: &Markup) -> String {
@@ -33,7 +31,7 @@ fn page(kind: &str, title: &str, when: &Markup, main: &Markup) -> String {
 fn drawn(about: &str, all: &[Bar]) -> Markup {
     let last = &all[all.len().saturating_sub(BARS_MAX)..];
     html! {
-        @for some in last.chunks(BARS_PER_DRAWING) { div.drawing { (bars(about, some)) } }
+        (drawings(about, last))
         @if last.len() < all.len() {
             p.note { "The last " (counted(BARS_MAX as u64, "bar is", "bars are")) " drawn; the table has everything." }
         }

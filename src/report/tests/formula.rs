@@ -1,9 +1,11 @@
 //! Effectiveness: each row of its table by vectors reckoned by hand, and what holds of all of them.
 
 use proptest::prelude::*;
-use quorate_protocol::{Effectiveness, ScoreComponent};
+use quorate_protocol::{Effectiveness, QualityMinutes, ScoreComponent};
 
-use crate::report::effectiveness::{AgendaKept, Input, Kept, Took, effectiveness};
+use crate::report::effectiveness::{
+    AgendaKept, Contribution, EffectivenessInput, ScheduleKept, effectiveness,
+};
 
 const MINUTE: u64 = 60_000;
 
@@ -12,7 +14,7 @@ fn component(of: &Effectiveness, key: &str) -> ScoreComponent {
 }
 
 /// How much of a component was reached; none where it does not apply.
-fn x(input: &Input, key: &str) -> Option<f64> {
+fn x(input: &EffectivenessInput, key: &str) -> Option<f64> {
     component(&effectiveness(input), key).x
 }
 
@@ -20,13 +22,17 @@ fn near(x: Option<f64>, expected: f64) -> bool {
     x.is_some_and(|x| (x - expected).abs() < 1e-9)
 }
 
-fn scheduled() -> Input {
-    let kept = Kept { late_ms: Some(0), length_ms: Some(60 * MINUTE), over_ms: 0 };
-    Input { schedule: Some(kept), ..Input::default() }
+fn scheduled() -> EffectivenessInput {
+    let kept = ScheduleKept { late_ms: Some(0), length_ms: Some(60 * MINUTE), over_ms: 0 };
+    EffectivenessInput { schedule: Some(kept), ..EffectivenessInput::default() }
 }
 
-fn took(talk_seconds: u64, acted: bool) -> Took {
-    Took { talk_ms: talk_seconds * 1000, acted }
+fn minutes(fair: u32, poor: u32) -> QualityMinutes {
+    QualityMinutes { fair, poor, ..QualityMinutes::default() }
+}
+
+fn contribution(talk_seconds: u64, acted: bool) -> Contribution {
+    Contribution { talk_ms: talk_seconds * 1000, acted }
 }
 
 #[test]
@@ -39,9 +45,13 @@ fn structure_is_an_agenda_before_the_start_and_its_minutes_done() {
         (false, 0, 0, 0.0),
     ] {
         let agenda = AgendaKept { published, planned_ms: planned * MINUTE, done_ms: done * MINUTE };
-        let input = Input { agenda, ..scheduled() };
+        let input = EffectivenessInput { agenda, ..scheduled() };
         assert!(near(x(&input, "structure"), expected), "{agenda:?}");
-        assert_eq!(x(&Input { agenda, ..Input::default() }, "structure"), None, "ad hoc");
+        assert_eq!(
+            x(&EffectivenessInput { agenda, ..EffectivenessInput::default() }, "structure"),
+            None,
+            "ad hoc"
+        );
     }
 }
 
@@ -58,28 +68,32 @@ fn timeliness_is_the_start_and_the_end() {
         (0, 900, 0.6),
         (600, 900, 0.0),
     ] {
-        let kept = Kept {
+        let kept = ScheduleKept {
             late_ms: Some(late_seconds * 1000),
             length_ms: Some(60 * MINUTE),
             over_ms: over_seconds * 1000,
         };
-        let input = Input { schedule: Some(kept), ..Input::default() };
+        let input = EffectivenessInput { schedule: Some(kept), ..EffectivenessInput::default() };
         assert!(near(x(&input, "timeliness"), expected), "{kept:?}");
     }
-    let with = |late_ms, length_ms, over_ms| Input {
-        schedule: Some(Kept { late_ms, length_ms, over_ms }),
-        ..Input::default()
+    let with = |late_ms, length_ms, over_ms| EffectivenessInput {
+        schedule: Some(ScheduleKept { late_ms, length_ms, over_ms }),
+        ..EffectivenessInput::default()
     };
     assert!(near(x(&with(Some(6 * MINUTE), None, 0), "timeliness"), 0.5), "its end was open");
     let short = |over| x(&with(Some(0), Some(4 * MINUTE), over), "timeliness");
     assert!(near(short(2 * MINUTE), 1.0) && near(short(2 * MINUTE + 1), 0.6), "of four minutes");
     assert_eq!(x(&with(None, Some(60 * MINUTE), 0), "timeliness"), None, "never started");
-    assert_eq!(x(&Input::default(), "timeliness"), None, "ad hoc");
+    assert_eq!(x(&EffectivenessInput::default(), "timeliness"), None, "ad hoc");
 }
 
 #[test]
 fn attendance_is_of_those_who_were_required() {
-    let input = |required, required_present| Input { required, required_present, ..scheduled() };
+    let input = |required, required_present| EffectivenessInput {
+        required,
+        required_present,
+        ..scheduled()
+    };
     assert!(near(x(&input(4, 3), "attendance"), 0.75));
     assert!(near(x(&input(4, 0), "attendance"), 0.0));
     assert_eq!(x(&input(0, 0), "attendance"), None);
@@ -87,27 +101,43 @@ fn attendance_is_of_those_who_were_required() {
 
 #[test]
 fn participation_is_who_took_part_and_how_evenly_they_spoke() {
-    let input = |people: &[Took]| Input {
+    let input = |people: &[Contribution]| EffectivenessInput {
         people: people.to_vec(),
         talk_measured: true,
-        ..Input::default()
+        ..EffectivenessInput::default()
     };
-    let of = |people: &[Took]| x(&input(people), "participation");
-    assert!(near(of(&[took(60, false), took(60, false), took(60, false)]), 1.0));
+    let of = |people: &[Contribution]| x(&input(people), "participation");
+    assert!(near(
+        of(&[contribution(60, false), contribution(60, false), contribution(60, false)]),
+        1.0
+    ));
     // One has all: G = 2/3, G·n/(n−1) = 1.
-    let one = [took(90, false), took(0, false), took(0, false)];
+    let one = [contribution(90, false), contribution(0, false), contribution(0, false)];
     assert!(near(of(&one), 0.6 / 3.0));
     // 10, 20, 30: G = 2·(10 + 2·20 + 3·30)/(3·60) − 4/3 = 2/9, times 3/2 is 1/3.
-    assert!(near(of(&[took(30, false), took(10, false), took(20, false)]), 0.6 + 0.4 * 2.0 / 3.0));
+    assert!(near(
+        of(&[contribution(30, false), contribution(10, false), contribution(20, false)]),
+        0.6 + 0.4 * 2.0 / 3.0
+    ));
     // 0, 0, 0, 40: the silent count. Who wrote took part, and who spoke for 9 s did not.
-    let four = [took(0, true), took(0, false), took(0, false), took(40, false)];
+    let four = [
+        contribution(0, true),
+        contribution(0, false),
+        contribution(0, false),
+        contribution(40, false),
+    ];
     assert!(near(of(&four), 0.6 * 0.5));
-    let nine = [took(9, false), took(9, false), took(10, false)];
+    let nine = [contribution(9, false), contribution(9, false), contribution(10, false)];
     // G = 2·(9 + 18 + 30)/(3·28) − 4/3 = 114/84 − 112/84 = 2/84, times 3/2 is 1/28.
     assert!(near(of(&nine), 0.6 / 3.0 + 0.4 * 27.0 / 28.0));
-    let silent = [took(0, true), took(0, true), took(0, false), took(0, false)];
-    assert!(near(of(&silent), 0.5), "nobody spoke, as far as is known: only who took part");
-    let unmeasured = Input { talk_measured: false, ..input(&four) };
+    let silent = [
+        contribution(0, true),
+        contribution(0, true),
+        contribution(0, false),
+        contribution(0, false),
+    ];
+    assert!(near(of(&silent), 0.5), "nobody spoke, as far as is known: only who contribution part");
+    let unmeasured = EffectivenessInput { talk_measured: false, ..input(&four) };
     assert!(near(x(&unmeasured, "participation"), 0.25));
     assert_eq!(of(&one[..2]), None, "of two people");
 }
@@ -121,17 +151,26 @@ fn outcomes_are_decisions_owners_and_a_summary() {
         (3, 2, 2, true, 1.0),
         (0, 0, 0, true, 0.2),
     ] {
-        let outcome = Input { decisions, actions, actions_owned: owned, summed_up, ..scheduled() };
+        let outcome = EffectivenessInput {
+            decisions,
+            actions,
+            actions_owned: owned,
+            summed_up,
+            ..scheduled()
+        };
         assert!(near(x(&outcome, "outcomes"), expected), "{outcome:?}");
     }
-    let weight = |input: &Input| component(&effectiveness(input), "outcomes").weight;
-    assert_eq!((weight(&scheduled()), weight(&Input::default())), (15.0, 7.5));
+    let weight = |input: &EffectivenessInput| component(&effectiveness(input), "outcomes").weight;
+    assert_eq!((weight(&scheduled()), weight(&EffectivenessInput::default())), (15.0, 7.5));
 }
 
 #[test]
 fn quality_is_of_the_minutes_that_were_measured() {
-    let input = |minutes_fair, minutes| Input { minutes_fair, minutes, ..Input::default() };
-    assert!(near(x(&input(90, 120), "quality"), 0.75));
+    let input = |fair, poor| EffectivenessInput {
+        minutes: minutes(fair, poor),
+        ..EffectivenessInput::default()
+    };
+    assert!(near(x(&input(90, 30), "quality"), 0.75));
     assert_eq!(x(&input(0, 0), "quality"), None);
 }
 
@@ -139,7 +178,12 @@ fn quality_is_of_the_minutes_that_were_measured() {
 fn feedback_weighs_more_the_more_gave_it() {
     let of = |ratings: &[u8], may_rate| {
         let ratings = ratings.to_vec();
-        let input = Input { ratings, may_rate, raters_min: 3, ..Input::default() };
+        let input = EffectivenessInput {
+            ratings,
+            may_rate,
+            raters_min: 3,
+            ..EffectivenessInput::default()
+        };
         component(&effectiveness(&input), "feedback")
     };
     // (12 + 10.5)/6 = 3.75, less 1, of 4.
@@ -154,16 +198,16 @@ fn feedback_weighs_more_the_more_gave_it() {
     assert_eq!((of(&[1, 5], 2).weight, of(&[1, 5], 2).raw), (20.0, None));
     let none = of(&[], 5);
     assert_eq!((none.available, none.weight), (false, 15.0));
-    let hidden = |ratings: &[u8]| Input {
+    let hidden = |ratings: &[u8]| EffectivenessInput {
         ratings: ratings.to_vec(),
         may_rate: 4,
         raters_min: 3,
         few_hidden: true,
-        ..Input::default()
+        ..EffectivenessInput::default()
     };
     assert_eq!(x(&hidden(&[5, 5]), "feedback"), None, "nobody is to know who");
     assert!(x(&hidden(&[5, 5, 5]), "feedback").is_some());
-    let five = |few_hidden| Input { raters_min: 5, few_hidden, ..hidden(&[5, 5, 5]) };
+    let five = |few_hidden| EffectivenessInput { raters_min: 5, few_hidden, ..hidden(&[5, 5, 5]) };
     assert_eq!(x(&five(true), "feedback"), None, "as the server has it");
     let told = component(&effectiveness(&five(false)), "feedback");
     assert_eq!((told.weight, told.raw), (30.0, None), "the mean of fewer than five is not shown");
@@ -171,7 +215,7 @@ fn feedback_weighs_more_the_more_gave_it() {
 
 #[test]
 fn the_score_is_of_what_applies_and_names_what_cost_most() {
-    let nothing = effectiveness(&Input::default());
+    let nothing = effectiveness(&EffectivenessInput::default());
     assert_eq!((nothing.version, nothing.score), (1, Some(0.0)));
     assert_eq!(nothing.losses, ["outcomes"], "all else does not apply");
     assert!(nothing.components.iter().all(|it| it.available == it.why.is_none()));
@@ -189,8 +233,8 @@ fn the_score_is_of_what_applies_and_names_what_cost_most() {
     // An hour, 6 minutes late (x = 0.7), agenda published and half done (0.75), 1 of 2 required (0.5),
     // 4 people of whom 2 took part and spoke alike (0.6·0.5 + 0.4·(1 − 2/3)), a decision (0.5),
     // all minutes fair (1), and a 5 of one in ten (0.71875, weight 5).
-    let input = Input {
-        schedule: Some(Kept {
+    let input = EffectivenessInput {
+        schedule: Some(ScheduleKept {
             late_ms: Some(6 * MINUTE),
             length_ms: Some(60 * MINUTE),
             over_ms: 0,
@@ -198,14 +242,18 @@ fn the_score_is_of_what_applies_and_names_what_cost_most() {
         agenda: AgendaKept { published: true, planned_ms: 2 * MINUTE, done_ms: MINUTE },
         required: 2,
         required_present: 1,
-        people: vec![took(60, false), took(60, false), took(0, false), took(0, false)],
+        people: vec![
+            contribution(60, false),
+            contribution(60, false),
+            contribution(0, false),
+            contribution(0, false),
+        ],
         talk_measured: true,
         decisions: 1,
-        minutes: 7,
-        minutes_fair: 7,
+        minutes: minutes(7, 0),
         ratings: vec![5],
         may_rate: 10,
-        ..Input::default()
+        ..EffectivenessInput::default()
     };
     let reached = 15.0 * 0.75
         + 15.0 * 0.7
@@ -223,19 +271,28 @@ fn the_score_is_of_what_applies_and_names_what_cost_most() {
 
 #[test]
 fn what_never_ran_has_no_score() {
-    let told = effectiveness(&Input { never_ran: true, required: 2, decisions: 1, ..scheduled() });
+    let told = effectiveness(&EffectivenessInput {
+        never_ran: true,
+        required: 2,
+        decisions: 1,
+        ..scheduled()
+    });
     assert_eq!((told.score, told.losses.len(), told.components.len()), (None, 0, 7));
     assert!(told.components.iter().all(|it| !it.available && it.points == 0.0 && it.weight > 0.0));
 }
 
-fn inputs() -> impl Strategy<Value = Input> {
+fn inputs() -> impl Strategy<Value = EffectivenessInput> {
     let schedule = proptest::option::of(
         (
             proptest::option::of(0..10_000_000_u64),
             proptest::option::of(0..90_000_000_u64),
             0..9_000_000_u64,
         )
-            .prop_map(|(late_ms, length_ms, over_ms)| Kept { late_ms, length_ms, over_ms }),
+            .prop_map(|(late_ms, length_ms, over_ms)| ScheduleKept {
+                late_ms,
+                length_ms,
+                over_ms,
+            }),
     );
     let agenda = (any::<bool>(), 0..9_000_000_u64, 0..9_000_000_u64).prop_map(
         |(published, planned_ms, done)| AgendaKept {
@@ -245,7 +302,8 @@ fn inputs() -> impl Strategy<Value = Input> {
         },
     );
     let people = proptest::collection::vec(
-        (0..9_000_000_u64, any::<bool>()).prop_map(|(talk_ms, acted)| Took { talk_ms, acted }),
+        (0..9_000_000_u64, any::<bool>())
+            .prop_map(|(talk_ms, acted)| Contribution { talk_ms, acted }),
         0..30,
     );
     let counts = (0..20_u32, 0..20_u32, 0..20_u32, 0..20_u32, 0..20_u32);
@@ -254,8 +312,8 @@ fn inputs() -> impl Strategy<Value = Input> {
     (schedule, agenda, people, counts, ratings, rest).prop_map(
         |(schedule, agenda, people, counts, ratings, rest)| {
             let (required, present, decisions, actions, owned) = counts;
-            let (minutes, fair, talk_measured, summed_up, few_hidden, may_rate) = rest;
-            Input {
+            let (fair, poor, talk_measured, summed_up, few_hidden, may_rate) = rest;
+            EffectivenessInput {
                 never_ran: false,
                 schedule,
                 agenda,
@@ -267,8 +325,7 @@ fn inputs() -> impl Strategy<Value = Input> {
                 actions,
                 actions_owned: owned.min(actions),
                 summed_up,
-                minutes,
-                minutes_fair: fair.min(minutes),
+                minutes: minutes(fair, poor),
                 ratings,
                 may_rate,
                 raters_min: 3,
@@ -279,7 +336,7 @@ fn inputs() -> impl Strategy<Value = Input> {
 }
 
 /// What can only make a meeting better, in place.
-fn better(input: &mut Input, how: u32) {
+fn better(input: &mut EffectivenessInput, how: u32) {
     match how % 8 {
         0 => input.agenda.published = true,
         1 => input.agenda.done_ms = input.agenda.planned_ms,
@@ -293,7 +350,7 @@ fn better(input: &mut Input, how: u32) {
         5 => (input.decisions, input.actions_owned) = (input.decisions + 1, input.actions),
         6 => input.summed_up = true,
         _ => {
-            input.minutes_fair = input.minutes;
+            input.minutes = minutes(input.minutes.fair + input.minutes.poor, 0);
             input.ratings.iter_mut().for_each(|rating| *rating = (*rating + 1).min(5));
         }
     }
@@ -323,7 +380,7 @@ proptest! {
     fn what_is_better_never_lowers_the_score(input in inputs(), how in any::<u32>()) {
         let mut improved = input.clone();
         better(&mut improved, how);
-        let score = |input: &Input| effectiveness(input).score.unwrap();
+        let score = |input: &EffectivenessInput| effectiveness(input).score.unwrap();
         let (before, after) = (score(&input), score(&improved));
         prop_assert!(after >= before - 1e-9, "{before} {after}: {how}");
     }
@@ -334,8 +391,8 @@ proptest! {
         turn in 0..20_usize,
     ) {
         let of = |shares: &[u64]| {
-            let people = shares.iter().map(|talk_ms| Took { talk_ms: *talk_ms, acted: true });
-            let input = Input { people: people.collect(), talk_measured: true, ..Input::default() };
+            let people = shares.iter().map(|talk_ms| Contribution { talk_ms: *talk_ms, acted: true });
+            let input = EffectivenessInput { people: people.collect(), talk_measured: true, ..EffectivenessInput::default() };
             x(&input, "participation").unwrap()
         };
         let mut turned = shares.clone();

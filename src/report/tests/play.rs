@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::meeting::event::{Event, MeetingCreated};
-use crate::meeting::measures::{Minute, Totals};
+use crate::meeting::measures::Checkpoint;
 use crate::meeting::office::{Act, Actor};
 use crate::meeting::{Bot, Enter, Input, Meeting, Passcode, Terms};
 use crate::report::chronicle::Story;
@@ -37,7 +37,8 @@ pub(super) struct Play {
     head: Seq,
     sessions: BTreeMap<i64, SessionId>,
     next_session: u128,
-    minutes: BTreeMap<(ParticipantId, Timestamp), Minute>,
+    /// The same meeting, of which nothing is ever written down: its minutes are whole.
+    unwritten: Meeting,
     _folder: tempfile::TempDir,
 }
 
@@ -68,7 +69,7 @@ impl Play {
             head,
             sessions: BTreeMap::new(),
             next_session: 1,
-            minutes: BTreeMap::new(),
+            unwritten: Meeting::new(Terms::default()),
             _folder: folder,
         };
         let owner_name = "User 1".into();
@@ -80,22 +81,31 @@ impl Play {
     /// Decides an input, and carries it out where the rules say yes; answers whether they do.
     pub(super) async fn take(&mut self, input: Input) -> bool {
         let Ok(decision) = self.meeting.decide(self.now, &input) else { return false };
-        self.meeting.carried(self.now, &decision);
+        for meeting in [&mut self.meeting, &mut self.unwritten] {
+            meeting.carried(self.now, &decision);
+        }
         let mut events = Vec::new();
         for draft in decision.events {
             let event = draft.at(self.meeting.facts.head.next(), self.now);
             self.meeting.apply(&event);
+            self.unwritten.apply(&event);
             self.story.apply(&event);
             events.push(event);
         }
-        self.append(events).await;
+        let measured = self.meeting.checkpoint_with(self.now, &events);
+        if !events.is_empty() {
+            self.append(events, measured).await;
+        }
         true
     }
 
-    async fn append(&mut self, events: Vec<Event>) {
-        if events.is_empty() {
-            return;
-        }
+    /// Writes down what was measured since it was written last.
+    pub(super) async fn checkpoint(&mut self) {
+        let measured = self.meeting.checkpoint(self.now);
+        self.append(Vec::new(), Some(measured)).await;
+    }
+
+    async fn append(&mut self, events: Vec<Event>, measured: Option<Checkpoint>) {
         let (done, mut committed) = mpsc::unbounded_channel();
         let expected_head = self.head;
         self.head = expected_head.plus(events.len() as u64);
@@ -108,10 +118,10 @@ impl Play {
             passcode: None,
             offspring: Vec::new(),
             kept: Vec::new(),
-            measured: None,
+            measured: measured.map(Box::new),
             ballots: None,
             next_deadline: None,
-            last_alive: None,
+            last_alive: Some(self.now),
             done,
         });
         assert_eq!(committed.recv().await.unwrap().result, Ok(self.head));
@@ -170,35 +180,23 @@ impl Play {
         self.take(Input::Act(Box::new(act))).await
     }
 
-    /// What someone's client measured in the minute that it is.
-    fn measure(&mut self, id: i64, talk_ms: u32, samples: u32, r: f64) {
-        let minute = Minute::of(ParticipantId(id + 1000), self.now);
-        let minute = self.minutes.entry((minute.participant, minute.at)).or_insert(minute);
-        (minute.talk_ms, minute.samples, minute.r) = (talk_ms, samples, r);
+    /// A user's client says how its connection is.
+    async fn connection(&mut self, user: i64, loss_pct: f64) -> bool {
+        self.ask(user, Command::QualityReport(connection(loss_pct))).await
     }
 
-    fn totals(&self) -> BTreeMap<ParticipantId, Totals> {
-        let mut totals = self.meeting.passing.measures.totals();
-        for minute in self.minutes.values() {
-            totals.entry(minute.participant).or_default().talk_ms += u64::from(minute.talk_ms);
-        }
-        totals
+    /// A user's client says whether they speak, as it does at least every 15 s.
+    async fn speaking(&mut self, user: i64, speaks: bool) -> bool {
+        self.ask(user, Command::SpeakingReport(speaking(speaks))).await
     }
 
-    /// Writes down what was measured.
-    fn write_measures(&self) {
-        let database = rusqlite::Connection::open(self.store.path()).unwrap();
-        for (id, totals) in self.totals() {
-            let sql = "UPDATE meeting_participants SET talk_ms = ?2, reactions = ?3 WHERE id = ?1";
-            database.execute(sql, (id.0, totals.talk_ms.cast_signed(), totals.reactions)).unwrap();
+    /// A user speaks for so long.
+    async fn speak(&mut self, user: i64, ms: i64) {
+        for from in (0..ms).step_by(15_000) {
+            assert!(self.speaking(user, true).await);
+            self.pass((ms - from).min(15_000)).await;
         }
-        for minute in self.minutes.values() {
-            let sql = "INSERT INTO meeting_minutes (meeting_id, participant_id, at, talk_ms, samples, r) \
-                       VALUES (1, ?1, ?2, ?3, ?4, ?5)";
-            let at = minute.at.to_string();
-            let columns = (minute.participant.0, at, minute.talk_ms, minute.samples, minute.r);
-            database.execute(sql, columns).unwrap();
-        }
+        self.speaking(user, false).await;
     }
 
     /// The report of the live meeting, of what it knows.
@@ -207,8 +205,9 @@ impl Play {
         story.facts = self.meeting.facts.clone();
         let subject = Subject::new(story, DISCLOSURE, asked);
         let mut measured = subject.measured();
-        self.minutes.values().for_each(|minute| measured.add(minute));
-        subject.report(&self.totals(), &measured, &[])
+        let mut unwritten = self.unwritten.clone();
+        unwritten.checkpoint(self.now).minutes.iter().for_each(|minute| measured.add(minute));
+        subject.report(&unwritten.passing.measures.totals(), &measured, &[])
     }
 
     pub(super) async fn stored(&self, asked: Asked) -> Report {
@@ -221,11 +220,27 @@ impl Play {
     }
 }
 
+fn connection(loss_pct: f64) -> QualityReport {
+    QualityReport { rtt_ms: 60.0, jitter_ms: 5.0, loss_pct, bitrate_kbps: None, fec: false }
+}
+
+fn speaking(speaking: bool) -> SpeakingReport {
+    SpeakingReport { speaking, participant: None, source: None }
+}
+
+/// With means as one would write them: those that are put together of parts differ in the last digit.
+fn rounded(mut report: Report) -> Report {
+    for r in report.participants.iter_mut().filter_map(|person| person.quality_r.as_mut()) {
+        *r = (*r * 1e6).round();
+    }
+    report
+}
+
 /// What someone does next; refused or not.
 fn command(chance: &mut StdRng) -> Command {
     let someone = ParticipantId(1000 + chance.random_range(1..=PEOPLE));
     let text = format!("text {}", chance.random_range(0..1000));
-    match chance.random_range(0..20) {
+    match chance.random_range(0..23) {
         0..=2 => say(&text),
         3 => Command::ChatSend(ChatSend {
             text,
@@ -265,13 +280,14 @@ fn command(chance: &mut StdRng) -> Command {
         16 => Command::BreakoutOpen(Empty {}),
         17 => Command::BreakoutClose(BreakoutClose::default()),
         18 => Command::ReactionSend(ReactionSend { emoji: "👍".to_owned() }),
-        _ => Command::Leave(Leave::default()),
+        19 => Command::Leave(Leave::default()),
+        _ => Command::SpeakingReport(speaking(chance.random_range(0..4) > 0)),
     }
 }
 
 #[tokio::test]
 async fn a_report_from_the_store_is_that_of_the_live_meeting() {
-    let (mut polls, mut rooms, mut agendas) = (0, 0, 0);
+    let (mut polls, mut rooms, mut agendas, mut talk, mut minutes) = (0, 0, 0, 0, 0);
     for seed in 0..12 {
         let mut chance = StdRng::seed_from_u64(seed);
         let scheduled: bool = chance.random();
@@ -283,7 +299,7 @@ async fn a_report_from_the_store_is_that_of_the_live_meeting() {
         })
         .await;
         play.enter(1).await;
-        for _ in 0..150 {
+        for _ in 0..200 {
             let who = chance.random_range(1..=PEOPLE);
             play.pass(chance.random_range(0..20_000)).await;
             let there = play.meeting.facts.person_of(UserId(who)).is_some_and(|it| it.is_in());
@@ -297,13 +313,16 @@ async fn a_report_from_the_store_is_that_of_the_live_meeting() {
                 let who = if chance.random() { 1 } else { who };
                 play.ask(who, command(&mut chance)).await;
             }
-            let samples = chance.random_range(0..3);
-            let r = chance.random_range(0.0..100.0);
-            play.measure(who, chance.random_range(0..60_000), samples, r);
+            for _ in 0..chance.random_range(0..4) {
+                play.connection(who, chance.random_range(0.0..60.0)).await;
+            }
+            if chance.random_range(0..4) == 0 {
+                play.checkpoint().await;
+            }
         }
-        let running = play.live(play.asked());
-        play.write_measures();
-        assert_eq!(play.stored(play.asked()).await, running, "seed {seed}: it runs");
+        play.checkpoint().await;
+        let running = rounded(play.live(play.asked()));
+        assert_eq!(rounded(play.stored(play.asked()).await), running, "seed {seed}: it runs");
         check(&running, running.as_of);
         for session in play.sessions.values().copied().collect::<Vec<_>>() {
             play.take(Input::Lost { session }).await;
@@ -314,7 +333,8 @@ async fn a_report_from_the_store_is_that_of_the_live_meeting() {
         }
         assert_eq!(play.meeting.facts.info.status, MeetingStatus::Completed, "seed {seed}");
         let over = play.stored(play.asked()).await;
-        assert_eq!(over, play.live(play.asked()), "seed {seed}: it is over");
+        let live = rounded(play.live(play.asked()));
+        assert_eq!(rounded(over.clone()), live, "seed {seed}: it is over");
         let later = Asked { now: play.now.plus_ms(999_999), individuals: false };
         let aggregate = Report { participants: Vec::new(), ..over.clone() };
         assert_eq!(play.stored(later).await, aggregate, "seed {seed}: later, and for fewer");
@@ -323,8 +343,11 @@ async fn a_report_from_the_store_is_that_of_the_live_meeting() {
         assert!(over.r#final && !running.r#final && over.as_of >= running.as_of);
         (polls, rooms) = (polls + over.polls.len(), rooms + over.rooms.len());
         agendas += usize::from(over.agenda.iter().any(|item| item.spent_seconds > 0));
+        talk += over.totals.talk_seconds.unwrap_or(0);
+        minutes += over.totals.quality_minutes.all();
     }
     assert!(polls > 12 && rooms > 6 && agendas > 0, "{polls} {rooms} {agendas}: much was played");
+    assert!(talk > 600 && minutes > 100, "{talk} {minutes}: and measured");
 }
 
 /// What holds of every report of a meeting that ran until then.
@@ -387,22 +410,23 @@ async fn a_meeting_is_told_to_the_figure() {
     play.enter(3).await;
     assert!(play.ask(2, say("good morning")).await && play.ask(BOT, say("I am a bot")).await);
     assert!(play.ask(3, Command::HandRaise(Empty {})).await);
-    play.measure(2, 30_000, 2, 90.0);
-    play.pass(60_000).await;
-    play.measure(2, 30_000, 1, 30.0);
-    play.measure(BOT, 60_000, 4, 10.0);
+    assert!(play.connection(2, 0.0).await && play.connection(2, 1.0).await);
+    play.speak(2, 30_000).await;
+    play.pass(30_000).await;
+    assert!(play.connection(2, 40.0).await && play.connection(BOT, 90.0).await);
     assert!(play.ask(1, Command::DecisionRecord(DecisionRecord { text: "Yes".into() })).await);
     assert!(play.ask(3, Command::Leave(Leave::default())).await);
     assert!(play.ask(1, Command::AgendaGoTo(AgendaGoTo { item: None })).await);
-    play.pass(60_000).await;
+    play.speak(2, 30_000).await;
+    play.speak(BOT, 30_000).await;
     assert!(play.ask(1, Command::MeetingEnd(Empty {})).await);
-    play.write_measures();
     let report = play.stored(play.asked()).await;
     let totals = &report.totals;
     assert_eq!((totals.participants, totals.peak, totals.live_seconds), (3, 3, 180));
     assert_eq!((totals.present_seconds, totals.talk_seconds), (180 + 180 + 60, Some(60)));
     assert_eq!((totals.messages, totals.hands, report.excluded), (1, 1, 0), "without the bot's");
-    assert_eq!(totals.quality_minutes, [1, 0, 0, 1]);
+    let measured = QualityMinutes { excellent: 1, poor: 1, ..QualityMinutes::default() };
+    assert_eq!(totals.quality_minutes, measured);
     let planned = |item: &ReportItem| (item.planned_minutes, item.spent_seconds);
     assert_eq!(report.agenda.iter().map(planned).collect::<Vec<_>>(), [(4, 120), (4, 0)]);
     let present: Vec<_> = report.course.iter().map(|slice| slice.present).collect();
@@ -420,6 +444,34 @@ async fn a_meeting_is_told_to_the_figure() {
     assert!((x("participation").unwrap() - 0.6 / 3.0).abs() < 1e-9);
     assert_eq!((x("attendance"), x("feedback")), (None, None));
     assert_eq!(report.effectiveness.losses, ["participation", "outcomes"]);
+}
+
+#[tokio::test]
+async fn seconds_of_everyone_together_are_of_their_milliseconds() {
+    let mut play = Play::new(|_| {}).await;
+    play.enter(1).await;
+    play.enter(2).await;
+    assert!(play.speaking(1, true).await && play.speaking(2, true).await);
+    play.pass(1_600).await;
+    assert!(play.speaking(1, false).await && play.speaking(2, false).await);
+    play.checkpoint().await;
+    let report = play.stored(play.asked()).await;
+    let told = |it: &ReportPerson| (it.present_seconds, it.talk_seconds);
+    assert!(report.participants.iter().map(told).all(|told| told == (1, Some(1))));
+    assert_eq!((report.totals.present_seconds, report.totals.talk_seconds), (3, Some(3)));
+}
+
+#[tokio::test]
+async fn a_meeting_that_runs_is_summed_up_by_its_own_clock_as_of_its_last_checkpoint() {
+    let mut play = Play::new(|_| {}).await;
+    play.enter(1).await;
+    assert!(play.ask(1, Command::MeetingStart(Empty {})).await);
+    play.pass(60_000).await;
+    play.checkpoint().await;
+    play.pass(7_000).await;
+    let reports = Reports::new(play.store.clone(), DISCLOSURE);
+    let digest = reports.digest(MEETING).await.unwrap();
+    assert_eq!((digest.live_seconds, digest.present_seconds), (60, 60));
 }
 
 #[tokio::test]

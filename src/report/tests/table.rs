@@ -36,7 +36,8 @@ async fn report() -> Report {
     play.enter(1).await;
     play.pass(90_000).await;
     let report = play.stored(play.asked()).await;
-    let one = &report.participants[0];
+    let minutes = QualityMinutes { excellent: 1, good: 2, fair: 3, poor: 4 };
+    let one = ReportPerson { quality_minutes: minutes, ..report.participants[0].clone() };
     let person =
         |(name, _): &(&str, &str)| ReportPerson { name: (*name).to_owned(), ..one.clone() };
     Report { participants: NAMES.iter().map(person).collect(), ..report }
@@ -60,6 +61,8 @@ async fn each_participant_is_a_row_whatever_they_are_called() {
         assert_eq!((cell("present_seconds"), cell("talk_seconds")), ("90", "0"));
         assert_eq!((cell("came_at"), cell("kind")), ("2026-09-21T14:13:20.000Z", "member"));
         assert_eq!((cell("points_voice"), cell("quality_r")), ("", ""), "what does not apply");
+        let minutes = ["excellent", "good", "fair", "poor"].map(|level| format!("minutes_{level}"));
+        assert_eq!(minutes.each_ref().map(|it| cell(it)), ["1", "2", "3", "4"]);
         assert_ne!(cell("points_presence"), "");
     }
     let text = String::from_utf8(bytes).unwrap();

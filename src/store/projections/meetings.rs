@@ -69,7 +69,7 @@ impl Tables<'_> {
             params![self.meeting],
         )?;
         self.any(
-            "INSERT INTO meeting_summaries (meeting_id) VALUES (?1) ON CONFLICT DO NOTHING",
+            "INSERT INTO meeting_digests (meeting_id) VALUES (?1) ON CONFLICT DO NOTHING",
             [self.meeting],
         )
     }
@@ -86,7 +86,7 @@ impl Tables<'_> {
     /// What the meeting was like until now is not what it was like.
     fn thaw_summary(&self) -> rusqlite::Result<()> {
         self.any(
-            "UPDATE meeting_summaries SET frozen = 0, changes = changes + 1 WHERE meeting_id = ?1",
+            "UPDATE meeting_digests SET frozen = 0, changes = changes + 1 WHERE meeting_id = ?1",
             [self.meeting],
         )
     }

@@ -1,7 +1,7 @@
 //! Meetings compared: what is kept of their reports in short, and what the tables add up to.
 
 use quorate_protocol::{
-    AnalyticsWeek, Engagement, MeetingId, MeetingStatus, MeetingSummary, Privacy, Timestamp, UserId,
+    AnalyticsWeek, Engagement, MeetingDigest, MeetingId, MeetingStatus, Privacy, Timestamp, UserId,
 };
 use rusqlite::{Row, params};
 
@@ -14,18 +14,18 @@ pub(in crate::store) const OCCURRENCES_HELD: &str = "SELECT id, title, status, s
      FROM meetings INDEXED BY idx_meeting_parent_order WHERE parent_meeting_id = ?1 \
      AND coalesce(start_time, created_at) >= ?2 AND coalesce(start_time, created_at) < ?3 \
      AND started_at IS NOT NULL ORDER BY coalesce(start_time, created_at) DESC, id DESC LIMIT ?4";
-pub(in crate::store) const SUMMARY: &str = "SELECT changes, \
-     iif(made IS changes AND (frozen OR made_under = ?2), summary, NULL) \
-     FROM meeting_summaries WHERE meeting_id = ?1";
-const KEEP_SUMMARY: &str = "UPDATE meeting_summaries SET made = ?2, made_under = ?3, summary = ?4 \
+pub(in crate::store) const DIGEST: &str = "SELECT changes, \
+     iif(made IS changes AND (frozen OR made_under = ?2), digest, NULL) \
+     FROM meeting_digests WHERE meeting_id = ?1";
+const KEEP_DIGEST: &str = "UPDATE meeting_digests SET made = ?2, made_under = ?3, digest = ?4 \
      WHERE meeting_id = ?1 AND changes = ?2 AND NOT frozen";
-/// Meetings that are over, of which no summary was made since they changed last.
+/// Meetings that are over, of which no digest was made since they changed last.
 pub(in crate::store) const STALE: &str = "SELECT s.meeting_id \
-     FROM meeting_summaries AS s INDEXED BY idx_summary_stale JOIN meetings AS m ON m.id = s.meeting_id \
+     FROM meeting_digests AS s INDEXED BY idx_digest_stale JOIN meetings AS m ON m.id = s.meeting_id \
      WHERE s.made IS NOT s.changes AND s.meeting_id > ?1 AND m.status IN ('completed', 'cancelled') \
      ORDER BY s.meeting_id LIMIT ?2";
-/// Meetings whose summary was made under other formulas or settings than these.
-pub(in crate::store) const OUTDATED: &str = "SELECT meeting_id FROM meeting_summaries \
+/// Meetings whose digest was made under other formulas or settings than these.
+pub(in crate::store) const OUTDATED: &str = "SELECT meeting_id FROM meeting_digests \
      WHERE made IS changes AND NOT frozen AND made_under <> ?3 AND meeting_id > ?1 \
      ORDER BY meeting_id LIMIT ?2";
 pub(in crate::store) const USER_MEETINGS: &str = "SELECT strftime('%G-W%V', m.started_at), \
@@ -38,17 +38,17 @@ pub(in crate::store) const USER_MEETINGS: &str = "SELECT strftime('%G-W%V', m.st
 /// rating that so few gave as may not be told now is told by no score either.
 pub(in crate::store) const WEEKS: &str = "SELECT strftime('%G-W%V', m.started_at) AS week, \
      iif(m.parent_meeting_id IS NULL, m.meeting_type, 'recurring') AS kind, count(*), \
-     coalesce(sum(s.summary ->> 'participants'), 0), coalesce(sum(s.summary ->> 'present_seconds'), 0), \
-     avg(s.summary ->> 'engagement'), \
-     avg(iif(s.summary ->> 'rating' IS NULL OR s.summary ->> 'raters' >= ?4, \
-         s.summary ->> 'effectiveness', NULL)), \
-     avg(iif(s.summary ->> 'raters' >= ?4, s.summary ->> 'rating', NULL)), \
+     coalesce(sum(s.digest ->> 'participants'), 0), coalesce(sum(s.digest ->> 'present_seconds'), 0), \
+     avg(s.digest ->> 'engagement'), \
+     avg(iif(s.digest ->> 'rating' IS NULL OR s.digest ->> 'raters' >= ?4, \
+         s.digest ->> 'effectiveness', NULL)), \
+     avg(iif(s.digest ->> 'raters' >= ?4, s.digest ->> 'rating', NULL)), \
      sum(s.meeting_id IS NULL) \
      FROM meetings AS m INDEXED BY idx_meeting_started \
-     LEFT JOIN meeting_summaries AS s ON s.meeting_id = m.id AND m.status <> 'in_progress' \
+     LEFT JOIN meeting_digests AS s ON s.meeting_id = m.id AND m.status <> 'in_progress' \
          AND s.made IS s.changes AND (s.frozen OR s.made_under = ?3) \
      WHERE m.started_at >= ?1 AND m.started_at < ?2 AND (m.status = 'in_progress' \
-         OR EXISTS (SELECT 1 FROM meeting_summaries WHERE meeting_id = m.id)) \
+         OR EXISTS (SELECT 1 FROM meeting_digests WHERE meeting_id = m.id)) \
      GROUP BY week, kind ORDER BY week, kind";
 
 /// An occurrence that was held.
@@ -64,13 +64,13 @@ pub struct HeldOccurrence {
     pub started_at: Option<Timestamp>,
 }
 
-/// What is known of the summary of a meeting that ran and was over.
+/// What is known of the digest of a meeting that ran and was over.
 #[derive(Debug, Clone, PartialEq)]
-pub struct StoredSummary {
+pub struct StoredDigest {
     /// How often what it is made of was changed.
     pub changes: i64,
-    /// The summary, where it is of just that.
-    pub summary: Option<MeetingSummary>,
+    /// The digest, where it is of just that.
+    pub digest: Option<MeetingDigest>,
 }
 
 /// Someone's part in a meeting.
@@ -122,42 +122,41 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn summary(
+    pub async fn digest(
         &self,
         meeting: MeetingId,
         under: String,
-    ) -> Result<Option<StoredSummary>, StoreError> {
-        let stored = |row: &Row<'_>| {
-            Ok(StoredSummary { changes: row.get(0)?, summary: json_if_any(row, 1)? })
-        };
-        self.read(move |connection| first(connection, SUMMARY, params![meeting.0, under], stored))
+    ) -> Result<Option<StoredDigest>, StoreError> {
+        let stored =
+            |row: &Row<'_>| Ok(StoredDigest { changes: row.get(0)?, digest: json_if_any(row, 1)? });
+        self.read(move |connection| first(connection, DIGEST, params![meeting.0, under], stored))
             .await
     }
 
-    /// Keeps a summary that was made after so many changes, unless there was another since.
+    /// Keeps a digest that was made after so many changes, unless there was another since.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub async fn keep_summary(
+    pub async fn keep_digest(
         &self,
         meeting: MeetingId,
         changes: i64,
         under: String,
-        summary: &MeetingSummary,
+        digest: &MeetingDigest,
     ) -> Result<(), StoreError> {
-        let text = crate::store::projections::json(summary);
+        let text = crate::store::projections::json(digest);
         self.write(move |connection| {
             let params = params![meeting.0, changes, under, text];
-            connection.prepare_cached(KEEP_SUMMARY)?.execute(params).map(drop)
+            connection.prepare_cached(KEEP_DIGEST)?.execute(params).map(drop)
         })
         .await
     }
 
-    /// The next meetings after this one that are over, and whose summary is to be made, or made anew.
+    /// The next meetings after this one that are over, and whose digest is to be made, or made anew.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn stale_summaries(
+    pub async fn stale_digests(
         &self,
         after: MeetingId,
         limit: u32,
@@ -166,11 +165,11 @@ impl Store {
         self.read(move |connection| all(connection, STALE, params, super::id)).await
     }
 
-    /// The next meetings after this one whose summary was made under other formulas or settings than these.
+    /// The next meetings after this one whose digest was made under other formulas or settings than these.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn outdated_summaries(
+    pub async fn outdated_digests(
         &self,
         after: MeetingId,
         limit: u32,

@@ -1,6 +1,6 @@
-//! Summaries: kept as long as nothing happened that they are made of; and what the tables add up to.
+//! Digests: kept as long as nothing happened that they are made of; and what the tables add up to.
 
-use quorate_protocol::{AnalyticsWeek, Confidence, Engagement, MeetingSummary};
+use quorate_protocol::{AnalyticsWeek, Confidence, Engagement, MeetingDigest};
 
 use super::*;
 use crate::meeting::feedback::Ballot;
@@ -9,9 +9,10 @@ use crate::store::Ballots;
 
 const EVER: (Timestamp, Timestamp) = (Timestamp(0), Timestamp(2_000_000_000_000));
 
-fn summary(participants: u32, effectiveness: f64) -> MeetingSummary {
-    MeetingSummary {
-        version: 1,
+fn digest(participants: u32, effectiveness: f64) -> MeetingDigest {
+    MeetingDigest {
+        engagement_version: 1,
+        effectiveness_version: 1,
         participants,
         peak: participants,
         required: 0,
@@ -45,21 +46,21 @@ async fn held(store: &Store, meeting: i64) -> Hand {
 const UNDER: &str = "engagement 1";
 
 async fn changes(store: &Store, hand: &Hand) -> i64 {
-    store.summary(hand.meeting, UNDER.to_owned()).await.unwrap().unwrap().changes
+    store.digest(hand.meeting, UNDER.to_owned()).await.unwrap().unwrap().changes
 }
 
-async fn keep(store: &Store, hand: &Hand, summary: &MeetingSummary) {
+async fn keep(store: &Store, hand: &Hand, digest: &MeetingDigest) {
     let changes = changes(store, hand).await;
-    store.keep_summary(hand.meeting, changes, UNDER.to_owned(), summary).await.unwrap();
+    store.keep_digest(hand.meeting, changes, UNDER.to_owned(), digest).await.unwrap();
 }
 
-async fn kept(store: &Store, hand: &Hand) -> Option<MeetingSummary> {
-    let stored = store.summary(hand.meeting, UNDER.to_owned()).await.unwrap();
-    stored.and_then(|it| it.summary)
+async fn kept(store: &Store, hand: &Hand) -> Option<MeetingDigest> {
+    let stored = store.digest(hand.meeting, UNDER.to_owned()).await.unwrap();
+    stored.and_then(|it| it.digest)
 }
 
 async fn stale(store: &Store) -> Vec<MeetingId> {
-    store.stale_summaries(MeetingId(0), 100).await.unwrap()
+    store.stale_digests(MeetingId(0), 100).await.unwrap()
 }
 
 async fn weeks(store: &Store, raters_min: u32) -> Vec<AnalyticsWeek> {
@@ -84,11 +85,11 @@ async fn forget(hand: &mut Hand) {
 }
 
 #[tokio::test]
-async fn a_summary_holds_until_what_it_is_made_of_is_another() {
+async fn a_digest_holds_until_what_it_is_made_of_is_another() {
     let scratch = Scratch::new();
     let store = scratch.open();
     let mut ada = held(&store, 1).await;
-    let one = summary(3, 50.0);
+    let one = digest(3, 50.0);
     let again = async |ada: &Hand, why: &str| {
         assert_eq!(kept(&store, ada).await, None, "{why}");
         assert_eq!(stale(&store).await, [ada.meeting], "{why}");
@@ -130,27 +131,27 @@ async fn a_summary_holds_until_what_it_is_made_of_is_another() {
     // What was begun before a change comes too late.
     let before = changes(&store, &ada).await;
     ada.tell(chat()).await;
-    store.keep_summary(ada.meeting, before, UNDER.to_owned(), &one).await.unwrap();
+    store.keep_digest(ada.meeting, before, UNDER.to_owned(), &one).await.unwrap();
     assert_eq!(kept(&store, &ada).await, None);
     store.close().await;
 }
 
 #[tokio::test]
-async fn a_summary_is_made_anew_under_other_settings() {
+async fn a_digest_is_made_anew_under_other_settings() {
     let scratch = Scratch::new();
     let store = scratch.open();
     let (ada, mut ben) = (held(&store, 1).await, held(&store, 2).await);
-    let rated = MeetingSummary { raters: 1, rating: Some(2.0), ..summary(3, 50.0) };
+    let rated = MeetingDigest { raters: 1, rating: Some(2.0), ..digest(3, 50.0) };
     keep(&store, &ada, &rated).await;
     keep(&store, &ben, &rated).await;
     forget(&mut ben).await;
     let other = "engagement 2".to_owned();
-    let outdated = store.outdated_summaries(MeetingId(0), 100, other.clone()).await.unwrap();
+    let outdated = store.outdated_digests(MeetingId(0), 100, other.clone()).await.unwrap();
     assert_eq!(outdated, [ada.meeting], "the other cannot be made anew");
-    assert_eq!(store.outdated_summaries(ada.meeting, 100, other.clone()).await.unwrap(), []);
-    assert_eq!(store.outdated_summaries(MeetingId(0), 100, UNDER.to_owned()).await.unwrap(), []);
+    assert_eq!(store.outdated_digests(ada.meeting, 100, other.clone()).await.unwrap(), []);
+    assert_eq!(store.outdated_digests(MeetingId(0), 100, UNDER.to_owned()).await.unwrap(), []);
     let of = async |hand: &Hand| {
-        store.summary(hand.meeting, other.clone()).await.unwrap().unwrap().summary
+        store.digest(hand.meeting, other.clone()).await.unwrap().unwrap().digest
     };
     assert_eq!((of(&ada).await, of(&ben).await), (None, Some(rated)));
     let [week] = &*store.weeks(EVER.0, EVER.1, other.clone(), 1).await.unwrap() else { panic!() };
@@ -162,14 +163,14 @@ async fn a_summary_is_made_anew_under_other_settings() {
 }
 
 #[tokio::test]
-async fn a_summary_stays_as_it_was_where_the_rest_is_forgotten() {
+async fn a_digest_stays_as_it_was_where_the_rest_is_forgotten() {
     let scratch = Scratch::new();
     let store = scratch.open();
     let mut ada = held(&store, 1).await;
     let rating = Personal { rating: Some(4), ..Personal::default() };
     ada.send_with(Fact::FeedbackSubmitted { participant: Some(ParticipantId(10)) }, rating);
     ada.result().await.unwrap();
-    let one = summary(3, 50.0);
+    let one = digest(3, 50.0);
     keep(&store, &ada, &one).await;
     let before = changes(&store, &ada).await;
     forget(&mut ada).await;
@@ -185,7 +186,7 @@ async fn a_summary_stays_as_it_was_where_the_rest_is_forgotten() {
     forget(&mut ada).await;
     assert_eq!(stale(&store).await, [], "nor is it to be made");
     // What was reckoned meanwhile comes too late.
-    store.keep_summary(ada.meeting, before, UNDER.to_owned(), &summary(1, 1.0)).await.unwrap();
+    store.keep_digest(ada.meeting, before, UNDER.to_owned(), &digest(1, 1.0)).await.unwrap();
     assert_eq!(kept(&store, &ada).await, Some(one));
     ada.tell(Fact::MeetingReopened {}).await;
     assert_eq!(kept(&store, &ada).await, None);
@@ -194,16 +195,16 @@ async fn a_summary_stays_as_it_was_where_the_rest_is_forgotten() {
 
     // Of before it was opened again: it is not what the meeting was like.
     let mut ben = held(&store, 2).await;
-    keep(&store, &ben, &summary(3, 50.0)).await;
+    keep(&store, &ben, &digest(3, 50.0)).await;
     for fact in [Fact::MeetingReopened {}, ended()] {
         ben.tell(fact).await;
     }
     let before = changes(&store, &ben).await;
     forget(&mut ben).await;
-    store.keep_summary(ben.meeting, before, UNDER.to_owned(), &summary(1, 1.0)).await.unwrap();
+    store.keep_digest(ben.meeting, before, UNDER.to_owned(), &digest(1, 1.0)).await.unwrap();
     assert_eq!(kept(&store, &ben).await, None, "it may be of half of what there was");
-    keep(&store, &ben, &summary(3, 40.0)).await;
-    assert_eq!(kept(&store, &ben).await, Some(summary(3, 40.0)), "of what is left");
+    keep(&store, &ben, &digest(3, 40.0)).await;
+    assert_eq!(kept(&store, &ben).await, Some(digest(3, 40.0)), "of what is left");
     store.close().await;
 }
 
@@ -217,9 +218,9 @@ async fn those_that_ran_and_are_over_are_summed_up() {
     Hand::create(&store, 3).await.tell(Fact::MeetingCancelled {}).await;
     let last = held(&store, 4).await;
     assert_eq!(stale(&store).await, [over.meeting, last.meeting]);
-    assert_eq!(store.stale_summaries(MeetingId(0), 1).await.unwrap(), [over.meeting]);
-    assert_eq!(store.stale_summaries(over.meeting, 1).await.unwrap(), [last.meeting]);
-    keep(&store, &over, &summary(1, 1.0)).await;
+    assert_eq!(store.stale_digests(MeetingId(0), 1).await.unwrap(), [over.meeting]);
+    assert_eq!(store.stale_digests(over.meeting, 1).await.unwrap(), [last.meeting]);
+    keep(&store, &over, &digest(1, 1.0)).await;
     assert_eq!(stale(&store).await, [last.meeting]);
     // Called off while it went on.
     running.tell(Fact::MeetingEnded { reason: EndReason::Cancelled }).await;
@@ -229,7 +230,7 @@ async fn those_that_ran_and_are_over_are_summed_up() {
     scratch
         .stranger()
         .execute_batch(
-            "DELETE FROM meeting_summaries WHERE meeting_id = 4; \
+            "DELETE FROM meeting_digests WHERE meeting_id = 4; \
              UPDATE meetings SET started_at = '2026-09-21T10:00:00.000Z' WHERE id = 3",
         )
         .unwrap();
@@ -253,9 +254,9 @@ async fn weeks_add_up_what_is_kept_and_count_what_is_not_yet() {
     for fact in [Fact::MeetingStarted {}, ended(), Fact::MeetingReopened {}] {
         running.tell(fact).await;
     }
-    keep(&store, &running, &summary(9, 99.0)).await;
-    keep(&store, &hands[0], &summary(3, 40.0)).await;
-    keep(&store, &hands[1], &summary(2, 61.0)).await;
+    keep(&store, &running, &digest(9, 99.0)).await;
+    keep(&store, &hands[0], &digest(3, 40.0)).await;
+    keep(&store, &hands[1], &digest(2, 61.0)).await;
     let told = weeks(&store, 0).await;
     let expected = AnalyticsWeek {
         week: "2026-W39".to_owned(),

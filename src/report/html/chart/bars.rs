@@ -1,15 +1,15 @@
 //! Bars that lie, one per thing, each with its name and what it says.
 
-use maud::Markup;
+use maud::{Markup, html};
 use plotters::style::text_anchor::HPos;
 
-use super::label::{fitted, width};
+use super::label::{APART_PX, fitted, width};
 use super::{Failed, Sheet, Size, Stand, chart};
 use crate::report::html::ink::Ink;
 use crate::report::html::text::finite;
 
-/// How far texts are from what they are of and from each other, in pixels.
-const APART_PX: i32 = 10;
+/// Bars of one drawing, which is not broken between pages.
+const BARS_PER_DRAWING: usize = 30;
 
 /// A bar.
 pub(in super::super) struct Bar {
@@ -27,6 +27,11 @@ impl Bar {
     fn length(&self) -> f64 {
         self.parts.iter().map(|(part, _)| finite(*part)).sum::<f64>().max(finite(self.track))
     }
+}
+
+/// Bars in as many drawings as it takes.
+pub(in super::super) fn drawings(about: &str, all: &[Bar]) -> Markup {
+    html! { @for some in all.chunks(BARS_PER_DRAWING) { div.drawing { (bars(about, some)) } } }
 }
 
 /// A chart of bars.

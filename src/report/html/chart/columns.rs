@@ -4,7 +4,7 @@ use maud::Markup;
 use plotters::style::text_anchor::HPos;
 use quorate_protocol::Timestamp;
 
-use super::time_axis::time_axis;
+use super::time_axis::{AXIS_PX, time_axis};
 use super::{Failed, Sheet, Size, Stand, chart};
 use crate::report::html::clock::Clock;
 use crate::report::html::ink::Ink;
@@ -12,8 +12,6 @@ use crate::report::html::text::finite;
 
 /// The height of the columns, in pixels.
 const HEIGHT_PX: i32 = 120;
-/// Room for the times below, in pixels.
-const AXIS_PX: i32 = 26;
 
 /// Columns over time.
 pub(in super::super) struct Columns {

@@ -4,8 +4,8 @@ use maud::{Markup, html};
 use plotters::style::text_anchor::HPos;
 use quorate_protocol::Timestamp;
 
-use super::label::{fitted, width};
-use super::time_axis::time_axis;
+use super::label::{APART_PX, fitted, width};
+use super::time_axis::{AXIS_PX, time_axis};
 use super::{Failed, Sheet, Size, Stand, chart};
 use crate::report::html::clock::Clock;
 use crate::report::html::ink::Ink;
@@ -14,10 +14,6 @@ use crate::report::html::ink::Ink;
 const ROWS_PER_DRAWING: usize = 40;
 /// The height of a row, in pixels.
 const ROW_PX: i32 = 20;
-/// How far a name is from its row, in pixels.
-const APART_PX: i32 = 10;
-/// Room for the times below, in pixels.
-const AXIS_PX: i32 = 26;
 
 /// A row.
 pub(in super::super) struct Row {

@@ -7,6 +7,9 @@ use unicode_width::UnicodeWidthStr as _;
 use super::TEXT_PX;
 use crate::report::html::text::line;
 
+/// How far texts are from what they are of and from each other, in pixels.
+pub(super) const APART_PX: i32 = 10;
+
 /// How wide a letter with its marks is, in parts of the size of its text: as in DejaVu Sans, than which few are
 /// wider.
 fn em(letter: &str) -> f64 {

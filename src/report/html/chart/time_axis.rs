@@ -10,8 +10,10 @@ use super::{Failed, Plot, Size, Stand};
 use crate::report::html::clock::{Clock, Tick};
 use crate::report::html::ink::Ink;
 
+/// Room for the times, in pixels.
+pub(super) const AXIS_PX: i32 = 26;
 /// How far labels are from each other, in pixels.
-const APART_PX: i32 = 6;
+const LABELS_APART_PX: i32 = 6;
 
 /// The times below a plot from a time to another, and a line up from each.
 pub(super) fn time_axis(
@@ -49,7 +51,7 @@ fn labels(
         let half = (width(&tick.label) + 1) / 2;
         let middle = x.max(half).min(sheet - half);
         (middle - half >= free).then(|| {
-            free = middle + half + APART_PX;
+            free = middle + half + LABELS_APART_PX;
             middle - x
         })
     };

@@ -3,11 +3,12 @@
 use maud::{Markup, html};
 use quorate_protocol::{Effectiveness, ScoreComponent};
 
+use crate::report::effectiveness::key;
 use crate::report::html::View;
 use crate::report::html::chart::bars::{Bar, bars};
 use crate::report::html::figure::{Table, empty, figure, numbers, section, words};
 use crate::report::html::ink::Ink;
-use crate::report::html::text::{NB, finite, line, listed, percent, score};
+use crate::report::html::text::{NB, finite, line, listed, name, percent, score};
 
 /// The section.
 pub(in super::super) fn effectiveness(view: &View<'_>) -> Markup {
@@ -93,26 +94,19 @@ fn table(scored: &Effectiveness) -> Table {
 }
 
 /// A weight: with a decimal only where it has one.
-pub(super) fn weight(weight: f64) -> String {
+fn weight(weight: f64) -> String {
     format!("{}", (finite(weight) * 10.0).round() / 10.0)
-}
-
-/// A component's name as people write it.
-pub(super) fn name(key: &str) -> String {
-    let key = line(key).replace('_', " ");
-    let mut letters = key.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn measures(key: &str) -> &'static str {
     match key {
-        "structure" => "An agenda that was there before the start, and how much of it was done",
-        "timeliness" => "A start and an end on time",
-        "attendance" => "Required invitees who were there for at least half of it",
-        "participation" => "How many spoke, wrote or voted, and how evenly talk was spread",
-        "outcomes" => "Decisions, action items with an owner, a summary within a day",
-        "quality" => "Minutes with a connection that was fair or better",
-        "feedback" => "What people said of it",
+        key::STRUCTURE => "An agenda that was there before the start, and how much of it was done",
+        key::TIMELINESS => "A start and an end on time",
+        key::ATTENDANCE => "Required invitees who were there for at least half of it",
+        key::PARTICIPATION => "How many spoke, wrote or voted, and how evenly talk was spread",
+        key::OUTCOMES => "Decisions, action items with an owner, a summary within a day",
+        key::QUALITY => "Minutes with a connection that was fair or better",
+        key::FEEDBACK => "What people said of it",
         _ => "",
     }
 }
@@ -120,13 +114,13 @@ fn measures(key: &str) -> &'static str {
 /// What it means that a component lost points.
 fn costs(key: &str) -> &'static str {
     match key {
-        "structure" => "no agenda before the start, or less of it done than planned",
-        "timeliness" => "it started late or ran over",
-        "attendance" => "required invitees were missing",
-        "participation" => "few took part, or few had most of the talk",
-        "outcomes" => "decisions, owners of action items or a summary are missing",
-        "quality" => "connections were poor",
-        "feedback" => "people rated it lower",
+        key::STRUCTURE => "no agenda before the start, or less of it done than planned",
+        key::TIMELINESS => "it started late or ran over",
+        key::ATTENDANCE => "required invitees were missing",
+        key::PARTICIPATION => "few took part, or few had most of the talk",
+        key::OUTCOMES => "decisions, owners of action items or a summary are missing",
+        key::QUALITY => "connections were poor",
+        key::FEEDBACK => "people rated it lower",
         _ => "less was reached than could be",
     }
 }

@@ -3,25 +3,23 @@
 use maud::{Markup, html};
 use quorate_protocol::{Confidence, Engagement, ReportPerson};
 
-use super::effectiveness::name;
-use super::presence::ROWS_MAX;
+use super::ROWS_MAX;
+use crate::meeting::engagement::key;
 use crate::report::html::View;
-use crate::report::html::chart::bars::{Bar, bars};
+use crate::report::html::chart::bars::{Bar, drawings};
 use crate::report::html::chart::legend;
 use crate::report::html::figure::{Table, empty, figure, numbers, only_together, section, words};
 use crate::report::html::ink::Ink;
-use crate::report::html::text::{count, said, score, whole};
+use crate::report::html::text::{count, name, said, score, whole};
 
 /// The components in the order in which they are drawn: neighbours differ in lightness.
 const COMPONENTS: [(&str, Ink); 5] = [
-    ("presence", Ink::Blue),
-    ("voice", Ink::Sky),
-    ("chat", Ink::Purple),
-    ("response", Ink::Orange),
-    ("signal", Ink::Green),
+    (key::PRESENCE, Ink::Blue),
+    (key::VOICE, Ink::Sky),
+    (key::CHAT, Ink::Purple),
+    (key::RESPONSE, Ink::Orange),
+    (key::SIGNAL, Ink::Green),
 ];
-/// Bars of one drawing, which is not broken between pages.
-const BARS_PER_DRAWING: usize = 30;
 
 /// The section.
 pub(in super::super) fn engagement(view: &View<'_>) -> Markup {
@@ -58,9 +56,7 @@ fn scores(view: &View<'_>) -> Markup {
     let drawn: Vec<_> = people.iter().take(ROWS_MAX).map(bar).collect();
     let charts = html! {
         (legend(&COMPONENTS.map(|(key, ink)| (ink, name(key)))))
-        @for some in drawn.chunks(BARS_PER_DRAWING) {
-            div.drawing { (bars("Bars: each participant’s engagement, by component", some)) }
-        }
+        (drawings("Bars: each participant’s engagement, by component", &drawn))
         @if people.len() > ROWS_MAX {
             p.note { "The " (ROWS_MAX) " highest of " (count(people.len() as u64)) " are drawn; the table has everyone." }
         }

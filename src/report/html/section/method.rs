@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 use quorate_protocol::EngagementProfile;
 
-use super::effectiveness::name;
+use crate::meeting::engagement::key;
 use crate::report::html::View;
 use crate::report::html::figure::{Table, numbers, section, words};
-use crate::report::html::text::counted;
+use crate::report::html::text::{counted, name};
 
 /// The section.
 pub(in super::super) fn method(view: &View<'_>) -> Markup {
@@ -21,8 +21,10 @@ pub(in super::super) fn method(view: &View<'_>) -> Markup {
         }
         h3 { "How connections are measured" }
         p {
-            "By the E-model (ITU-T G.107) from delay, jitter and loss as clients report them: R is excellent from \
-             80, good from 65, fair from 40, and poor below."
+            "By the E-model (ITU-T G.107) from delay, jitter and loss as clients report them, and where one \
+             reports nothing, from the round trip of the server’s pings: R is excellent from 80, good from 65, \
+             fair from 40, and poor below. The version of the formula is "
+            (view.report.scoring.quality_version) "."
         }
         h3 { "What was measured and is shown" }
         (privacy(view))
@@ -36,7 +38,6 @@ fn engagement(view: &View<'_>) -> Markup {
         EngagementProfile::Discussion => "discussion (everyone is to speak)",
         EngagementProfile::Lecture => "lecture (most listen)",
     };
-    let version = view.report.participants.first().map(|person| person.engagement.version);
     let row = |(key, weight, what): (&str, u32, &'static str)| {
         vec![html! { (name(key)) }, html! { (weight) }, html! { (what) }]
     };
@@ -44,12 +45,17 @@ fn engagement(view: &View<'_>) -> Markup {
         caption: "weights of engagement",
         heads: vec![words("Component"), numbers("Weight"), words("What counts")],
         rows: [
-            ("presence", weights.presence, "Time present, of the time one could have been"),
-            ("voice", weights.voice, "Talk; half of a fair share is full"),
-            ("chat", weights.chat, "Messages, each further one a little less"),
-            ("response", weights.response, "Polls answered, of those opened meanwhile"),
+            (key::PRESENCE, weights.presence, "Time present, of the time one could have been"),
+            (key::VOICE, weights.voice, "Talk; half of a fair share is full"),
             (
-                "signal",
+                key::CHAT,
+                weights.chat,
+                "Messages, each further one a little less; half of the points for three in every 30 minutes \
+                 present, at least three",
+            ),
+            (key::RESPONSE, weights.response, "Polls answered, of those opened meanwhile"),
+            (
+                key::SIGNAL,
                 weights.signal,
                 "Reactions and raised hands, each further one a little less",
             ),
@@ -59,8 +65,7 @@ fn engagement(view: &View<'_>) -> Markup {
     };
     html! {
         p {
-            "The profile is " (profile) "."
-            @if let Some(version) = version { " The version of the formula is " (version) "." }
+            "The profile is " (profile) ". The version of the formula is " (scoring.engagement_version) "."
             " What does not apply to someone is left out, and its weight spread over the rest. Camera, face, \
              keystrokes, window focus and IP address are never an input."
         }
@@ -73,7 +78,7 @@ fn privacy(view: &View<'_>) -> Markup {
     html! {
         ul {
             li {
-                @if privacy.talk_time { "It was measured for how long people spoke, as their clients told." }
+                @if privacy.talk_time { "It was measured for how long people spoke, as their clients, bots that listen or the media server told." }
                 @else { "It was not measured for how long people spoke." }
             }
             li {
@@ -90,10 +95,10 @@ fn privacy(view: &View<'_>) -> Markup {
                 }
             }
             li {
-                @if report.excluded == 0 { "Nobody is left out at their own or the host’s wish." }
+                @if report.excluded == 0 { "Nobody is left out of this report." }
                 @else {
                     (counted(report.excluded, "participant is", "participants are"))
-                    " left out of this report by the host."
+                    " left out of this report."
                 }
             }
             li { "Bots are not counted." }

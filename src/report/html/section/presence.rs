@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use quorate_protocol::{ReportPerson, ReportSpan, RoomId, Timestamp};
 
+use super::ROWS_MAX;
 use crate::report::html::View;
 use crate::report::html::chart::columns::Columns;
 use crate::report::html::chart::gantt::{Row, gantt};
@@ -11,8 +12,6 @@ use crate::report::html::figure::{Table, empty, figure, numbers, only_together, 
 use crate::report::html::ink::Ink;
 use crate::report::html::text::{count, duration, line, percent, said, score, share};
 
-/// At most so many rows are drawn; the table has everyone.
-pub(super) const ROWS_MAX: usize = 100;
 /// At most so many stretches of someone are written in the table.
 const SPANS_MAX: usize = 12;
 /// The colours of breakout rooms, in turn; the number on the bar tells them apart.

@@ -1,7 +1,7 @@
 //! How good the connections were.
 
 use maud::{Markup, html};
-use quorate_protocol::{QualityLevel, ReportSlice};
+use quorate_protocol::{QualityLevel, QualityMinutes, ReportSlice};
 
 use crate::report::html::View;
 use crate::report::html::chart::columns::Columns;
@@ -10,7 +10,7 @@ use crate::report::html::figure::{Table, empty, figure, numbers, section, words}
 use crate::report::html::ink::Ink;
 use crate::report::html::text::{count, counted, percent, said, score, share};
 
-/// The levels as they are counted, and their colours.
+/// The levels from the best, and their colours.
 const LEVELS: [(&str, Ink, QualityLevel); 4] = [
     ("Excellent", Ink::Excellent, QualityLevel::Excellent),
     ("Good", Ink::Good, QualityLevel::Good),
@@ -19,21 +19,18 @@ const LEVELS: [(&str, Ink, QualityLevel); 4] = [
 ];
 
 /// The share of minutes that were at least so good; none where nothing was measured.
-pub(super) fn at_least(level: QualityLevel, minutes: [u32; 4]) -> Option<f64> {
-    let sum = |minutes: &[u32]| minutes.iter().map(|it| f64::from(*it)).sum::<f64>();
-    let reached = LEVELS.iter().take_while(|(_, _, it)| *it >= level).count();
-    share(sum(&minutes[..reached]), sum(&minutes))
+pub(super) fn at_least(level: QualityLevel, minutes: QualityMinutes) -> Option<f64> {
+    share(minutes.at_least(level) as f64, minutes.all() as f64)
 }
 
 /// The section.
 pub(in super::super) fn quality(view: &View<'_>) -> Markup {
     let minutes = view.report.totals.quality_minutes;
-    let all: u64 = minutes.iter().map(|it| u64::from(*it)).sum();
     let content = html! {
         @match at_least(QualityLevel::Good, minutes) {
             None => (empty("Connections were not measured.")),
             Some(good) => {
-                p { "Of " (counted(all, "minute", "minutes")) " that were measured of everyone together, "
+                p { "Of " (counted(minutes.all(), "minute", "minutes")) " that were measured of everyone together, "
                     (percent(good)) " were good or excellent." }
                 (over_time(view))
                 (people(view))
@@ -44,9 +41,9 @@ pub(in super::super) fn quality(view: &View<'_>) -> Markup {
 }
 
 /// The shares of a slice's minutes, from the best.
-fn shares(minutes: [u32; 4]) -> Option<[f64; 4]> {
-    let all: f64 = minutes.iter().map(|it| f64::from(*it)).sum();
-    share(all, all).map(|_| minutes.map(|it| f64::from(it) / all))
+fn shares(minutes: QualityMinutes) -> Option<[f64; 4]> {
+    let all = minutes.all() as f64;
+    (all > 0.0).then(|| LEVELS.map(|(_, _, level)| f64::from(minutes.of(level)) / all))
 }
 
 fn over_time(view: &View<'_>) -> Markup {
@@ -71,8 +68,8 @@ fn over_time(view: &View<'_>) -> Markup {
 
 fn table(view: &View<'_>) -> Table {
     let row = |slice: &ReportSlice| {
-        let all: u64 = slice.quality_minutes.iter().map(|it| u64::from(*it)).sum();
-        let mut row = vec![html! { (view.time(slice.at)) }, html! { (count(all)) }];
+        let all = count(slice.quality_minutes.all());
+        let mut row = vec![html! { (view.time(slice.at)) }, html! { (all) }];
         let shares = shares(slice.quality_minutes).map(|shares| shares.map(percent));
         row.extend(shares.unwrap_or([const { String::new() }; 4]).map(|it| html! { (it) }));
         row
@@ -100,7 +97,8 @@ fn people(view: &View<'_>) -> Markup {
                 said(&person.name),
                 html! { (person.quality_r.map(score).unwrap_or_default()) },
             ];
-            row.extend(person.quality_minutes.map(|minutes| html! { (count(minutes)) }));
+            let minutes = |(_, _, level)| html! { (count(person.quality_minutes.of(level))) };
+            row.extend(LEVELS.map(minutes));
             row
         })
         .collect();

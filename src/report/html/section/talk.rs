@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use quorate_protocol::ReportPerson;
 
+use crate::report::effectiveness::SPOKE_MS_MIN;
 use crate::report::html::View;
 use crate::report::html::chart::bars::{Bar, bars};
 use crate::report::html::figure::{Table, empty, figure, numbers, only_together, section, words};
@@ -18,7 +19,7 @@ pub(in super::super) fn talk(view: &View<'_>) -> Markup {
     let content = html! {
         @match totals.talk_seconds {
             None => (empty("It was not measured for how long people spoke.")),
-            Some(0) => (empty("Nobody spoke, as far as anyone’s client told.")),
+            Some(0) => (empty("Nobody spoke, as far as anyone told.")),
             Some(all) => {
                 p { (duration(all)) " of talk" (spoke(view)) }
                 @if view.is_aggregate() { (only_together()) } @else { (shares(view, all)) }
@@ -30,12 +31,14 @@ pub(in super::super) fn talk(view: &View<'_>) -> Markup {
 
 fn spoke(view: &View<'_>) -> String {
     let people = &view.report.participants;
-    let spoke = people.iter().filter(|person| person.talk_seconds >= Some(10)).count();
+    let seconds_min = SPOKE_MS_MIN / 1000;
+    let spoke = people.iter().filter(|it| it.talk_seconds >= Some(seconds_min)).count();
     match people.len() {
         0 => ", everyone together.".to_owned(),
         all => format!(
-            ". {spoke} of {} spoke for ten seconds or more.",
-            counted(all as u64, "participant", "participants")
+            ". {spoke} of {} spoke for {} or more.",
+            counted(all as u64, "participant", "participants"),
+            duration(seconds_min)
         ),
     }
 }

@@ -3,10 +3,10 @@
 use quorate_protocol::{
     ActionId, Confidence, DecisionId, Effectiveness, Engagement, EngagementProfile,
     EngagementWeights, FeedbackComment, FeedbackMode, FeedbackSummary, ItemId, MeetingId,
-    MeetingStatus, MeetingType, ParticipantId, PollId, Privacy, RecordedDecision, Report,
-    ReportAction, ReportItem, ReportMeeting, ReportPerson, ReportPoll, ReportRoom, ReportScoring,
-    ReportSlice, ReportSpan, ReportTotals, Role, RoomId, ScoreComponent, Seq, TagCount, Timestamp,
-    UserId, UserKind,
+    MeetingStatus, MeetingType, ParticipantId, PollId, Privacy, QualityLevel, QualityMinutes,
+    RecordedDecision, Report, ReportAction, ReportItem, ReportMeeting, ReportPerson, ReportPoll,
+    ReportRoom, ReportScoring, ReportSlice, ReportSpan, ReportTotals, Role, RoomId, ScoreComponent,
+    Seq, TagCount, Timestamp, UserId, UserKind,
 };
 
 /// 22 November 2026, 09:00 UTC.
@@ -83,6 +83,8 @@ pub(crate) fn rich(people: usize) -> Report {
             })
             .into(),
         scoring: ReportScoring {
+            engagement_version: 1,
+            quality_version: 1,
             profile: EngagementProfile::Discussion,
             weights: EngagementWeights { presence: 35, voice: 25, chat: 15, response: 15, signal: 10 },
         },
@@ -128,6 +130,8 @@ pub(crate) fn empty() -> Report {
         agenda: Vec::new(),
         rooms: Vec::new(),
         scoring: ReportScoring {
+            engagement_version: 1,
+            quality_version: 1,
             profile: EngagementProfile::Lecture,
             weights: EngagementWeights {
                 presence: 50,
@@ -168,10 +172,11 @@ fn person(n: usize, chance: &mut Chance) -> ReportPerson {
     let talk = u64::from([1_320, 760, 410, 300, 220, 95, 60, 8][n.min(7)] * u32::from(n % 5 != 4));
     let (messages, hands, reactions) = (chance.below(9), chance.below(4), chance.below(6));
     let quality = 95.0 - f64::from(chance.below(50));
-    let mut minutes = [0; 4];
+    let mut minutes = QualityMinutes::default();
     for _ in 0..seconds / 60 {
         let r = quality + f64::from(chance.below(30)) - 15.0;
-        minutes[[80.0, 65.0, 40.0].iter().filter(|least| r < **least).count()] += 1;
+        let below = [80.0, 65.0, 40.0].iter().filter(|least| r < **least).count();
+        minutes.count(QualityMinutes::LEVELS[below]);
     }
     ReportPerson {
         participant: Some(ParticipantId(n as i64 + 1)),
@@ -251,10 +256,11 @@ fn slice(from: u32, people: &[ReportPerson], chance: &mut Chance) -> ReportSlice
         |it: &&ReportPerson| it.present.iter().any(|span| span.from <= middle && middle < span.to);
     let present = people.iter().filter(is_there).count() as u32;
     let in_rooms = (2_400..3_290).contains(&from);
-    let mut quality_minutes = [0; 4];
+    let mut quality_minutes = QualityMinutes::default();
     for _ in 0..present {
         let r = chance.below(100) + if (1_200..1_800).contains(&from) { 0 } else { 25 };
-        quality_minutes[[80, 50, 30].iter().filter(|least| r < **least).count()] += 1;
+        let below = [80, 50, 30].iter().filter(|least| r < **least).count();
+        quality_minutes.count(QualityMinutes::LEVELS[below]);
     }
     ReportSlice {
         at: at(from),
@@ -268,10 +274,8 @@ fn slice(from: u32, people: &[ReportPerson], chance: &mut Chance) -> ReportSlice
 
 fn totals(people: &[ReportPerson], course: &[ReportSlice]) -> ReportTotals {
     let sum = |of: fn(&ReportPerson) -> u32| people.iter().map(of).sum();
-    let mut quality_minutes = [0; 4];
-    for (n, minutes) in quality_minutes.iter_mut().enumerate() {
-        *minutes = course.iter().map(|slice| slice.quality_minutes[n]).sum();
-    }
+    let minutes = |level| course.iter().map(|slice| slice.quality_minutes.of(level)).sum();
+    let [excellent, good, fair, poor] = QualityMinutes::LEVELS.map(minutes);
     let scores: f64 = people.iter().map(|person| person.engagement.score).sum();
     ReportTotals {
         participants: people.len() as u32,
@@ -286,7 +290,7 @@ fn totals(people: &[ReportPerson], course: &[ReportSlice]) -> ReportTotals {
         punctual: (people.len() as u32).saturating_sub(2),
         required_present: (people.len() as u32 / 2).saturating_sub(1),
         engagement: (!people.is_empty()).then(|| scores / people.len() as f64),
-        quality_minutes,
+        quality_minutes: QualityMinutes { excellent, good, fair, poor },
     }
 }
 
@@ -356,9 +360,8 @@ fn agenda() -> Vec<ReportItem> {
     .collect()
 }
 
-fn effectiveness(quality_minutes: [u32; 4]) -> Effectiveness {
-    let [excellent, good, fair, poor] = quality_minutes.map(f64::from);
-    let quality = (excellent + good + fair) / (excellent + good + fair + poor);
+fn effectiveness(minutes: QualityMinutes) -> Effectiveness {
+    let quality = minutes.at_least(QualityLevel::Fair) as f64 / minutes.all() as f64;
     let (score, components) = scored(vec![
         component("structure", 15.0, Ok(0.92)),
         component("timeliness", 15.0, Ok(0.86)),

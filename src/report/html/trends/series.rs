@@ -51,7 +51,7 @@ impl View<'_> {
 
     /// The day of an occurrence where its series is; one that goes on is marked.
     fn day(&self, item: &TrendItem) -> String {
-        let at = item.summary.starts_at.or(item.started_at);
+        let at = item.digest.starts_at.or(item.started_at);
         let day = at.map_or_else(|| item.meeting.to_string(), |at| self.clock.day(at));
         if goes_on(item) { format!("{day}, goes on") } else { day }
     }
@@ -81,17 +81,17 @@ impl View<'_> {
 
     fn attendance(&self) -> Markup {
         let items = &self.trends.items;
-        let participants = |item: &TrendItem| f64::from(item.summary.participants);
+        let participants = |item: &TrendItem| f64::from(item.digest.participants);
         let greatest = most(items.iter().map(participants));
         let there = self.bars("Bars: participants of each occurrence", |item, label| Bar {
             label,
             parts: vec![(participants(item), Ink::Blue)],
             track: greatest,
-            value: counted(item.summary.participants, "person", "people"),
+            value: counted(item.digest.participants, "person", "people"),
         });
         let heads = [numbers("Participants"), numbers("At once"), numbers("Time there, together")];
         let table = self.table("who came", heads, |item| {
-            let it = &item.summary;
+            let it = &item.digest;
             [
                 html! { (count(it.participants)) },
                 html! { (count(it.peak)) },
@@ -100,7 +100,7 @@ impl View<'_> {
         });
         let content = html! {
             (figure("Participants", &there, &table))
-            @if items.iter().any(|item| item.summary.required > 0) {
+            @if items.iter().any(|item| item.digest.required > 0) {
                 (self.required())
             } @else {
                 (empty("Nobody was required to come."))
@@ -112,13 +112,13 @@ impl View<'_> {
     fn required(&self) -> Markup {
         let chart = self.bars("Bars: required invitees who were there", |item, label| Bar {
             label,
-            parts: vec![(f64::from(item.summary.required_present), Ink::Green)],
-            track: f64::from(item.summary.required),
-            value: part(item.summary.required_present, item.summary.required),
+            parts: vec![(f64::from(item.digest.required_present), Ink::Green)],
+            track: f64::from(item.digest.required),
+            value: part(item.digest.required_present, item.digest.required),
         });
         let heads = [numbers("There"), numbers("Required"), numbers("Share")];
         let table = self.table("required invitees", heads, |item| {
-            let it = &item.summary;
+            let it = &item.digest;
             cells(it.required_present, it.required)
         });
         figure("Required invitees who were there for half of the time", &chart, &table)
@@ -127,14 +127,14 @@ impl View<'_> {
     fn punctuality(&self) -> Markup {
         let chart = self.bars("Bars: who was there in time", |item, label| Bar {
             label,
-            parts: vec![(f64::from(item.summary.punctual), Ink::Blue)],
-            track: f64::from(item.summary.participants),
-            value: part(item.summary.punctual, item.summary.participants),
+            parts: vec![(f64::from(item.digest.punctual), Ink::Blue)],
+            track: f64::from(item.digest.participants),
+            value: part(item.digest.punctual, item.digest.participants),
         });
         let heads =
             [numbers("In time"), numbers("Participants"), numbers("Share"), words("Started")];
         let table = self.table("punctuality", heads, |item| {
-            let it = &item.summary;
+            let it = &item.digest;
             let [punctual, all, share] = cells(it.punctual, it.participants);
             [punctual, all, share, html! { (started(it.late_seconds)) }]
         });
@@ -144,22 +144,22 @@ impl View<'_> {
 
     fn engagement(&self) -> Markup {
         let chart = self.bars("Bars: the mean engagement", |item, label| {
-            points(label, item.summary.engagement, Ink::Purple)
+            points(label, item.digest.engagement, Ink::Purple)
         });
         let table = self.table("mean engagement", [numbers("Engagement")], |item| {
-            [tenths(item.summary.engagement)]
+            [tenths(item.digest.engagement)]
         });
         section("engagement", "Engagement", &figure("Mean points of 100", &chart, &table))
     }
 
     fn effectiveness(&self) -> Markup {
         let chart = self.bars("Bars: the effectiveness", |item, label| {
-            points(label, item.summary.effectiveness, Ink::Green)
+            points(label, item.digest.effectiveness, Ink::Green)
         });
         let heads =
             [numbers("Effectiveness"), numbers("Ratings"), numbers("Mean of 5"), numbers("Length")];
         let table = self.table("effectiveness", heads, |item| {
-            let it = &item.summary;
+            let it = &item.digest;
             [
                 tenths(it.effectiveness),
                 html! { (count(it.raters)) },

@@ -111,10 +111,10 @@ fn titles_are_text_and_nothing_is_asked_of_anyone() {
 #[test]
 fn figures_that_make_no_sense_do_no_harm() {
     let mut trends = sample::series(2);
-    let it = &mut trends.items[0].summary;
+    let it = &mut trends.items[0].digest;
     (it.engagement, it.effectiveness) = (Some(f64::NAN), Some(f64::INFINITY));
     (it.punctual, it.participants, it.late_seconds) = (9, 0, Some(i64::MIN));
-    trends.items[1].summary.starts_at = Some(quorate_protocol::Timestamp::LAST);
+    trends.items[1].digest.starts_at = Some(quorate_protocol::Timestamp::LAST);
     let shown = text(&read(&of_series(&trends)), "main");
     assert!(!shown.contains("NaN") && !shown.contains("inf"));
 }
@@ -124,7 +124,7 @@ fn what_nobody_typed_is_written_as_it_is() {
     let trends = sample::series(1);
     let mut item = trends.items[0].clone();
     item.title = "5;=1+2".to_owned();
-    item.summary.late_seconds = Some(-448);
+    item.digest.late_seconds = Some(-448);
     let bytes = Trends { items: vec![item], ..trends }.csv().unwrap();
     let mut reader = csv::Reader::from_reader(bytes.as_slice());
     let headers = reader.headers().unwrap().clone();

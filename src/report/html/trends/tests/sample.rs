@@ -1,7 +1,7 @@
 //! Meetings that are made up, compared.
 
 use quorate_protocol::{
-    Analytics, AnalyticsWeek, MeetingId, MeetingStatus, MeetingSummary, MeetingType, Timestamp,
+    Analytics, AnalyticsWeek, MeetingDigest, MeetingId, MeetingStatus, MeetingType, Timestamp,
     TrendItem, Trends, UserAnalytics, UserId, UserWeek,
 };
 
@@ -29,8 +29,9 @@ fn occurrence(n: i64) -> TrendItem {
         title: "Daily & friends".to_owned(),
         status: MeetingStatus::Completed,
         started_at: Some(START.plus_ms(n * DAY_MS + 60_000)),
-        summary: MeetingSummary {
-            version: 1,
+        digest: MeetingDigest {
+            engagement_version: 1,
+            effectiveness_version: 1,
             participants: 5 + some,
             peak: 4 + some,
             required: 4,

@@ -1,4 +1,4 @@
-//! When a summary that is kept is no longer what its meeting was like: noted in the transaction that changes what
+//! When a digest that is kept is no longer what its meeting was like: noted in the transaction that changes what
 //! it is made of.
 
 use quorate_protocol::MeetingId;
@@ -7,16 +7,16 @@ use rusqlite::{Connection, params};
 use crate::meeting::event::{Event, Fact};
 
 const CHANGED: &str =
-    "UPDATE meeting_summaries SET changes = changes + 1 WHERE meeting_id = ?1 AND NOT frozen";
+    "UPDATE meeting_digests SET changes = changes + 1 WHERE meeting_id = ?1 AND NOT frozen";
 /// What is deleted with this batch could not be asked again.
 const FREEZE: &str =
-    "UPDATE meeting_summaries SET frozen = 1 WHERE meeting_id = ?1 AND made IS changes";
+    "UPDATE meeting_digests SET frozen = 1 WHERE meeting_id = ?1 AND made IS changes";
 /// One that tells what is no longer so, or of before the meeting was opened again, is made of what is left.
-const DROP_STALE: &str = "UPDATE meeting_summaries \
-     SET changes = changes + 1, made = NULL, made_under = NULL, summary = NULL \
+const DROP_STALE: &str = "UPDATE meeting_digests \
+     SET changes = changes + 1, made = NULL, made_under = NULL, digest = NULL \
      WHERE meeting_id = ?1 AND made IS NOT changes";
 
-/// Notes what these events, which are about to be written, make of the meeting's summary.
+/// Notes what these events, which are about to be written, make of the meeting's digest.
 pub(super) fn note_events(
     connection: &Connection,
     meeting: MeetingId,
@@ -38,7 +38,7 @@ pub(super) fn note_events(
     Ok(())
 }
 
-/// Notes that something else changed of which the meeting's summary is made: ballots, measurements.
+/// Notes that something else changed of which the meeting's digest is made: ballots, measurements.
 pub(super) fn note_change(connection: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
     connection.prepare_cached(CHANGED)?.execute(params![meeting.0]).map(drop)
 }
