@@ -1,5 +1,6 @@
 //! What a checkpoint of a meeting of 1,000 people costs when everything changed since the last: to reckon it, which
-//! the meeting's task does between two steps, and to commit it, which the writer thread does. Beside it what the live
+//! the meeting's task does between two steps, and to commit it, which the writer thread does. Everyone is there, has
+//! written and raised a hand, speaks, and has their connection measured between two checkpoints. Beside it what the live
 //! view costs (`stats`), which is told to the host of the same meeting every 2 s while anything changes.
 //!
 //! `cargo bench --bench checkpoint` measures where the system keeps temporary files; name a folder on the
@@ -12,12 +13,12 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use quorate::meeting::event::{Event, MeetingCreated};
-use quorate::meeting::measures::{Checkpoint, MINUTE_MS, Minute};
+use quorate::meeting::measures::{Checkpoint, PersonMeasured};
 use quorate::meeting::{Enter, Input, Meeting, Passcode, Signal, Terms};
 use quorate::store::{Batch, Committed, Durability, Generation, Store, UserRow};
 use quorate_protocol::{
-    Command, ConnectionQuality, Empty, HandLower, MeetingId, ParticipantId, QualityLevel, Seq,
-    SessionId, SignalBody, TalkSource, Timestamp, UserId, UserKind,
+    ChatSend, Command, Empty, HandLower, MeetingId, ParticipantId, QualityReport, Seq, SessionId,
+    SignalBody, SpeakingReport, Timestamp, UserId, UserKind,
 };
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
@@ -52,14 +53,19 @@ impl Crowd {
                 bot: None,
                 passcode: Passcode::Missing,
                 participant: ParticipantId(user),
-                session: SessionId(Uuid::from_u128(user.cast_unsigned().into())),
+                session: session(user),
             }));
         }
+        crowd.all(|_| Command::ChatSend(chat()));
+        crowd.all(|_| Command::HandRaise(Empty {}));
+        crowd.now = crowd.now.plus_ms(2_000);
+        crowd.all(|_| Command::HandLower(HandLower::default()));
         crowd
     }
 
     fn take(&mut self, input: &Input) {
         let decision = self.meeting.decide(self.now, input).unwrap();
+        self.meeting.carried(self.now, &decision);
         for draft in decision.events {
             let event = draft.at(self.meeting.facts.head.next(), self.now);
             self.meeting.apply(&event);
@@ -67,58 +73,58 @@ impl Crowd {
         }
     }
 
+    /// Everyone does something.
+    fn all(&mut self, command: impl Fn(i64) -> Command) {
+        for user in 1..=PEOPLE {
+            self.take(&Input::Command { session: session(user), command: command(user) });
+        }
+    }
+
     /// What the host hears 2 s later, after someone's hand went up or down.
     fn told(&mut self, command: Command) -> (Duration, Vec<Signal>) {
         self.now = self.now.plus_ms(2_000);
-        let session = SessionId(Uuid::from_u128(2));
-        self.take(&Input::Command { session, command });
+        self.take(&Input::Command { session: session(2), command });
         let start = Instant::now();
         let signals = self.meeting.tell(self.now);
         (start.elapsed(), signals)
     }
 
-    /// The next checkpoint, of everyone.
-    fn checkpoint(&mut self) -> Checkpoint {
+    /// The next checkpoint, of everyone, and how long it took to reckon it.
+    fn checkpoint(&mut self) -> (Duration, Checkpoint) {
+        let turn = self.now.0 / EVERY_MS;
+        self.all(|_| Command::SpeakingReport(speaking()));
+        self.all(|user| Command::QualityReport(quality(turn + user)));
+        self.meeting.tell(self.now);
         self.now = self.now.plus_ms(EVERY_MS);
-        self.meeting.checkpoint(self.now)
-    }
-
-    /// The same, where everyone's connection and talk were measured too, in the minute that it is.
-    fn full_checkpoint(&mut self) -> Checkpoint {
-        let mut checkpoint = self.checkpoint();
-        assert_eq!(checkpoint.people.len(), PEOPLE as usize, "everything changed");
-        let now = Timestamp(self.now.0 - self.now.0.rem_euclid(MINUTE_MS));
-        checkpoint.minutes = (1..=PEOPLE)
-            .map(|id| Minute {
-                talk_ms: 700,
-                source: Some(TalkSource::Client),
-                samples: 1,
-                r: 84.6,
-                rtt_ms: 150.0,
-                jitter_ms: 15.0,
-                loss_pct: 1.0,
-                ..Minute::of(ParticipantId(id), now)
-            })
-            .collect();
-        for person in &mut checkpoint.people {
-            person.totals.talk_ms = self.now.0.cast_unsigned() % 1_000_000;
-            person.quality = Some(quality());
-        }
-        checkpoint
+        let start = Instant::now();
+        let checkpoint = black_box(self.meeting.checkpoint(self.now));
+        let took = start.elapsed();
+        let measured = |it: &&PersonMeasured| it.totals.talk_ms > 0 && it.quality.is_some();
+        let people = checkpoint.people.iter().filter(measured).count();
+        assert_eq!(people, PEOPLE as usize, "everything changed");
+        // Where a minute ends in between, there are two of each.
+        let sampled = checkpoint.minutes.iter().filter(|it| it.samples > 0 && it.talk_ms > 0);
+        assert_eq!(sampled.count(), PEOPLE as usize, "what came to the minutes of all");
+        (took, checkpoint)
     }
 }
 
-fn quality() -> ConnectionQuality {
-    ConnectionQuality {
-        version: 1,
-        level: QualityLevel::Excellent,
-        r: Some(84.6),
-        mos: Some(4.2),
-        rtt_ms: Some(150.0),
-        jitter_ms: Some(15.0),
-        loss_pct: Some(1.0),
-        slow_signalling: false,
-    }
+fn session(user: i64) -> SessionId {
+    SessionId(Uuid::from_u128(user.cast_unsigned().into()))
+}
+
+fn chat() -> ChatSend {
+    ChatSend { text: "hello".to_owned(), to: None, reply_to: None }
+}
+
+fn speaking() -> SpeakingReport {
+    SpeakingReport { speaking: true, participant: None, source: None }
+}
+
+/// Another than the last time.
+fn quality(turn: i64) -> QualityReport {
+    let (jitter_ms, loss_pct, bitrate_kbps, fec) = (15.0, 1.0, None, false);
+    QualityReport { rtt_ms: 150.0 + (turn % 50) as f64, jitter_ms, loss_pct, bitrate_kbps, fec }
 }
 
 fn created() -> MeetingCreated {
@@ -172,10 +178,7 @@ fn checkpoint(criterion: &mut Criterion) {
     group.sample_size(20);
     let mut crowd = Crowd::gather();
     group.bench_function("reckon", |bencher| {
-        bencher.iter(|| {
-            let checkpoint = black_box(crowd.checkpoint());
-            assert_eq!(checkpoint.people.len(), PEOPLE as usize, "everything changed");
-        });
+        bencher.iter_custom(|count| (0..count).map(|_| crowd.checkpoint().0).sum());
     });
     group.bench_function("tell stats", |bencher| {
         bencher.iter_custom(|count| {
@@ -207,7 +210,7 @@ fn checkpoint(criterion: &mut Criterion) {
             bencher.iter_custom(|count| {
                 let mut time = Duration::ZERO;
                 for _ in 0..count {
-                    let checkpoint = crowd.full_checkpoint();
+                    let (_, checkpoint) = crowd.checkpoint();
                     let start = Instant::now();
                     runtime.block_on(hand.commit(Vec::new(), Some(checkpoint), crowd.now));
                     time += start.elapsed();

@@ -71,17 +71,42 @@ pub(super) async fn may(
         return Ok(true);
     }
     // What a co-host always has, the host has too, acting or not.
-    if actor.bot.is_none() && built_in_sets(Role::CoHost).always.has(permission) {
-        let standing = api.door.store.standing(meeting, actor.user).await.map_err(unavailable)?;
-        if standing.is_some_and(|it| (it.host || it.co_host) && !it.put_out) {
-            return Ok(true);
-        }
+    let always = actor.bot.is_none() && built_in_sets(Role::CoHost).always.has(permission);
+    if always && is_host_or_co_host(api, caller, meeting).await? {
+        return Ok(true);
     }
     let look = api
         .door
         .live
         .look(meeting, move |facts, now| facts.permissions_outside(now, &actor).has(permission));
     Ok(look.await?)
+}
+
+/// Whether they are staff of a meeting that they see, in or not, or an admin.
+///
+/// # Errors
+/// `unavailable` where the store or the meeting cannot be asked.
+pub(super) async fn is_staff(
+    api: &Api,
+    caller: &Caller,
+    meeting: MeetingId,
+) -> Result<bool, Problem> {
+    if caller.admin || is_host_or_co_host(api, caller, meeting).await? {
+        return Ok(true);
+    }
+    let actor = caller.actor();
+    let look = api.door.live.look(meeting, move |facts, now| facts.is_staff_outside(now, &actor));
+    Ok(look.await?)
+}
+
+/// Whether the tables say so, and that they were not put out.
+async fn is_host_or_co_host(
+    api: &Api,
+    caller: &Caller,
+    meeting: MeetingId,
+) -> Result<bool, Problem> {
+    let standing = api.door.store.standing(meeting, caller.user.id).await.map_err(unavailable)?;
+    Ok(standing.is_some_and(|it| (it.host || it.co_host) && !it.put_out))
 }
 
 /// Refuses who may not do this in a meeting that they see.

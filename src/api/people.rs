@@ -9,19 +9,19 @@ use axum::http::StatusCode;
 use quorate_protocol::{
     Attributes, BanEntry, CoHost, Code, ConnectionQuality, ErrorBody, Invitation, List, Media,
     MeetingId, MeetingParticipant, PageQuery, Participant, ParticipantId, ParticipantQuery,
-    ParticipantStatus, Permission, Presence, QUALITY_SHOWN_TO_ALL_BELOW, QualityLevel, UserId,
-    WaitingRoom,
+    ParticipantStatus, Permission, Presence, QUALITY_SHOWN_TO_ALL_BELOW, QualityLevel, Timestamp,
+    UserId, WaitingRoom,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::access::{Ids, may, require, seen};
+use super::access::{Ids, is_staff, may, require, seen};
 use super::feedback::sees_each;
 use super::openapi::{Operation, Routes};
 use super::problem::Problem;
 use super::query::Query;
 use super::scores::{Scores, Shown};
-use super::{Api, Bearer, page};
+use super::{Api, Bearer, page, scores};
 use crate::identity::{Caller, unavailable};
 use crate::live::clock;
 use crate::meeting::feedback::is_told_by_name;
@@ -74,18 +74,18 @@ async fn participants(
 ) -> Result<Reply<List<MeetingParticipant>>, Problem> {
     let meeting = seen(&api, &caller, id).await?;
     require(&api, &caller, meeting, Permission::ParticipantList).await?;
-    let admits = may(&api, &caller, meeting, Permission::ParticipantAdmit).await?;
+    let viewer = Viewer::of(&api, &caller, meeting).await?;
     let ParticipantQuery { role, status, kind, quality, limit, cursor } = query;
     let limit = page::limit(limit)?;
     let list = ("participants", meeting, role, status, kind, quality);
     let after = page::after(&list, cursor.as_deref())?.unwrap_or(ParticipantId(0));
-    // Of others who left, only those may know it who may admit.
-    let stored = quality.filter(|_| admits);
-    let filter = PersonFilter { role, status, kind, quality: stored, been_in: !admits };
+    // Of others who left, only staff may know it.
+    let stored = quality.filter(|_| viewer.staff);
+    let filter = PersonFilter { role, status, kind, quality: stored, been_in: !viewer.admits };
     let found = api.door.store.participants(meeting, filter, clock::wall(), after, limit);
     let (found, next) = found.await.map_err(unavailable)?;
     let found = feedback_shown(&api, &caller, meeting, found).await?;
-    let mut items = with_presence(&api, &caller, meeting, found, admits).await?;
+    let mut items = with_presence(&api, &caller, meeting, found, viewer).await?;
     // Whether someone who is in is lost, and how good their connection is now, the table does not say.
     let level =
         |item: &MeetingParticipant| item.quality.map_or(QualityLevel::Unknown, |it| it.level);
@@ -109,10 +109,11 @@ async fn participant(
     if !own {
         require(&api, &caller, meeting, Permission::ParticipantList).await?;
     }
-    let admits = may(&api, &caller, meeting, Permission::ParticipantAdmit).await?;
-    let shown = found.filter(|it| own || admits || it.first_joined_at.is_some());
+    let mut viewer = Viewer::of(&api, &caller, meeting).await?;
+    viewer.admits |= own;
+    let shown = found.filter(|it| viewer.admits || it.first_joined_at.is_some());
     let shown = feedback_shown(&api, &caller, meeting, shown.into_iter().collect()).await?;
-    let item = with_presence(&api, &caller, meeting, shown, admits || own).await?;
+    let item = with_presence(&api, &caller, meeting, shown, viewer).await?;
     item.into_iter().next().map(Reply).ok_or_else(|| {
         Problem(ErrorBody::new(Code::NotFound, "there is no such participant, or not for you"))
     })
@@ -214,29 +215,52 @@ async fn feedback_shown(
     Ok(people)
 }
 
-/// What the table says of people, and of those who are there what only the running meeting knows; as one sees
-/// it who is this user, and may admit or not.
+/// Who looks at people.
+#[derive(Clone, Copy)]
+struct Viewer {
+    user: UserId,
+    /// Whether they may see who waits, and how people were let in.
+    admits: bool,
+    /// Whether they may see the figures of everyone's connection.
+    staff: bool,
+}
+
+impl Viewer {
+    async fn of(api: &Api, caller: &Caller, meeting: MeetingId) -> Result<Viewer, Problem> {
+        Ok(Viewer {
+            user: caller.user.id,
+            admits: may(api, caller, meeting, Permission::ParticipantAdmit).await?,
+            staff: is_staff(api, caller, meeting).await?,
+        })
+    }
+}
+
+/// What the table says of people, and of those who are there what only the running meeting knows; as this viewer
+/// sees it.
 async fn with_presence(
     api: &Api,
     caller: &Caller,
     meeting: MeetingId,
     people: Vec<StoredPerson>,
-    admits: bool,
+    viewer: Viewer,
 ) -> Result<Vec<MeetingParticipant>, Problem> {
+    let scores = Scores::of(api, caller, meeting, &people).await?;
     let is_in = |it: &&StoredPerson| it.status == ParticipantStatus::Present;
     let there: Vec<_> = people.iter().filter(is_in).map(|it| it.id).collect();
-    let mut live: HashMap<ParticipantId, There> = HashMap::new();
-    if !there.is_empty() {
-        let look = api.door.live.look_at(meeting, move |meeting, _| {
+    let scored = scores.shown(&people);
+    let (mut live, mut measured) = <(HashMap<_, _>, HashMap<_, _>)>::default();
+    if !there.is_empty() || scores.ask(&scored) {
+        // In one look: what is told of someone is of one moment.
+        let look = api.door.live.look_at(meeting, move |meeting, now| {
             let people = there.iter().filter_map(|id| meeting.facts.get(*id));
-            people.filter(|it| it.is_in()).map(|it| (it.id, There::of(meeting, it))).collect()
+            let people = people.filter(|it| it.is_in());
+            let there = people.map(|it| (it.id, There::of(meeting, it, now)));
+            (there.collect(), scores::measured(meeting, now, &scored))
         });
-        live = look.await?;
+        (live, measured) = look.await?;
     }
-    let mut scores = Scores::of(api, caller, meeting, &people).await?;
-    let viewer = (caller.user.id, admits);
-    let shown = |it| {
-        let score = scores.take(&it);
+    let shown = |it: StoredPerson| {
+        let score = scores.of_one(&it, measured.remove(&it.id));
         shown(it, &mut live, viewer, score)
     };
     Ok(people.into_iter().map(shown).collect())
@@ -245,15 +269,17 @@ async fn with_presence(
 /// Someone who is there, as the running meeting knows them.
 struct There {
     participant: Participant,
+    total_seconds: u64,
     quality: Option<ConnectionQuality>,
     /// Whether all may see how good their connection is.
     measured_for_all: bool,
 }
 
 impl There {
-    fn of(meeting: &Meeting, person: &Person) -> There {
+    fn of(meeting: &Meeting, person: &Person, now: Timestamp) -> There {
         There {
             participant: meeting.facts.participant(person, true),
+            total_seconds: person.total_seconds(now),
             quality: meeting.passing.measures.quality(person.id),
             measured_for_all: meeting.facts.present < QUALITY_SHOWN_TO_ALL_BELOW,
         }
@@ -263,17 +289,18 @@ impl There {
 fn shown(
     stored: StoredPerson,
     live: &mut HashMap<ParticipantId, There>,
-    (viewer, admits): (UserId, bool),
+    viewer: Viewer,
     score: Shown,
 ) -> MeetingParticipant {
     let live = live.remove(&stored.id);
-    let whole = admits || stored.user == viewer;
+    let whole = viewer.staff || stored.user == viewer.user;
     let measured = match &live {
         Some(it) if whole => it.quality,
         // Of figures it could be guessed where someone is.
         Some(it) => it.quality.filter(|_| it.measured_for_all).map(|it| level_alone(it.level)),
         None => stored.quality.filter(|_| whole),
     };
+    let total_time = live.as_ref().map_or(stored.total_time, |it| it.total_seconds);
     let live = live.map(|it| it.participant);
     let status = match (stored.status, &live) {
         (ParticipantStatus::Present, Some(live)) if live.status == Presence::Lost => {
@@ -281,7 +308,7 @@ fn shown(
         }
         // They left since the table was read.
         (ParticipantStatus::Present, None) => ParticipantStatus::Left,
-        (ParticipantStatus::Waiting, _) if !admits => ParticipantStatus::Left,
+        (ParticipantStatus::Waiting, _) if !viewer.admits => ParticipantStatus::Left,
         (status, _) => status,
     };
     let (hand, media, room, name, attributes) = match live {
@@ -295,14 +322,14 @@ fn shown(
         kind: stored.kind,
         role: stored.role,
         status,
-        admission: admits.then_some(stored.admission),
+        admission: viewer.admits.then_some(stored.admission),
         hand,
         media,
         room,
         first_joined_at: stored.first_joined_at,
         joined_at: stored.joined_at,
         left_at: stored.left_at,
-        total_time_seconds: stored.total_time,
+        total_time_seconds: total_time,
         talk_seconds: score.talk_seconds,
         engagement: score.engagement,
         exclude_from_report: score.excluded,

@@ -4,13 +4,14 @@
 use std::collections::HashMap;
 
 use quorate_protocol::{
-    Engagement, MeetingId, MeetingStatus, ParticipantId, Permission, Privacy, UserId,
+    Engagement, MeetingId, MeetingStatus, ParticipantId, Permission, Privacy, Timestamp, UserId,
 };
 
 use super::Api;
 use super::access::{may, no_meeting};
 use super::problem::Problem;
 use crate::identity::{Caller, unavailable};
+use crate::meeting::Meeting;
 use crate::meeting::engagement::without_talk;
 use crate::store::{StoredPerson, Whose};
 
@@ -20,8 +21,23 @@ pub(super) struct Scores {
     /// Whether they may see what is others'.
     individual: bool,
     privacy: Privacy,
-    /// As of now, while the meeting runs: talk in milliseconds, and the score.
-    live: Option<HashMap<ParticipantId, (u64, Option<Engagement>)>>,
+    /// Whether the meeting runs, and the tables are behind it.
+    runs: bool,
+}
+
+/// Talk in milliseconds, and the score; none: not scored.
+pub(super) type Measured = (u64, Option<Engagement>);
+
+/// What is measured of these people as of now.
+pub(super) fn measured(
+    meeting: &Meeting,
+    now: Timestamp,
+    people: &[ParticipantId],
+) -> HashMap<ParticipantId, Measured> {
+    let totals = meeting.passing.measures.totals_at(now);
+    let talk = |id| totals.get(&id).map_or(0, |totals| totals.talk_ms);
+    let engagement = meeting.engagement(now, people.iter().copied());
+    engagement.into_iter().map(|(id, score)| (id, (talk(id), score))).collect()
 }
 
 /// What is shown of someone.
@@ -33,8 +49,8 @@ pub(super) struct Shown {
 }
 
 impl Scores {
-    /// What this caller may see of these people. A meeting that does not run is not started for it, where the
-    /// tables say who the caller is in it.
+    /// What this caller may see of these people. A meeting is not started for it, where the tables say who the
+    /// caller is in it.
     ///
     /// # Errors
     /// `unavailable` where the store or the meeting cannot be asked.
@@ -51,36 +67,33 @@ impl Scores {
         let privacy = api.door.live.terms().privacy.and(here);
         let others = people.iter().any(|it| it.user != viewer);
         let individual = others && may(api, caller, meeting, Permission::ReportIndividual).await?;
-        let mut scores = Scores { viewer, individual, privacy, live: None };
-        let seen = people.iter().filter(|it| scores.shows(it));
-        let seen: Vec<_> = seen.map(|it| it.id).collect();
-        if row.info.status == MeetingStatus::InProgress && !seen.is_empty() {
-            let look = api.door.live.look_at(meeting, move |meeting, now| {
-                let totals = meeting.passing.measures.totals_at(now);
-                let talk = |id| totals.get(&id).map_or(0, |totals| totals.talk_ms);
-                let engagement = meeting.engagement(now, seen.iter().copied());
-                engagement.into_iter().map(|(id, score)| (id, (talk(id), score))).collect()
-            });
-            scores.live = Some(look.await?);
-        }
-        Ok(scores)
+        let runs = row.info.status == MeetingStatus::InProgress;
+        Ok(Scores { viewer, individual, privacy, runs })
+    }
+
+    /// Of whom of these they may see it.
+    pub(super) fn shown(&self, people: &[StoredPerson]) -> Vec<ParticipantId> {
+        people.iter().filter(|it| self.shows(it)).map(|it| it.id).collect()
+    }
+
+    /// Whether the running meeting is to be asked about these people: it is ahead of the tables.
+    pub(super) fn ask(&self, people: &[ParticipantId]) -> bool {
+        self.runs && !people.is_empty()
     }
 
     fn shows(&self, person: &StoredPerson) -> bool {
         person.user == self.viewer || (self.individual && self.privacy.names_in_reports)
     }
 
-    /// What they see of someone.
-    pub(super) fn take(&mut self, person: &StoredPerson) -> Shown {
+    /// What they see of someone of whom this is measured now, or else what was written.
+    pub(super) fn of_one(&self, person: &StoredPerson, now: Option<Measured>) -> Shown {
         let own = person.user == self.viewer;
         let excluded = (own || self.individual).then_some(person.excluded);
         if !self.shows(person) {
             return Shown { excluded, ..Shown::default() };
         }
-        let (talk_ms, engagement) = match &mut self.live {
-            Some(live) => live.remove(&person.id).unwrap_or_default(),
-            None => (person.talk_ms, person.engagement.clone()),
-        };
+        let written = || (person.talk_ms, person.engagement.clone());
+        let (talk_ms, engagement) = now.unwrap_or_else(written);
         let (talk_ms, engagement) = told(self.privacy, own, person.excluded, talk_ms, engagement);
         Shown { talk_seconds: talk_ms.map(|ms| ms / 1000), engagement, excluded }
     }

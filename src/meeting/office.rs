@@ -8,7 +8,7 @@ use quorate_protocol::{
     Command, ParticipantId, Permission, PermissionSet, Seq, Timestamp, UserId, UserKind,
 };
 
-use super::event::{Audience, Fact, Personal, View};
+use super::event::{Audience, Fact, Personal, STAFF_RANK, View};
 use super::person::{Bot, Exit, Person, Place};
 use super::roles::BOT_RANK;
 use super::series::{Offspring, Split};
@@ -326,6 +326,13 @@ impl Facts {
     pub fn permissions_outside(&self, now: Timestamp, actor: &Actor) -> PermissionSet {
         let rights = self.rights_outside(now, actor, self.person_of(actor.user));
         rights.map_or(PermissionSet::NONE, |(_, permissions)| permissions)
+    }
+
+    /// Whether someone is staff here, in or not; nobody who waits, or was put out.
+    #[must_use]
+    pub fn is_staff_outside(&self, now: Timestamp, actor: &Actor) -> bool {
+        let rights = self.rights_outside(now, actor, self.person_of(actor.user));
+        rights.is_ok_and(|(rank, _)| rank >= STAFF_RANK)
     }
 
     /// Gives the actor a place where they have none, and says to those who read of them who they are.

@@ -69,7 +69,7 @@ impl Meeting {
         let counted = passing.counted.deadline(facts);
         let speaking = passing.measures.speaking_deadline(facts);
         let quality = passing.measures.links.deadline();
-        let live_view = passing.live_view.deadline(facts, &passing.measures);
+        let live_view = passing.live_view.due(facts, &passing.measures);
         [waiting, polls, counted, speaking, quality, live_view].into_iter().flatten().min()
     }
 }

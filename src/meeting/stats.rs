@@ -1,5 +1,5 @@
 //! How a meeting goes while it runs, for those who may see it: told at most every 2 s, while anything changes
-//! and someone is there to hear it. There are two texts, whoever many hear them: with people, and without.
+//! and someone is there to hear it; scores change by themselves, and are looked at every 5 s. There are two texts, whoever many hear them: with people, and without.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -18,6 +18,9 @@ use super::{Signal, SignalTo};
 
 /// How often it is told, in milliseconds.
 const TELL_EVERY_MS: i64 = 2000;
+/// How often scores are looked at while nothing happens, in milliseconds: who came late catches up, and who is
+/// there rises above who is gone.
+const LOOK_EVERY_MS: i64 = 5000;
 /// People named who have not spoken yet, at most.
 const SILENT_MAX: usize = 50;
 /// People told of one by one, at most.
@@ -28,8 +31,8 @@ const PEOPLE_MAX: usize = 200;
 pub(super) struct LiveView {
     /// Up to which event, and after how many changes of what is measured.
     seen: (Seq, u64),
-    /// Not before then again.
-    not_before: Timestamp,
+    /// When that was.
+    looked_at: Timestamp,
     /// The sessions that hear of nobody in particular, and what they heard.
     together: Told,
     /// Those that hear of people too, and what they heard.
@@ -71,10 +74,15 @@ impl LiveView {
         !self.together.sessions.is_empty() || !self.each.sessions.is_empty()
     }
 
-    fn is_stale(&self, facts: &Facts, measures: &Measures) -> bool {
+    /// When to look again. Nobody is there to hear of scores before there was another event.
+    pub(super) fn due(&self, facts: &Facts, measures: &Measures) -> Option<Timestamp> {
         // Who speaks does so for longer and longer.
         let grows = self.is_watched() && measures.anyone_speaks();
-        grows || self.seen != (facts.head, measures.changes())
+        if grows || self.seen != (facts.head, measures.changes()) {
+            return Some(self.looked_at.plus_ms(TELL_EVERY_MS));
+        }
+        let drifts = !self.each.sessions.is_empty();
+        drifts.then(|| self.looked_at.plus_ms(LOOK_EVERY_MS))
     }
 
     /// How it goes, where that changed.
@@ -85,27 +93,21 @@ impl LiveView {
         privacy: Privacy,
         now: Timestamp,
     ) -> Vec<Signal> {
-        if now < self.not_before || !self.is_stale(facts, measures) {
+        if self.due(facts, measures).is_none_or(|due| now < due) {
             return Vec::new();
         }
-        self.seen = (facts.head, measures.changes());
-        self.not_before = now.plus_ms(TELL_EVERY_MS);
+        (self.seen, self.looked_at) = ((facts.head, measures.changes()), now);
         let (together, each) = watching(facts, privacy);
         if together.is_empty() && each.is_empty() {
             (self.together, self.each) = Default::default();
             return Vec::new();
         }
         let totals = measures.totals_at(now);
-        let stage = Scene { facts, measures, totals: &totals, privacy };
-        let stats = stage.stats();
-        let people = || Stats { people: Some(stage.people(now)), ..stats.clone() };
+        let scene = Scene { facts, measures, totals: &totals, privacy };
+        let stats = scene.stats();
+        let people = || Stats { people: Some(scene.people(now)), ..stats.clone() };
         let each = self.each.tell(each, people);
         self.together.tell(together, || stats.clone()).into_iter().chain(each).collect()
-    }
-
-    /// When that is to be asked next. Nobody is there to hear it before there was another event.
-    pub(super) fn deadline(&self, facts: &Facts, measures: &Measures) -> Option<Timestamp> {
-        self.is_stale(facts, measures).then_some(self.not_before)
     }
 }
 

@@ -7,7 +7,7 @@ use quorate_client::protocol::*;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::stage::{Person, Stage};
+use crate::stage::{Person, Stage, assign};
 use QualityLevel::{Excellent, Lost, Poor, Unknown};
 
 fn report(rtt_ms: f64, loss_pct: f64) -> Command {
@@ -98,6 +98,46 @@ async fn among_fifty_the_rest_interface_shows_others_connections_to_staff_alone(
     }
     let snapshot: Snapshot = people[0].ask(Command::StateGet(Empty {})).await;
     assert!(snapshot.participants.iter().all(|it| it.quality == Unknown));
+}
+
+#[tokio::test]
+async fn who_admits_people_and_is_not_staff_reads_no_figures_of_their_connections() {
+    let stage = Stage::set().await;
+    let meeting = stage.meeting("Ada", json!({})).await;
+    let mut ada = stage.join(&meeting, "Ada").await;
+    let mut ben = stage.join(&meeting, "Ben").await;
+    let mia = stage.join(&meeting, "Mia").await;
+    let pam = stage.join(&meeting, "Pam").await;
+    ada.send(assign(mia.id(), Role::Moderator)).await;
+    ada.send(assign(pam.id(), Role::Presenter)).await;
+    let (participant, permissions) = (pam.id(), vec![Permission::ParticipantAdmit]);
+    ada.send(Command::RoleGrant(PersonPermissions { participant, permissions })).await;
+    ben.send(report(150.0, 1.0)).await;
+    let scopes = [Permission::ParticipantAdmit, Permission::ParticipantList];
+    let claims = |claims: &mut quorate::identity::Claims| {
+        claims.meetings = Some(vec![meeting.info.id]);
+    };
+    let bot = stage.bot_token("Doorman", &scopes, claims);
+    let tokens = [stage.token("Mia"), stage.token("Pam"), bot];
+    let base = format!("/api/meetings/{}/participants", meeting.info.id);
+    let one = format!("{base}/{}", ben.id());
+    let alone = json!({ "version": 1, "level": "excellent" });
+    for (token, figures) in tokens.iter().zip([true, false, false]) {
+        let shown = get(&stage, token, &one).await;
+        assert_eq!(shown["admission"], "approved", "they admit: {shown}");
+        let quality = shown["quality"].as_object().unwrap();
+        let told = quality.iter().filter(|(_, value)| !value.is_null());
+        let told: serde_json::Map<_, _> = told.map(|(k, v)| (k.clone(), v.clone())).collect();
+        assert_eq!(told.len() > 2, figures, "{shown}");
+        assert!(figures || json!(told) == alone, "{shown}");
+    }
+    ben.send(Command::Leave(Leave::default())).await;
+    for (token, figures) in tokens.iter().zip([true, false, false]) {
+        let shown = get(&stage, token, &one).await;
+        assert_eq!(shown["quality"].is_null(), !figures, "of one who left: {shown}");
+        let page = get(&stage, token, &format!("{base}?quality=excellent")).await;
+        assert_eq!(page["items"].as_array().unwrap().len(), usize::from(figures), "{page}");
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use quorate_protocol::{Bye, Code, ParticipantId, Permission, Seq, SessionId};
+use quorate_protocol::{Bye, Code, ParticipantId, Permission, Seq, SessionId, SignalBody};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::Running;
@@ -137,24 +137,21 @@ impl Running {
                 }
             }
             SignalTo::Latest(participant) => {
-                let kind: Arc<str> = body.kind().into();
-                let text: Utf8Bytes = signals_text(vec![body]).into();
-                let theirs = self.attached.values().filter(|it| it.participant == participant);
-                for attachment in theirs {
-                    let outbox = attachment.outbox.clone();
-                    let output = Output::Latest(outbox, kind.clone(), text.clone());
-                    self.step.outputs.push(output);
-                }
+                let person = self.meeting.facts.get(participant);
+                let sessions = person.map(|it| it.sessions.clone()).unwrap_or_default();
+                self.send_latest(&sessions, body);
             }
-            SignalTo::LatestOf(sessions) => {
-                let kind: Arc<str> = body.kind().into();
-                let text: Utf8Bytes = signals_text(vec![body]).into();
-                for attachment in sessions.iter().filter_map(|id| self.attached.get(id)) {
-                    let outbox = attachment.outbox.clone();
-                    let output = Output::Latest(outbox, kind.clone(), text.clone());
-                    self.step.outputs.push(output);
-                }
-            }
+            SignalTo::LatestOf(sessions) => self.send_latest(&sessions, body),
+        }
+    }
+
+    /// Takes the place of what waits of its kind for these sessions.
+    fn send_latest(&mut self, sessions: &[SessionId], body: SignalBody) {
+        let kind: Arc<str> = body.kind().into();
+        let text: Utf8Bytes = signals_text(vec![body]).into();
+        for attachment in sessions.iter().filter_map(|id| self.attached.get(id)) {
+            let outbox = attachment.outbox.clone();
+            self.step.outputs.push(Output::Latest(outbox, kind.clone(), text.clone()));
         }
     }
 }

@@ -59,8 +59,8 @@ impl Meeting {
     }
 
     /// What is to be written together with these events, which were applied already: how it stands with those whose
-    /// presence they end or break off, and with everyone where they end or reopen the meeting, or change what final
-    /// scores are made of. None: nothing.
+    /// presence they end or break off, and with everyone where they end or reopen the meeting, go on with it after a
+    /// restart, or change what final scores are made of. None: nothing.
     pub fn checkpoint_with(&mut self, now: Timestamp, events: &[Event]) -> Option<Checkpoint> {
         if events.iter().any(|event| self.concerns_all(&event.fact)) {
             return Some(self.checkpoint(now));
@@ -70,11 +70,14 @@ impl Meeting {
             .then(|| self.checkpoint_of(now, |participant| gone.contains(&participant)))
     }
 
-    /// Whether everyone is written with this: no checkpoint may come after it.
+    /// Whether everyone is written with this: no checkpoint may come after it, or what is written of connections
+    /// was broken off with them.
     fn concerns_all(&self, fact: &Fact) -> bool {
         let facts = &self.facts;
         match fact {
-            Fact::MeetingEnded { .. } | Fact::MeetingReopened {} => true,
+            Fact::MeetingEnded { .. }
+            | Fact::MeetingReopened {}
+            | Fact::MeetingRecovered { .. } => true,
             // Of scores that were deleted none is made again.
             Fact::ExclusionChanged { .. } | Fact::MeetingPolicyChanged { .. } => {
                 facts.info.status.is_over() && !facts.retention.is_applied()
@@ -110,6 +113,8 @@ impl Meeting {
         concerns: impl Fn(ParticipantId) -> bool,
     ) -> Vec<PersonMeasured> {
         let facts = &self.facts;
+        // Also of one who goes all count: a share of talk is one of everyone's. Among 1,000 that is a tenth of a
+        // millisecond.
         let totals = self.passing.measures.totals();
         let scoring = Scoring::new(facts, &totals, self.privacy(), now);
         let over = facts.info.status.is_over();

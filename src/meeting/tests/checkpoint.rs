@@ -54,11 +54,13 @@ impl House {
 
     fn write(&mut self, checkpoint: Checkpoint) -> Vec<i64> {
         let mut whose = Vec::new();
-        for person in checkpoint.people {
+        for mut person in checkpoint.people {
             whose.push(person.participant.0 - 1000);
-            let before = self.table.insert(person.participant, person.clone());
-            let before = before.map_or(0, |before| before.total_time);
+            let row = self.table.entry(person.participant).or_insert_with(|| person.clone());
+            let before = row.total_time;
             assert!(person.total_time >= before, "{person:?} was {before} already");
+            person.quality = person.quality.or(row.quality);
+            *row = person;
         }
         whose
     }
@@ -67,11 +69,14 @@ impl House {
     fn kill(&mut self, seconds: u32) {
         self.stage.now = self.stage.now.plus_seconds(seconds);
         let totals = self.table.iter().map(|(id, person)| (*id, person.totals)).collect();
-        let facts = self.stage.replayed();
-        self.stage.meeting = Meeting { facts, ..Meeting::new(Terms::default()) };
+        self.stage.meeting = Meeting::new(Terms::default());
+        for event in &self.stage.journal {
+            self.stage.meeting.apply(event);
+        }
         self.stage.meeting.passing.measures.restore(totals);
         self.stage.take(&Input::Recover { last_alive: self.alive }).unwrap();
         self.stage.settle();
+        self.stage.tell();
         self.seal();
     }
 
@@ -267,6 +272,33 @@ fn whose_connection_is_back_and_not_measured_yet_is_no_longer_written_as_lost() 
     assert_eq!(level(&mut house), Some(QualityLevel::Unknown));
     house.ask(2, report_quality(60.0, 0.0));
     assert_eq!(level(&mut house), Some(QualityLevel::Excellent));
+}
+
+#[test]
+fn after_a_kill_what_was_written_of_connections_does_not_stay_as_if_it_were_known() {
+    let mut house = House::new();
+    for user in [OWNER, 2, 3, 4] {
+        house.enter(user);
+    }
+    for user in [OWNER, 2, 3] {
+        house.ask(user, report_quality(60.0, 0.0));
+    }
+    house.stage.tell();
+    house.checkpoint();
+    house.ask(3, leave());
+    let levels = |house: &House| {
+        let quality = [OWNER, 2, 3, 4].map(|user| house.table[&at(user)].quality);
+        quality.map(|quality| quality.map(|quality| quality.level))
+    };
+    use QualityLevel::{Excellent, Lost, Unknown};
+    assert_eq!(levels(&house), [Some(Excellent), Some(Excellent), Some(Excellent), None]);
+    house.kill(1);
+    let lost = [Some(Lost), Some(Lost), Some(Excellent), Some(Lost)];
+    assert_eq!(levels(&house), lost, "of one who left it is what it was last");
+    house.resume(2);
+    house.stage.tell();
+    house.checkpoint();
+    assert_eq!(levels(&house), [Some(Lost), Some(Unknown), Some(Excellent), Some(Lost)]);
 }
 
 /// The final score of someone, as it is written.

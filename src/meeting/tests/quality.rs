@@ -79,7 +79,7 @@ fn a_change_is_told_to_all_and_what_comes_within_two_seconds_is_told_at_once() {
     assert_eq!(stage.told(), []);
     stage.now = stage.now.plus_ms(1);
     assert_eq!(stage.told(), [(ALL, 2, Excellent, Good), (ALL, 3, Unknown, Poor)]);
-    assert_eq!(stage.meeting.tell_deadline(), None);
+    assert_eq!(stage.tells_at(), None);
 }
 
 #[test]

@@ -39,9 +39,11 @@ fn people(stats: &Stats) -> Vec<i64> {
 fn it_is_told_at_most_every_two_seconds_and_only_while_something_changes() {
     let mut stage = cast();
     assert_eq!(told(&mut stage).len(), 1, "the first at once");
-    assert_eq!(stage.meeting.tell_deadline(), None, "nothing changes");
+    let later = stage.now.plus_seconds(5);
+    assert_eq!(stage.meeting.tell_deadline(), Some(later), "scores may drift");
     stage.pass(60);
-    assert_eq!(told(&mut stage), []);
+    assert_eq!(told(&mut stage), [], "nothing changes");
+    stage.pass(2);
     stage.ask(5, empty(Command::HandRaise)).unwrap();
     assert_eq!(told(&mut stage).len(), 1);
     stage.ask(6, empty(Command::HandRaise)).unwrap();
@@ -71,6 +73,28 @@ fn while_someone_speaks_it_goes_on_and_the_end_of_it_is_told() {
         seconds.extend(heard);
     }
     assert_eq!(seconds, [2, 4, 6, 8, 10, 12, 14, 15], "nothing at first: they just began");
+}
+
+#[test]
+fn scores_that_drift_while_nothing_happens_are_told_as_they_are() {
+    let mut stage = Stage::new(|_| {});
+    stage.enter(OWNER).unwrap();
+    stage.pass(10);
+    stage.enter(2).unwrap();
+    stage.ask(OWNER, cohost(2)).unwrap();
+    let until = stage.now.plus_seconds(60);
+    let (mut scores, mut together) = (Vec::new(), 0);
+    while let Some(at) = stage.meeting.tell_deadline().filter(|at| *at <= until) {
+        stage.now = at.max(stage.now);
+        let all = told(&mut stage);
+        together += all.iter().filter(|(_, stats)| stats.people.is_none()).count();
+        let people = all.into_iter().find_map(|(_, stats)| stats.people).unwrap();
+        scores.push((people[1].score.unwrap() * 10.0).round());
+        let now = stage.meeting.engagement(stage.now, [super::stage::at(2)]).pop().unwrap().1;
+        assert_eq!(scores.last(), Some(&(now.unwrap().score * 10.0).round()));
+    }
+    assert_eq!((scores.len(), together), (13, 1), "every 5 s, and only what changes: {scores:?}");
+    assert!(scores.is_sorted_by(|a, b| a < b), "who came late catches up: {scores:?}");
 }
 
 #[test]
