@@ -1,5 +1,6 @@
 //! How a meeting goes while it runs, for those who may see it: told at most every 2 s, while anything changes
-//! and someone is there to hear it; scores change by themselves, and are looked at every 5 s. There are two texts, whoever many hear them: with people, and without.
+//! and someone is there to hear it; scores change by themselves, and are looked at every 5 s. There are two texts,
+//! whoever many hear them: with people, and without.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
