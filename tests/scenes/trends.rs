@@ -289,6 +289,9 @@ async fn of_someone_it_is_told_what_their_meetings_tell_of_them() {
         {"key":"voice","x":0,"weight":35,"points":0,"available":true}]}"#;
     let sql = "UPDATE meeting_participants SET talk_ms = 60000 * meeting_id, engagement = ?1";
     database.execute(sql, [voice]).unwrap();
+    // All in one week, also in the night to a Monday.
+    let sql = "UPDATE meetings SET started_at = (SELECT min(started_at) FROM meetings)";
+    database.execute(sql, []).unwrap();
 
     let path = format!("/api/users/{}/analytics", people[1].user());
     let told = async |stage: &Stage, token: &str| {
