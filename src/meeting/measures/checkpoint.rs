@@ -113,8 +113,7 @@ impl Meeting {
         concerns: impl Fn(ParticipantId) -> bool,
     ) -> Vec<PersonMeasured> {
         let facts = &self.facts;
-        // Also of one who goes all count: a share of talk is one of everyone's. Among 1,000 that is a tenth of a
-        // millisecond.
+        // Also of one who goes all count: a share of talk is one of everyone's.
         let totals = self.passing.measures.totals();
         let scoring = Scoring::new(facts, &totals, self.privacy(), now);
         let over = facts.info.status.is_over();
